@@ -1,0 +1,5 @@
+//! Swift binding generator; run through `cargo xtask bindings swift`.
+
+fn main() {
+    uniffi::uniffi_bindgen_swift();
+}
