@@ -97,7 +97,7 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
 
 fn applies(file: &File, rule: &Rule) -> bool {
     let within = |place: &&str| file.path == **place || file.is_under(place);
-    rule.inside.iter().any(|place| within(place)) && !rule.except.iter().any(|place| within(place))
+    rule.inside.iter().any(within) && !rule.except.iter().any(within)
 }
 
 fn sql_in(file: &File, source: &Source) -> Vec<Finding> {

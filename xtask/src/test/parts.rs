@@ -204,6 +204,7 @@ fn with_built(workspace: &Workspace, job: Job) -> Job {
         None => job,
     };
     job.env("WANGGE_BIN", debug.join("wangge"))
+        .env("WANGGE_SERVER", debug.join("wangge"))
         .env("WANGGE_FFI_DIR", &debug)
         .env("WANGGE_LIB_DIR", &debug)
 }
