@@ -78,13 +78,14 @@ Test Suite 'All tests' failed at 2026-11-22 07:13:00.100
 ◇ Test run started.
 ↳ Testing Library Version: 6.0.3
 ◇ Suite SyncTests started.
-◇ Test \"syncs with a server\" started.
-◇ Test case passing 1 argument code → \"x\" to refuses(code:) started.
-✔ Test case passing 1 argument code → \"x\" to refuses(code:) passed after 0.001 seconds.
-✔ Test \"syncs with a server\" passed after 0.201 seconds.
-✘ Test refuses(code:) failed after 0.001 seconds with 1 issue.
-➜ Test later() skipped: \"needs a phone\"
-✘ Suite SyncTests failed after 0.003 seconds with 1 issue.
+◇ Test refuses(code:) started.
+✘ Test later() skipped: \"needs a phone\"
+◇ Test \"syncs after all\" started.
+◇ Passing 1 argument code → \"x\" to refuses(code:)
+✘ Test refuses(code:) recorded an issue with 1 argument code → \"x\" at SyncTests.swift:10:20: Expectation failed: 1 == 2
+✘ Test refuses(code:) failed after 0.002 seconds with 1 issue.
+✔ Test \"syncs after all\" passed after 0.201 seconds.
+✘ Suite SyncTests failed after 0.203 seconds with 1 issue.
 ✘ Test run with 3 tests failed after 0.203 seconds with 1 issue.
 ";
         assert_eq!(
