@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::phone_number::{LandlineNumber, MobileNumber};
+use crate::phone_number::PhoneNumber;
 
 /// What kind of value is masked, and how hard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,9 +22,10 @@ pub enum MaskingKind {
     /// A citizen number on pages of special groups, where county and birth year
     /// would give the person away: first and last character stay.
     CitizenIdLevel2,
-    /// A mobile number: first three and last four stay.
+    /// A mobile number: first three and last four stay. A landline in a field
+    /// that takes both is masked as one.
     Mobile,
-    /// A landline number: area code and last four stay.
+    /// A landline number: area code and last four stay; a mobile number as such.
     Landline,
     /// A passport or permit: first two and last stay.
     Permit,
@@ -61,13 +62,7 @@ impl MaskingKind {
             Self::Name => mask_name(value),
             Self::CitizenIdLevel1 if is_citizen_number(value) => keep_ends(value, 6, 4),
             Self::CitizenIdLevel1 | Self::CitizenIdLevel2 => keep_ends(value, 1, 1),
-            Self::Mobile => MobileNumber::parse(value)
-                .map_or_else(|_| keep_ends(value, 1, 1), |n| keep_ends(n.as_str(), 3, 4)),
-            // The area code is no secret, so only the local number counts.
-            Self::Landline => LandlineNumber::parse(value).map_or_else(
-                |_| keep_ends(value, 1, 1),
-                |n| format!("{}{}", n.area_code(), keep_last_four(n.local())),
-            ),
+            Self::Mobile | Self::Landline => mask_phone(value),
             Self::Permit => keep_ends(value, 2, 1),
             Self::Address => mask_address(value),
             Self::Log => WITHHELD.to_owned(),
@@ -117,6 +112,17 @@ fn keep_ends(value: &str, head: usize, tail: usize) -> String {
             }
         })
         .collect()
+}
+
+fn mask_phone(value: &str) -> String {
+    match PhoneNumber::parse(value) {
+        Ok(PhoneNumber::Mobile(number)) => keep_ends(number.as_str(), 3, 4),
+        // The area code is no secret, so only the local number counts.
+        Ok(PhoneNumber::Landline(number)) => {
+            format!("{}{}", number.area_code(), keep_last_four(number.local()))
+        }
+        Err(_) => keep_ends(value, 1, 1),
+    }
 }
 
 fn keep_last_four(digits: &str) -> String {
@@ -248,7 +254,7 @@ mod tests {
         );
         assert_eq!(MaskingKind::Mobile.mask("110"), "1*0");
         assert_eq!(MaskingKind::Mobile.mask("12"), "**");
-        assert_eq!(MaskingKind::Mobile.mask("053182012345"), "0**********5");
+        assert_eq!(MaskingKind::Mobile.mask("+85260000000"), "+**********0");
         assert_eq!(MaskingKind::Permit.mask("H12"), "H**");
     }
 
@@ -257,6 +263,7 @@ mod tests {
         assert_eq!(MaskingKind::Mobile.mask("+86 138-0013-8000"), "138****8000");
         assert_eq!(MaskingKind::Landline.mask("0531-82012345"), "0531****2345");
         assert_eq!(MaskingKind::Landline.mask("010-6000000"), "010***0000");
+        assert_eq!(MaskingKind::Mobile.mask("053182012345"), "0531****2345");
     }
 
     #[test]
