@@ -1,1 +1,79 @@
-//! Placeholder while the workspace is laid out.
+//! What Wangge is about, without any input or output: records and how they
+//! merge, rules and codes, wire messages, and the guard every foreign change
+//! passes. Phone and server share this crate, so both judge alike.
+//!
+//! * [`document`]: a record as an Automerge document, its schema, edits,
+//!   conflicts and history; [`summary`] is its list row; [`household`],
+//!   [`visit`] and [`incident`] read it as a whole.
+//! * [`guard`]: the gate for changes from elsewhere.
+//! * [`protocol`]: messages, signatures, digests and limits.
+//! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
+//!   [`permit`], [`plate`], [`coordinate`], [`masking`], [`text`]: the rules
+//!   of the field, each with its source.
+//! * [`message`]: every text a person reads, in Chinese and English.
+//!
+//! ```
+//! use wangge_model::{ActorId, FieldPath, FieldValue, RecordKind, Timestamp};
+//! use wangge_model::document::{FieldEdit, RecordDocument};
+//!
+//! let room = FieldPath::new("address.room")?;
+//! let mut one = RecordDocument::new(RecordKind::Household);
+//! let mut two = one.clone();
+//! let edit = |text| [FieldEdit::set(room.clone(), FieldValue::text(text))];
+//! one.edit(&edit("501"), ActorId::from_bytes([1; 16]), Timestamp::from_millis(0))?;
+//! let change = two
+//!     .edit(&edit("502"), ActorId::from_bytes([2; 16]), Timestamp::from_millis(0))?
+//!     .ok_or("the edit changed nothing")?;
+//! one.apply_own([change.bytes.as_slice()])?;
+//! assert_eq!(one.conflicts().len(), 1); // both values are kept
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod clock;
+mod id;
+mod kind;
+#[cfg(test)]
+mod rule_messages;
+
+pub mod citizen_id;
+pub mod coordinate;
+pub mod credit_code;
+pub mod document;
+pub mod grid_code;
+pub mod guard;
+pub mod household;
+pub mod incident;
+pub mod masking;
+pub mod message;
+pub mod permit;
+pub mod phone_number;
+pub mod plate;
+pub mod protocol;
+pub mod province;
+pub mod summary;
+pub mod text;
+pub mod visit;
+
+pub use citizen_id::{CitizenId, CitizenIdError, CitizenIdPolicy, Sex};
+#[cfg(any(test, feature = "testing"))]
+pub use clock::testing;
+pub use clock::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};
+pub use coordinate::{CoordinateSystem, LongitudeLatitude, Point, PointError};
+pub use credit_code::{CreditCode, CreditCodeError};
+pub use document::{ActorId, FieldPath, FieldValue, derive_device_actor, derive_server_actor};
+pub use grid_code::{
+    DivisionCode, DivisionCodeError, DivisionLevel, GridAttribute, GridCode, GridCodeError,
+    GridCodeParts, GridCodeScheme, GridCodeSchemeError, GridCodeScope, Segment, SegmentName,
+};
+pub use id::{
+    ChangeHash, DeviceId, GridId, Incarnation, InvalidId, MemberId, OrgNodeId, PersonId, RecordId,
+    ServerEpoch,
+};
+pub use kind::{RecordKind, UnknownRecordKind};
+pub use masking::MaskingKind;
+pub use permit::{PermitError, PermitKind, PermitNumber};
+pub use phone_number::{LandlineNumber, MobileNumber, PhoneNumber, PhoneNumberError};
+pub use plate::{Plate, PlateError, PlateKind};
+pub use province::Province;
+pub use summary::RecordSummary;
+pub use text::{TextError, TextRule};

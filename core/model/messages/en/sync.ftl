@@ -1,0 +1,66 @@
+# Texts of sync and the server. Each says what happened, whether data is safe,
+# and what to do next.
+
+## The whole request was refused (problem-<code>)
+
+problem-bad-request = The server could not read this request; your data is still on the phone. Update the app and try again, or tell the administrator.
+problem-session-required = The session has expired; the app signs in again by itself.
+problem-bad-signature = The device signature is wrong, so this phone cannot be recognised. Ask the administrator to enrol it again; your data is still on the phone.
+problem-enrolment-code-invalid = The enrolment code is wrong or was used before. Ask the administrator for a new one.
+problem-enrolment-code-expired = The enrolment code has expired (it is good for 15 minutes). Ask the administrator for a new one.
+problem-device-revoked = This phone has been switched off. Unsent data is still on it; speak to the administrator.
+problem-device-unknown = The server does not know this phone. Ask the administrator to enrol it again; unsent data is still on it.
+problem-person-inactive = Your account is not active. Speak to the administrator; unsent data is still on the phone.
+problem-out-of-scope = This grid is not yours. If duties have just changed, sync again, or speak to the administrator.
+problem-manifest-signature-invalid = The signature of the upload is wrong; nothing was taken and nothing was changed. Try again, or tell the administrator.
+problem-manifest-items-mismatch = The upload is not what was signed; nothing was taken. Try again: the app packs it anew.
+problem-manifest-device-mismatch = The upload was signed by another phone; nothing was taken. Tell the administrator.
+problem-manifest-replayed = This upload number was used before with other content. The phone's data may have been copied; the app takes a new number and sends again.
+problem-server-epoch-changed = The server was restored from a backup; the app compares and sends again. Please wait.
+problem-protocol-unsupported = The app is too old or too new for this server. Update the app; unsent data is still on the phone.
+problem-body-too-large = The upload is too large. The app sends it in parts; if that fails, tell the administrator.
+problem-too-many-items = The upload has too many items. The app sends it in parts; if that fails, tell the administrator.
+problem-not-found = There is no such address or record. Check the server address; the record may have been moved.
+problem-too-many-requests = Too many attempts. Wait a few minutes and try again.
+problem-unavailable = The server is busy or restarting; the app tries again by itself and your data is still on the phone.
+problem-internal = The server failed and changed nothing. The app tries again; if it goes on, tell the administrator the time.
+
+## One item was quarantined (quarantine-<code>)
+
+quarantine-too-large = This change is too large and was not applied; it is kept as it is. Enter the content in several steps.
+quarantine-not-a-change = This is not a proper change; it is kept as it is for the administrator to look at.
+quarantine-hash-mismatch = This item was damaged on the way; it is kept as it is. The phone sends it again.
+quarantine-too-many-ops = This change has too many operations; it is kept as it is for the administrator to look at.
+quarantine-malformed = This item is damaged and cannot be read; it is kept as it is for the administrator to look at.
+quarantine-other-actor = This change was not made by this phone and was not applied; it is kept as it is for the administrator to look at.
+quarantine-seq-gap = Changes before this one have not arrived; it is kept as it is. The phone sends them.
+quarantine-actor-fork = Two different changes carry one number; the phone's data may have been copied. Both are kept.
+quarantine-missing-deps = This change builds on something the server has not received; it is kept as it is. The phone sends it.
+quarantine-op-numbers = This change is numbered strangely and was not applied; it is kept as it is for the administrator to look at.
+quarantine-structure = This change would damage the record's structure and was not applied; it is kept as it is for the administrator to look at.
+quarantine-authority = Only the server writes this field; the change was not applied and is kept as it is. File a request in the workflow instead.
+quarantine-field = One value does not fit its field; the change was not applied and is kept as it is. Correct it and save again.
+quarantine-record-full = The record's history is too long; the change was not applied and is kept as it is. Ask the administrator to start a new file.
+quarantine-out-of-scope = This record is not in your grid; the change was not applied and is kept as it is for the grid head or community.
+quarantine-erased = This record was erased by law; the copy on the phone is deleted too.
+quarantine-stale-record-epoch = This record was rebuilt; make the edit again on the new content. The old change is kept.
+
+## One value is not acceptable (field-<code>)
+
+field-unknown = There is no such field. Update the app.
+field-wrong-type = The value is of the wrong type; enter it again.
+field-too-long = The text is too long: { $max } characters at most. Shorten it.
+field-bad-characters = The text holds characters that cannot be shown; remove them and type again.
+field-not-a-choice = Choose one of the list.
+field-out-of-range = The number must be between { $min } and { $max }.
+field-not-a-date = Not a date; write year-month-day, such as 2026-03-01.
+field-not-a-phone-number = Not a phone number. A mobile number has 11 digits; a landline needs its area code.
+field-not-a-citizen-id = Not a citizen identity number; compare every character with the card.
+field-not-a-record-id = There is no such record; choose it again.
+field-server-owned = The server writes this field; it cannot be changed directly.
+
+## The three states of a record
+
+state-on-phone = On this phone
+state-at-server = At the server
+state-needs-attention = Needs attention

@@ -1,0 +1,65 @@
+# 同步与服务器的提示。每条说明出了什么事、数据是否安全、接下来怎么做。
+
+## 整个请求被拒绝（problem-代码）
+
+problem-bad-request = 服务器看不懂这次请求，数据仍在手机里。请更新应用后重试；仍不行请联系管理员。
+problem-session-required = 登录已过期，应用会自动重新登录。
+problem-bad-signature = 设备签名不对，无法确认是这部手机。请联系管理员重新登记设备；数据仍在手机里。
+problem-enrolment-code-invalid = 登记码不对或已经用过。请向管理员要一个新的登记码。
+problem-enrolment-code-expired = 登记码已过期（15 分钟内有效）。请向管理员要一个新的登记码。
+problem-device-revoked = 这部手机已被停用。未发送的数据仍在手机里，请联系管理员。
+problem-device-unknown = 服务器不认识这部手机。请联系管理员重新登记；未发送的数据仍在手机里。
+problem-person-inactive = 您的账号未启用。请联系管理员；未发送的数据仍在手机里。
+problem-out-of-scope = 这个网格不归您管。如果刚调整过分工，请重新同步；仍不行请联系管理员。
+problem-manifest-signature-invalid = 上传内容的签名不对，没有收下，也没有改动任何数据。请重试；仍不行请联系管理员。
+problem-manifest-items-mismatch = 上传内容与签名不一致，没有收下。请重试，应用会重新打包。
+problem-manifest-device-mismatch = 上传内容是另一部手机签的名，没有收下。请联系管理员。
+problem-manifest-replayed = 这个上传编号已经用过，内容却不同。可能有人复制了手机数据，应用会换新编号重新上传。
+problem-server-epoch-changed = 服务器恢复过备份，应用会重新核对并补发数据，请稍候。
+problem-protocol-unsupported = 应用版本太旧或太新，服务器不支持。请更新应用；未发送的数据仍在手机里。
+problem-body-too-large = 一次上传的内容太大。应用会分批上传；仍不行请联系管理员。
+problem-too-many-items = 一次上传的条数太多。应用会分批上传；仍不行请联系管理员。
+problem-not-found = 没有这个地址或记录。请检查服务器地址；记录可能已被移走。
+problem-too-many-requests = 尝试次数太多，请稍等几分钟再试。
+problem-unavailable = 服务器忙或正在重启，应用稍后会自动重试，数据仍在手机里。
+problem-internal = 服务器出错，没有改动任何数据。应用会自动重试；仍不行请把时间告诉管理员。
+
+## 单条内容被隔离（quarantine-代码）
+
+quarantine-too-large = 这条改动太大，服务器没有采用，已原样保留。请把内容分成几次填写。
+quarantine-not-a-change = 这条内容不是一次正常的改动，已原样保留，请管理员查看。
+quarantine-hash-mismatch = 这条内容在路上损坏了，已原样保留。手机会重新发送。
+quarantine-too-many-ops = 这条改动包含的操作太多，已原样保留，请管理员查看。
+quarantine-malformed = 这条内容已损坏，无法读取，已原样保留，请管理员查看。
+quarantine-other-actor = 这条改动不是这部手机做的，没有采用，已原样保留，请管理员查看。
+quarantine-seq-gap = 这条改动之前还有改动没有送到，已原样保留。手机会补发。
+quarantine-actor-fork = 同一编号有两条不同的改动，可能是手机数据被复制过。两边的内容都已保留。
+quarantine-missing-deps = 这条改动依据的内容服务器还没有收到，已原样保留。手机会补发。
+quarantine-op-numbers = 这条改动的编号不正常，没有采用，已原样保留，请管理员查看。
+quarantine-structure = 这条改动会破坏记录的结构，没有采用，已原样保留，请管理员查看。
+quarantine-authority = 这一项只能由服务器填写，没有采用，已原样保留。请走办理流程提出申请。
+quarantine-field = 有一项内容不符合要求，没有采用，已原样保留。请改正后重新保存。
+quarantine-record-full = 这份记录的修改历史太长，没有采用，已原样保留。请联系管理员另建新档。
+quarantine-out-of-scope = 这份记录不在您的网格里，没有采用，已原样保留，请网格长或社区处理。
+quarantine-erased = 这份记录已依法删除，手机里的副本也会删除。
+quarantine-stale-record-epoch = 这份记录已经重建，请在新的内容上重新修改；原改动已保留。
+
+## 单项内容不合格（field-代码）
+
+field-unknown = 没有这一项。请更新应用。
+field-wrong-type = 内容的类型不对，请重新填写。
+field-too-long = 内容太长，最多 { $max } 个字，请删减。
+field-bad-characters = 内容里有不能显示的字符，请删除后重新输入。
+field-not-a-choice = 请从列表中选择一项。
+field-out-of-range = 数值应在 { $min } 到 { $max } 之间。
+field-not-a-date = 日期不对，请按“年-月-日”填写，例如 2026-03-01。
+field-not-a-phone-number = 电话号码不对。手机号为 11 位数字；座机请带区号。
+field-not-a-citizen-id = 身份证号码不对，请对照证件检查每一位。
+field-not-a-record-id = 没有这份记录，请重新选择。
+field-server-owned = 这一项由服务器填写，不能直接修改。
+
+## 记录的三种状态
+
+state-on-phone = 已存手机
+state-at-server = 已送达
+state-needs-attention = 需处理

@@ -1,0 +1,169 @@
+//! Where two people changed one field without knowing of each other.
+
+use automerge::{ObjId, ReadDoc};
+
+use super::{ActorId, FieldPath, FieldValue, RecordDocument};
+use crate::{ChangeHash, Timestamp};
+
+/// A field with more than one current value. All are kept until somebody
+/// chooses; meanwhile every copy shows the same one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldConflict {
+    /// The field.
+    pub path: FieldPath,
+    /// The values; the one that is shown comes first.
+    pub candidates: Vec<Candidate>,
+}
+
+/// One of the values of a [`FieldConflict`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The value; `None` where somebody cleared the field.
+    pub value: Option<FieldValue>,
+    /// The actor the change claims; the server knows the person.
+    pub actor: ActorId,
+    /// The change that wrote it, if it can be named.
+    pub change: Option<ChangeHash>,
+    /// The author's phone time, to the second: a claim, not an order.
+    pub at: Timestamp,
+}
+
+impl RecordDocument {
+    /// Every field that has more than one current value, in path order.
+    pub fn conflicts(&self) -> Vec<FieldConflict> {
+        let mut conflicts = Vec::new();
+        self.visit_fields(&mut |path, object, key| {
+            if let Ok(values) = self.doc.get_all(object, key)
+                && values.len() > 1
+            {
+                // Automerge lists the winner last.
+                let candidates = values
+                    .iter()
+                    .rev()
+                    .map(|(value, id)| self.candidate(self.to_field_value(value, id), id))
+                    .collect();
+                conflicts.push(FieldConflict { path, candidates });
+            }
+        });
+        conflicts
+    }
+
+    fn candidate(&self, value: Option<FieldValue>, id: &ObjId) -> Candidate {
+        let actor = match id {
+            ObjId::Id(_, actor, _) => ActorId::from_slice(actor.to_bytes()),
+            ObjId::Root => None,
+        };
+        let change = self.doc.hash_for_opid(id);
+        let at = change
+            .and_then(|hash| self.doc.get_change_meta_by_hash(&hash).map(|meta| meta.timestamp))
+            .unwrap_or(0);
+        Candidate {
+            value,
+            actor: actor.unwrap_or(super::genesis_actor()),
+            change: change.map(ChangeHash::from),
+            at: Timestamp::from_millis(at.saturating_mul(1000)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{RecordKind, document::FieldEdit};
+
+    fn phone(number: &str) -> FieldEdit {
+        FieldEdit::set(FieldPath::of("contact.phone"), FieldValue::text(number))
+    }
+
+    fn actor(byte: u8) -> ActorId {
+        ActorId::from_bytes([byte; 16])
+    }
+
+    /// Two copies that changed the phone number apart and then merged.
+    fn diverged() -> (RecordDocument, RecordDocument) {
+        let mut one = RecordDocument::new(RecordKind::Household);
+        let mut two = one.clone();
+        let a = one
+            .edit(&[phone("13800000001")], actor(1), Timestamp::from_millis(1_000))
+            .unwrap()
+            .unwrap();
+        let b = two
+            .edit(&[phone("13800000002")], actor(2), Timestamp::from_millis(2_000))
+            .unwrap()
+            .unwrap();
+        one.apply_own([b.bytes.as_slice()]).unwrap();
+        two.apply_own([a.bytes.as_slice()]).unwrap();
+        (one, two)
+    }
+
+    #[test]
+    fn both_values_author_and_time_are_listed_the_same_everywhere() {
+        let (one, two) = diverged();
+        assert_eq!(one.conflicts(), two.conflicts());
+        let conflict = &one.conflicts()[0];
+        assert_eq!(conflict.path.as_str(), "contact.phone");
+        let seen: Vec<_> = conflict
+            .candidates
+            .iter()
+            .map(|c| (c.value.clone().unwrap().to_display(), c.actor, c.at.as_millis()))
+            .collect();
+        assert!(seen.contains(&("13800000001".to_owned(), actor(1), 1_000)));
+        assert!(seen.contains(&("13800000002".to_owned(), actor(2), 2_000)));
+        assert_eq!(
+            one.value(&FieldPath::of("contact.phone")),
+            conflict.candidates[0].value,
+            "the shown value comes first"
+        );
+    }
+
+    #[test]
+    fn settling_on_the_shown_value_also_ends_the_conflict() {
+        let (mut one, mut two) = diverged();
+        let shown = one.conflicts()[0].candidates[0].value.clone();
+        let settled = one
+            .settle(
+                &FieldEdit { path: FieldPath::of("contact.phone"), value: shown.clone() },
+                actor(1),
+                Timestamp::from_millis(3_000),
+            )
+            .unwrap()
+            .unwrap();
+        two.apply_own([settled.bytes.as_slice()]).unwrap();
+        for document in [&one, &two] {
+            assert!(document.conflicts().is_empty());
+            assert_eq!(document.value(&FieldPath::of("contact.phone")), shown);
+        }
+    }
+
+    #[test]
+    fn different_fields_and_different_members_do_not_conflict() {
+        let mut one = RecordDocument::new(RecordKind::Household);
+        let mut two = one.clone();
+        let set = |path: &str, text: &str| {
+            FieldEdit::set(FieldPath::new(path).unwrap(), FieldValue::text(text))
+        };
+        let a = one
+            .edit(
+                &[set("address.room", "501"), set("members.a.name", "王小明"), set("notes", "甲")],
+                actor(1),
+                Timestamp::from_millis(0),
+            )
+            .unwrap()
+            .unwrap();
+        let b = two
+            .edit(
+                &[set("ledger", "tenant"), set("members.b.name", "李雷"), set("notes", "乙")],
+                actor(2),
+                Timestamp::from_millis(0),
+            )
+            .unwrap()
+            .unwrap();
+        one.apply_own([b.bytes.as_slice()]).unwrap();
+        two.apply_own([a.bytes.as_slice()]).unwrap();
+        assert!(one.conflicts().is_empty());
+        assert_eq!(one.fields(), two.fields());
+        assert_eq!(one.entries("members"), ["a", "b"]);
+        let notes = one.text("notes").unwrap();
+        assert!(notes.contains('甲') && notes.contains('乙'));
+    }
+}

@@ -1,0 +1,73 @@
+//! The first change of every record: it creates the containers, with a fixed
+//! actor and time, so that it is the same bytes on every phone.
+//!
+//! Without it two phones that each create `members` would create two objects
+//! under one name, and one phone's members would be hidden.
+
+use automerge::{Automerge, Change, ObjType, ROOT, transaction::{CommitOptions, Transactable}};
+
+use super::{ActorId, schema};
+use crate::RecordKind;
+
+/// Root key that says what kind of record a document is.
+pub(crate) const KIND_KEY: &str = "kind";
+/// Root key that says which layout the document started with.
+pub(crate) const SCHEMA_KEY: &str = "schema";
+
+/// The actor of genesis changes: sixteen zero bytes, which no derived actor is.
+pub const fn genesis_actor() -> ActorId {
+    ActorId::from_bytes([0; 16])
+}
+
+/// The released genesis bytes of each kind. They are files and not computed at
+/// run time, so that a newer Automerge that encodes differently cannot make
+/// phones of two app versions disagree.
+const fn genesis_bytes(kind: RecordKind) -> &'static [u8] {
+    match kind {
+        RecordKind::Household => include_bytes!("genesis/household.v1.bin"),
+        RecordKind::Visit => include_bytes!("genesis/visit.v1.bin"),
+        RecordKind::Incident => include_bytes!("genesis/incident.v1.bin"),
+    }
+}
+
+/// The genesis change of a kind.
+#[expect(clippy::expect_used, reason = "the bytes are part of this crate and a test parses them")]
+pub(crate) fn genesis_change(kind: RecordKind) -> Change {
+    Change::from_bytes(genesis_bytes(kind).to_vec()).expect("released genesis bytes")
+}
+
+/// Builds the genesis change of a kind anew, to release a new layout.
+pub(crate) fn build_genesis(kind: RecordKind) -> Option<Vec<u8>> {
+    let mut doc = Automerge::new().with_actor(genesis_actor().to_automerge());
+    let mut transaction = doc.transaction();
+    transaction.put(ROOT, KIND_KEY, kind.as_str()).ok()?;
+    transaction.put(ROOT, SCHEMA_KEY, schema::SCHEMA).ok()?;
+    for name in schema::containers(kind) {
+        transaction.put_object(ROOT, *name, ObjType::Map).ok()?;
+    }
+    for name in schema::texts(kind) {
+        transaction.put_object(ROOT, *name, ObjType::Text).ok()?;
+    }
+    transaction.commit_with(CommitOptions::default().with_time(0));
+    doc.get_last_local_change().map(|change| change.raw_bytes().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn released_genesis_bytes_are_what_the_schema_asks_for() {
+        for kind in RecordKind::ALL {
+            let built = build_genesis(kind).unwrap();
+            if std::env::var_os("WANGGE_RELEASE_GENESIS").is_some() {
+                let path = format!(
+                    "{}/src/document/genesis/{kind}.v1.bin",
+                    env!("CARGO_MANIFEST_DIR")
+                );
+                std::fs::write(path, &built).unwrap();
+            }
+            assert_eq!(genesis_bytes(kind), built, "{kind}");
+        }
+    }
+}

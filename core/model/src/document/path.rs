@@ -1,0 +1,148 @@
+//! Names of fields inside a record, e.g. `address.room` or
+//! `members.<member id>.phone`.
+
+use std::{fmt, str::FromStr};
+
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use serde::{Deserialize, Serialize};
+
+/// Longest text form of a path, in bytes.
+const MAX_BYTES: usize = 200;
+
+/// The place of one field: one to three names joined by dots. The middle name
+/// of three is the id of an entry in a collection.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FieldPath(String);
+
+/// Text that is not a field path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a field name: {0:?}")]
+pub struct InvalidFieldPath(pub String);
+
+impl FieldPath {
+    /// Parses and checks a path: 1-3 non-empty parts of letters, digits, `_`
+    /// and `-`.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidFieldPath> {
+        let text = text.into();
+        let parts = text.split('.').count();
+        let well_formed = text.len() <= MAX_BYTES
+            && parts <= 3
+            && text.split('.').all(|part| {
+                !part.is_empty()
+                    && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            });
+        if well_formed {
+            Ok(Self(text))
+        } else {
+            Err(InvalidFieldPath(text.chars().take(64).collect()))
+        }
+    }
+
+    /// A field of an entry of a collection, e.g. `members`, id, `name`.
+    pub fn entry(collection: &str, id: &impl fmt::Display, field: &str) -> Self {
+        Self(format!("{collection}.{id}.{field}"))
+    }
+
+    /// The parts, outermost first.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split('.')
+    }
+
+    /// The first part.
+    pub fn root(&self) -> &str {
+        self.0.split('.').next().unwrap_or_default()
+    }
+
+    /// The text form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path with an entry's id replaced by `*`, as schema tables and
+    /// message files name it.
+    pub fn pattern(&self) -> String {
+        let parts: Vec<&str> = self.parts().collect();
+        match parts.as_slice() {
+            [collection, _, field] => format!("{collection}.*.{field}"),
+            _ => self.0.clone(),
+        }
+    }
+
+    /// The path with this text, known to be well-formed because it is written
+    /// in the source.
+    pub(crate) fn of(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for FieldPath {
+    type Err = InvalidFieldPath;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for FieldPath {
+    type Error = InvalidFieldPath;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(text)
+    }
+}
+
+impl From<FieldPath> for String {
+    fn from(path: FieldPath) -> Self {
+        path.0
+    }
+}
+
+impl<C> Encode<C> for FieldPath {
+    fn encode<W: encode::Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.str(&self.0)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for FieldPath {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        Self::new(d.str()?).map_err(decode::Error::message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_formed_paths_are_taken_and_others_refused() {
+        for good in ["notes", "address.room", "members.0190-ab.name"] {
+            assert_eq!(FieldPath::new(good).unwrap().as_str(), good);
+        }
+        for bad in ["", ".", "a..b", "a.b.c.d", "a b", "姓名", &"x".repeat(300)] {
+            assert!(FieldPath::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_pattern_hides_the_entry_id() {
+        assert_eq!(FieldPath::new("members.12.name").unwrap().pattern(), "members.*.name");
+        assert_eq!(FieldPath::new("address.room").unwrap().pattern(), "address.room");
+    }
+}

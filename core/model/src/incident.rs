@@ -1,0 +1,90 @@
+//! A reported incident (事件上报), read from its document: what people wrote,
+//! and the case that only the server writes.
+
+use std::collections::BTreeMap;
+
+use crate::{FieldPath, FieldValue, RecordId, Timestamp, document::RecordDocument};
+
+/// One incident as it stands. Empty text means: not recorded.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Incident {
+    /// Class code of the incident.
+    pub category: String,
+    /// Urgency, see [`crate::document::schema::URGENCY`].
+    pub urgency: String,
+    /// Handling kind, see [`crate::document::schema::HANDLING`].
+    pub handling: String,
+    /// One line.
+    pub title: String,
+    /// What happened; two people may write at once.
+    pub description: String,
+    /// The household it concerns, if any.
+    pub household: Option<RecordId>,
+    /// Where, in words.
+    pub place: String,
+    /// Where, WGS-84.
+    pub point: Option<crate::coordinate::Point>,
+    /// When.
+    pub occurred_at: Option<Timestamp>,
+    /// People concerned, by id.
+    pub parties: BTreeMap<String, Party>,
+    /// The server's part.
+    pub case: Case,
+}
+
+/// A person concerned.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Party {
+    /// Name.
+    pub name: String,
+    /// Phone number.
+    pub phone: String,
+}
+
+/// What the server decided; empty until the report reached it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Case {
+    /// The case number.
+    pub number: String,
+    /// State, see [`crate::document::schema::CASE_STATE`].
+    pub state: String,
+    /// When the report reached the server.
+    pub received_at: Option<Timestamp>,
+}
+
+impl Incident {
+    /// Reads the whole record.
+    pub fn read(document: &RecordDocument) -> Self {
+        let text = |path: &str| document.text(path).unwrap_or_default();
+        let time = |path: &'static str| {
+            document.value(&FieldPath::of(path)).as_ref().and_then(FieldValue::as_time)
+        };
+        Self {
+            category: text("category"),
+            urgency: text("urgency"),
+            handling: text("handling"),
+            title: text("title"),
+            description: text("description"),
+            household: text("household").parse().ok(),
+            place: text("place"),
+            point: document.point(),
+            occurred_at: time("occurred_at"),
+            parties: document
+                .entries("parties")
+                .into_iter()
+                .map(|id| {
+                    let party = Party {
+                        name: text(&format!("parties.{id}.name")),
+                        phone: text(&format!("parties.{id}.phone")),
+                    };
+                    (id, party)
+                })
+                .collect(),
+            case: Case {
+                number: text("case.number"),
+                state: text("case.state"),
+                received_at: time("case.received_at"),
+            },
+        }
+    }
+}
