@@ -257,7 +257,7 @@ impl RecordDocument {
 
     fn written_kind(&self) -> Option<String> {
         match self.doc.get(automerge::ROOT, genesis::KIND_KEY) {
-            Ok(Some((value, _))) => value.to_str().map(str::to_owned),
+            Ok(Some((value, _))) => value.as_str().map(str::to_owned),
             _ => None,
         }
     }

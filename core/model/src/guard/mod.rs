@@ -21,7 +21,7 @@ mod contain;
 mod rights;
 mod scan;
 
-use automerge::{Change, ReadDoc};
+use automerge::Change;
 use sha2::{Digest, Sha256};
 
 pub use contain::contain;
@@ -266,8 +266,12 @@ impl RecordDocument {
         let trial = contain(move || trial.doc.apply_changes([parsed]).map(|()| trial))
             .map_err(GuardError::Malformed)?
             .map_err(|error| GuardError::Malformed(error.to_string()))?;
-        if !trial.has_change(&change.hash) {
-            return Err(GuardError::Malformed("does not take effect".to_owned()));
+        // Automerge stores operations, not chunks, and encodes the chunk anew
+        // when asked. One that does not come back the same would make the
+        // saved record unreadable ("mismatching heads").
+        let stored = contain(|| trial.find_change(&change.hash)).map_err(GuardError::Malformed)?;
+        if stored.is_none_or(|stored| stored.bytes != change.bytes()) {
+            return Err(GuardError::Malformed("not in canonical form".to_owned()));
         }
         for path in texts {
             trial.check_text(&path)?;

@@ -6,14 +6,18 @@
 //! frame (RFC 8878); ids and hashes are byte strings. A key a receiver does
 //! not know is skipped, so fields can be added within one protocol version.
 
+mod codec;
 mod digest;
 mod enrol;
+#[cfg(test)]
+mod golden;
 mod manifest;
 mod problem;
 mod signature;
 mod snapshot;
 mod sync;
 
+pub use codec::{CodecError, deflate, inflate, open, seal};
 pub use digest::{Digest, GRID_BUCKETS, GridDigest, record_fingerprint};
 pub use enrol::{
     EnrolRequest, EnrolResponse, EnrolmentLink, EnrolmentLinkError, Session, SessionRequest,
