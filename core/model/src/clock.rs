@@ -11,7 +11,18 @@ use serde::{Deserialize, Serialize};
 /// A moment in UTC, in milliseconds since 1970-01-01. On the wire and in
 /// every database an integer.
 #[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode, Serialize, Deserialize,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Encode,
+    Decode,
+    Serialize,
+    Deserialize,
 )]
 #[cbor(transparent)]
 #[serde(transparent)]
@@ -47,14 +58,17 @@ impl Timestamp {
     /// `YYYY-MM-DD HH:MM` of civil time in China (UTC+8, no summer time since
     /// 1991), which is what every page and screen shows.
     pub fn to_china_text(self) -> String {
-        self.plus_millis(8 * 3_600_000)
-            .to_utc()
-            .map_or_else(|| "?".to_owned(), |time| time.format("%Y-%m-%d %H:%M").to_string())
+        self.plus_millis(8 * 3_600_000).to_utc().map_or_else(
+            || "?".to_owned(),
+            |time| time.format("%Y-%m-%d %H:%M").to_string(),
+        )
     }
 
     /// The civil date in China at this moment.
     pub fn to_china_date(self) -> Option<chrono::NaiveDate> {
-        self.plus_millis(8 * 3_600_000).to_utc().map(|time| time.date_naive())
+        self.plus_millis(8 * 3_600_000)
+            .to_utc()
+            .map(|time| time.date_naive())
     }
 }
 
@@ -84,7 +98,10 @@ pub trait Entropy: Send + Sync + fmt::Debug {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system clock"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp(Utc::now().timestamp_millis())
     }
@@ -95,8 +112,14 @@ impl Clock for SystemClock {
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for randomness")]
-    #[expect(clippy::panic, reason = "a system without randomness can keep no promise at all")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system for randomness"
+    )]
+    #[expect(
+        clippy::panic,
+        reason = "a system without randomness can keep no promise at all"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         if let Err(error) = getrandom::fill(bytes) {
             panic!("the operating system gives no random bytes: {error}");
@@ -152,7 +175,10 @@ pub mod testing {
 
     impl Entropy for SeededEntropy {
         fn fill(&self, bytes: &mut [u8]) {
-            let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut state = self
+                .0
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             for chunk in bytes.chunks_mut(32) {
                 let block = Sha256::new()
                     .chain_update(state.0.to_be_bytes())

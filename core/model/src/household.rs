@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{document::RecordDocument, FieldPath, FieldValue};
+use crate::{FieldPath, FieldValue, document::RecordDocument};
 
 /// One household as it stands. Empty text means: not recorded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -147,9 +147,20 @@ impl Household {
             },
             point: document.point(),
             ledger: text("ledger"),
-            contact: Contact { name: text("contact.name"), phone: text("contact.phone") },
-            members: document.entries("members").iter().map(|id| (id.clone(), member(id))).collect(),
-            labels: document.entries("labels").iter().map(|id| (id.clone(), label(id))).collect(),
+            contact: Contact {
+                name: text("contact.name"),
+                phone: text("contact.phone"),
+            },
+            members: document
+                .entries("members")
+                .iter()
+                .map(|id| (id.clone(), member(id)))
+                .collect(),
+            labels: document
+                .entries("labels")
+                .iter()
+                .map(|id| (id.clone(), label(id)))
+                .collect(),
             notes: text("notes"),
         }
     }
@@ -159,7 +170,9 @@ impl RecordDocument {
     /// The record's position, if it has a valid one.
     pub fn point(&self) -> Option<crate::coordinate::Point> {
         let number = |path: &'static str| {
-            self.value(&FieldPath::of(path)).as_ref().and_then(FieldValue::as_number)
+            self.value(&FieldPath::of(path))
+                .as_ref()
+                .and_then(FieldValue::as_number)
         };
         crate::coordinate::Point::new(
             number("point.longitude")?,

@@ -50,7 +50,7 @@ macro_rules! message_files {
     };
 }
 
-message_files!("rules.ftl", "sync.ftl", "fields.ftl");
+message_files!("rules.ftl", "sync.ftl", "fields.ftl", "console.ftl");
 
 struct Texts(BTreeMap<Language, FluentBundle<FluentResource>>);
 
@@ -96,7 +96,11 @@ pub fn find_message(language: Language, id: &str, arguments: &[(&str, &str)]) ->
         values.set(*name, *value);
     }
     let mut errors = Vec::new();
-    Some(bundle.format_pattern(pattern, Some(&values), &mut errors).into_owned())
+    Some(
+        bundle
+            .format_pattern(pattern, Some(&values), &mut errors)
+            .into_owned(),
+    )
 }
 
 /// A message id from a prefix and a snake_case code:
@@ -108,12 +112,19 @@ pub fn message_id(prefix: &str, code: &str) -> String {
 /// Message id of a field's name, e.g. `household-address-room` and
 /// `household-members-name`.
 pub fn field_message_id(kind: crate::RecordKind, pattern: &str) -> String {
-    format!("{kind}-{}", pattern.replace(".*.", "-").replace(['.', '_'], "-"))
+    format!(
+        "{kind}-{}",
+        pattern.replace(".*.", "-").replace(['.', '_'], "-")
+    )
 }
 
 /// Message id of a choice, e.g. `household-ledger--tenant`.
 pub fn choice_message_id(kind: crate::RecordKind, pattern: &str, code: &str) -> String {
-    format!("{}--{}", field_message_id(kind, pattern), code.replace('_', "-"))
+    format!(
+        "{}--{}",
+        field_message_id(kind, pattern),
+        code.replace('_', "-")
+    )
 }
 
 #[cfg(test)]
@@ -129,7 +140,11 @@ mod tests {
     fn assert_both(id: &str) {
         for language in Language::ALL {
             let text = find_message(language, id, &[]);
-            assert!(text.is_some_and(|text| !text.is_empty()), "{} lacks {id}", language.tag());
+            assert!(
+                text.is_some_and(|text| !text.is_empty()),
+                "{} lacks {id}",
+                language.tag()
+            );
         }
     }
 
@@ -163,7 +178,10 @@ mod tests {
 
     #[test]
     fn values_are_filled_in_and_unknown_ids_stay_visible() {
-        assert_eq!(message(Language::English, "no-such-text", &[]), "no-such-text");
+        assert_eq!(
+            message(Language::English, "no-such-text", &[]),
+            "no-such-text"
+        );
         let text = message(Language::Chinese, "field-too-long", &[("max", "60")]);
         assert!(text.contains("60"), "{text}");
     }

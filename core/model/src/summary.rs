@@ -75,8 +75,10 @@ impl RecordDocument {
     fn household_summary(&self) -> RecordSummary {
         let members = self.entries("members");
         let member = |id: &String, field: &str| self.text(&format!("members.{id}.{field}"));
-        let present: Vec<&String> =
-            members.iter().filter(|id| member(id, "left_on").is_none()).collect();
+        let present: Vec<&String> = members
+            .iter()
+            .filter(|id| member(id, "left_on").is_none())
+            .collect();
         let names = present.iter().filter_map(|id| member(id, "name"));
         let phones = present.iter().filter_map(|id| member(id, "phone"));
         let contact_name = self.text("contact.name").unwrap_or_default();
@@ -147,7 +149,11 @@ impl RecordDocument {
             .iter()
             .filter_map(|part| self.text(&format!("address.{part}")))
             .collect();
-        if joined.is_empty() { self.text("address.detail").unwrap_or_default() } else { joined }
+        if joined.is_empty() {
+            self.text("address.detail").unwrap_or_default()
+        } else {
+            joined
+        }
     }
 
     fn reference(&self, path: &'static str) -> Option<RecordId> {
@@ -155,7 +161,9 @@ impl RecordDocument {
     }
 
     fn time(&self, path: &'static str) -> Option<Timestamp> {
-        self.value(&FieldPath::of(path)).as_ref().and_then(FieldValue::as_time)
+        self.value(&FieldPath::of(path))
+            .as_ref()
+            .and_then(FieldValue::as_time)
     }
 }
 
@@ -173,7 +181,11 @@ mod tests {
             })
             .collect();
         document
-            .edit(&edits, ActorId::from_bytes([1; 16]), Timestamp::from_millis(5_000))
+            .edit(
+                &edits,
+                ActorId::from_bytes([1; 16]),
+                Timestamp::from_millis(5_000),
+            )
             .unwrap();
         document
     }
@@ -208,8 +220,11 @@ mod tests {
 
     #[test]
     fn a_free_form_address_is_used_where_there_are_no_parts() {
-        let summary =
-            document(RecordKind::Household, &[("address.detail", "殷巷村东头第二家")]).summary();
+        let summary = document(
+            RecordKind::Household,
+            &[("address.detail", "殷巷村东头第二家")],
+        )
+        .summary();
         assert_eq!(summary.title, "殷巷村东头第二家");
     }
 

@@ -34,7 +34,10 @@ impl Visit {
     pub fn read(document: &RecordDocument) -> Self {
         let text = |path: &str| document.text(path).unwrap_or_default();
         let time = |path: &'static str| {
-            document.value(&FieldPath::of(path)).as_ref().and_then(FieldValue::as_time)
+            document
+                .value(&FieldPath::of(path))
+                .as_ref()
+                .and_then(FieldValue::as_time)
         };
         Self {
             household: text("household").parse().ok(),

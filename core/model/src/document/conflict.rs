@@ -55,7 +55,11 @@ impl RecordDocument {
         };
         let change = self.doc.hash_for_opid(id);
         let at = change
-            .and_then(|hash| self.doc.get_change_meta_by_hash(&hash).map(|meta| meta.timestamp))
+            .and_then(|hash| {
+                self.doc
+                    .get_change_meta_by_hash(&hash)
+                    .map(|meta| meta.timestamp)
+            })
             .unwrap_or(0);
         Candidate {
             value,
@@ -84,11 +88,19 @@ mod tests {
         let mut one = RecordDocument::new(RecordKind::Household);
         let mut two = one.clone();
         let a = one
-            .edit(&[phone("13800000001")], actor(1), Timestamp::from_millis(1_000))
+            .edit(
+                &[phone("13800000001")],
+                actor(1),
+                Timestamp::from_millis(1_000),
+            )
             .unwrap()
             .unwrap();
         let b = two
-            .edit(&[phone("13800000002")], actor(2), Timestamp::from_millis(2_000))
+            .edit(
+                &[phone("13800000002")],
+                actor(2),
+                Timestamp::from_millis(2_000),
+            )
             .unwrap()
             .unwrap();
         one.apply_own([b.bytes.as_slice()]).unwrap();
@@ -105,7 +117,13 @@ mod tests {
         let seen: Vec<_> = conflict
             .candidates
             .iter()
-            .map(|c| (c.value.clone().unwrap().to_display(), c.actor, c.at.as_millis()))
+            .map(|c| {
+                (
+                    c.value.clone().unwrap().to_display(),
+                    c.actor,
+                    c.at.as_millis(),
+                )
+            })
             .collect();
         assert!(seen.contains(&("13800000001".to_owned(), actor(1), 1_000)));
         assert!(seen.contains(&("13800000002".to_owned(), actor(2), 2_000)));
@@ -122,7 +140,10 @@ mod tests {
         let shown = one.conflicts()[0].candidates[0].value.clone();
         let settled = one
             .settle(
-                &FieldEdit { path: FieldPath::of("contact.phone"), value: shown.clone() },
+                &FieldEdit {
+                    path: FieldPath::of("contact.phone"),
+                    value: shown.clone(),
+                },
                 actor(1),
                 Timestamp::from_millis(3_000),
             )
@@ -144,7 +165,11 @@ mod tests {
         };
         let a = one
             .edit(
-                &[set("address.room", "501"), set("members.a.name", "王小明"), set("notes", "甲")],
+                &[
+                    set("address.room", "501"),
+                    set("members.a.name", "王小明"),
+                    set("notes", "甲"),
+                ],
                 actor(1),
                 Timestamp::from_millis(0),
             )
@@ -152,7 +177,11 @@ mod tests {
             .unwrap();
         let b = two
             .edit(
-                &[set("ledger", "tenant"), set("members.b.name", "李雷"), set("notes", "乙")],
+                &[
+                    set("ledger", "tenant"),
+                    set("members.b.name", "李雷"),
+                    set("notes", "乙"),
+                ],
                 actor(2),
                 Timestamp::from_millis(0),
             )

@@ -82,7 +82,10 @@ impl RecordDocument {
     ) -> Result<Option<LocalChange>, EditError> {
         for edit in edits {
             self.check_edit(edit, writer)
-                .map_err(|reason| EditError::Field { path: edit.path.clone(), reason })?;
+                .map_err(|reason| EditError::Field {
+                    path: edit.path.clone(),
+                    reason,
+                })?;
         }
         if self.op_count() >= crate::protocol::limits::RECORD_OPS {
             return Err(EditError::RecordFull);
@@ -94,7 +97,9 @@ impl RecordDocument {
         }
         let options = CommitOptions::default().with_time(at.as_seconds());
         let (hash, _) = transaction.commit_with(options);
-        Ok(hash.and_then(|hash| self.doc.get_change_by_hash(&hash)).map(|c| local_change(&c)))
+        Ok(hash
+            .and_then(|hash| self.doc.get_change_by_hash(&hash))
+            .map(|c| local_change(&c)))
     }
 
     fn check_edit(&self, edit: &FieldEdit, writer: FieldOwner) -> Result<(), FieldError> {
@@ -122,7 +127,11 @@ fn write_field(transaction: &mut Transaction<'_>, edit: &FieldEdit) -> Result<()
         _ => return Ok(()),
     };
     if let Some(text) = find_text(transaction, &object, key)? {
-        let new = edit.value.as_ref().and_then(super::FieldValue::as_text).unwrap_or_default();
+        let new = edit
+            .value
+            .as_ref()
+            .and_then(super::FieldValue::as_text)
+            .unwrap_or_default();
         if transaction.text(&text)? != new {
             transaction.update_text(&text, new)?;
         }
@@ -162,8 +171,7 @@ fn child(
 
 /// What [`SchemaType`](FieldType) of field a shared text is; used by readers.
 pub(super) fn is_shared_text(kind: crate::RecordKind, path: &FieldPath) -> bool {
-    schema::find_field(kind, path)
-        .is_some_and(|spec| matches!(spec.kind, FieldType::SharedText(_)))
+    schema::find_field(kind, path).is_some_and(|spec| matches!(spec.kind, FieldType::SharedText(_)))
 }
 
 /// Finds the object and key a path names, without creating anything.

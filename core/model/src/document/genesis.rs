@@ -31,7 +31,10 @@ const fn genesis_bytes(kind: RecordKind) -> &'static [u8] {
 }
 
 /// The genesis change of a kind.
-#[expect(clippy::expect_used, reason = "the bytes are part of this crate and a test parses them")]
+#[expect(
+    clippy::expect_used,
+    reason = "the bytes are part of this crate and a test parses them"
+)]
 pub(crate) fn genesis_change(kind: RecordKind) -> Change {
     Change::from_bytes(genesis_bytes(kind).to_vec()).expect("released genesis bytes")
 }
@@ -59,7 +62,8 @@ mod tests {
             transaction.put_object(ROOT, *name, ObjType::Text).ok()?;
         }
         transaction.commit_with(CommitOptions::default().with_time(0));
-        doc.get_last_local_change().map(|change| change.raw_bytes().to_vec())
+        doc.get_last_local_change()
+            .map(|change| change.raw_bytes().to_vec())
     }
 
     /// To release a new layout, run this test with `WANGGE_RELEASE_GENESIS=1`.

@@ -85,7 +85,10 @@ impl RecordDocument {
                     .doc
                     .fork_at(&[change.hash()])
                     .ok()
-                    .map(|doc| Self { kind: self.kind, doc })
+                    .map(|doc| Self {
+                        kind: self.kind,
+                        doc,
+                    })
                     .and_then(|past| past.value(&path));
                 Some(HistoryField { path, value })
             }
@@ -127,8 +130,10 @@ mod tests {
             .unwrap();
         document
             .edit(
-                &[FieldEdit::clear(FieldPath::of("members.m1.name"))
-                    , set("notes", "第二次")],
+                &[
+                    FieldEdit::clear(FieldPath::of("members.m1.name")),
+                    set("notes", "第二次"),
+                ],
                 actor,
                 Timestamp::from_millis(9_000),
             )
@@ -137,9 +142,18 @@ mod tests {
         assert_eq!(history.len(), 2);
         assert_eq!(history[0].at.as_millis(), 5_000);
         let find = |entry: &HistoryEntry, path: &str| {
-            entry.fields.iter().find(|f| f.path.as_str() == path).unwrap().value.clone()
+            entry
+                .fields
+                .iter()
+                .find(|f| f.path.as_str() == path)
+                .unwrap()
+                .value
+                .clone()
         };
-        assert_eq!(find(&history[0], "members.m1.name"), Some(FieldValue::text("王小明")));
+        assert_eq!(
+            find(&history[0], "members.m1.name"),
+            Some(FieldValue::text("王小明"))
+        );
         assert_eq!(find(&history[0], "notes"), Some(FieldValue::text("第一次")));
         assert_eq!(find(&history[1], "members.m1.name"), None);
         assert_eq!(find(&history[1], "notes"), Some(FieldValue::text("第二次")));

@@ -72,7 +72,11 @@ impl std::fmt::Debug for ActorId {
 /// SHA-256("wangge/actor/v1" ‖ device ‖ incarnation). Both ends derive it, so
 /// nobody can claim another device's.
 pub fn derive_device_actor(device: &DeviceId, incarnation: &Incarnation) -> ActorId {
-    derive_actor(b"wangge/actor/v1\0", device.as_bytes(), incarnation.as_bytes())
+    derive_actor(
+        b"wangge/actor/v1\0",
+        device.as_bytes(),
+        incarnation.as_bytes(),
+    )
 }
 
 /// The actor of one life of the server, by which it writes the fields only it
@@ -189,13 +193,20 @@ impl RecordDocument {
     /// The whole document, uncompressed: the form that is stored and sent
     /// (compressed together with its neighbours, never alone).
     pub fn save(&self) -> Vec<u8> {
-        self.doc.save_with_options(SaveOptions { deflate: false, retain_orphans: false })
+        self.doc.save_with_options(SaveOptions {
+            deflate: false,
+            retain_orphans: false,
+        })
     }
 
     /// The changes nothing else builds on yet, sorted.
     pub fn heads(&self) -> Vec<ChangeHash> {
-        let mut heads: Vec<ChangeHash> =
-            self.doc.get_heads().into_iter().map(ChangeHash::from).collect();
+        let mut heads: Vec<ChangeHash> = self
+            .doc
+            .get_heads()
+            .into_iter()
+            .map(ChangeHash::from)
+            .collect();
         heads.sort_unstable();
         heads
     }
@@ -213,7 +224,9 @@ impl RecordDocument {
 
     /// One change's raw bytes, also after it was compacted into a snapshot.
     pub fn find_change(&self, hash: &ChangeHash) -> Option<LocalChange> {
-        self.doc.get_change_by_hash(&(*hash).into()).map(|change| local_change(&change))
+        self.doc
+            .get_change_by_hash(&(*hash).into())
+            .map(|change| local_change(&change))
     }
 
     /// Whether the document holds this change.
@@ -272,7 +285,12 @@ fn local_change(change: &Change) -> LocalChange {
     LocalChange {
         hash: change.hash().into(),
         bytes: change.raw_bytes().to_vec(),
-        deps: change.deps().iter().copied().map(ChangeHash::from).collect(),
+        deps: change
+            .deps()
+            .iter()
+            .copied()
+            .map(ChangeHash::from)
+            .collect(),
         seq: change.seq(),
     }
 }
@@ -304,12 +322,20 @@ mod tests {
     fn a_saved_document_loads_with_its_loose_changes() {
         let mut document = RecordDocument::new(RecordKind::Household);
         let first = document
-            .edit(&[edit("address.room", "501")], actor(1), Timestamp::from_millis(0))
+            .edit(
+                &[edit("address.room", "501")],
+                actor(1),
+                Timestamp::from_millis(0),
+            )
             .unwrap()
             .unwrap();
         let snapshot = document.save();
         let second = document
-            .edit(&[edit("address.unit", "2单元")], actor(1), Timestamp::from_millis(1))
+            .edit(
+                &[edit("address.unit", "2单元")],
+                actor(1),
+                Timestamp::from_millis(1),
+            )
             .unwrap()
             .unwrap();
         assert_eq!((first.seq, second.seq), (1, 2));
@@ -335,13 +361,19 @@ mod tests {
     fn damaged_or_foreign_bytes_are_errors() {
         let mut document = RecordDocument::new(RecordKind::Visit);
         let change = document
-            .edit(&[edit("diary", "一切平安")], actor(1), Timestamp::from_millis(0))
+            .edit(
+                &[edit("diary", "一切平安")],
+                actor(1),
+                Timestamp::from_millis(0),
+            )
             .unwrap()
             .unwrap();
         let saved = document.save();
         assert_eq!(
             RecordDocument::load(RecordKind::Household, Some(&saved), []).unwrap_err(),
-            DocumentError::OtherKind { expected: RecordKind::Household }
+            DocumentError::OtherKind {
+                expected: RecordKind::Household
+            }
         );
         assert!(RecordDocument::load(RecordKind::Visit, Some(&saved[..40]), []).is_err());
         assert!(matches!(
@@ -356,7 +388,11 @@ mod tests {
         let mut heads = document.heads();
         for room in ["1", "2", "3"] {
             let change = document
-                .edit(&[edit("address.room", room)], actor(1), Timestamp::from_millis(0))
+                .edit(
+                    &[edit("address.room", room)],
+                    actor(1),
+                    Timestamp::from_millis(0),
+                )
                 .unwrap()
                 .unwrap();
             advance_heads(&mut heads, change.hash, &change.deps);

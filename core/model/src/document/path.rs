@@ -30,7 +30,9 @@ impl FieldPath {
             && parts <= 3
             && text.split('.').all(|part| {
                 !part.is_empty()
-                    && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+                    && part
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
             });
         if well_formed {
             Ok(Self(text))
@@ -142,7 +144,13 @@ mod tests {
 
     #[test]
     fn the_pattern_hides_the_entry_id() {
-        assert_eq!(FieldPath::new("members.12.name").unwrap().pattern(), "members.*.name");
-        assert_eq!(FieldPath::new("address.room").unwrap().pattern(), "address.room");
+        assert_eq!(
+            FieldPath::new("members.12.name").unwrap().pattern(),
+            "members.*.name"
+        );
+        assert_eq!(
+            FieldPath::new("address.room").unwrap().pattern(),
+            "address.room"
+        );
     }
 }

@@ -16,7 +16,10 @@ impl RecordDocument {
     /// The text of a field, if it is one.
     pub fn text(&self, path: &str) -> Option<String> {
         let value = self.value(&FieldPath::new(path).ok()?)?;
-        value.as_text().map(str::to_owned).filter(|text| !text.is_empty())
+        value
+            .as_text()
+            .map(str::to_owned)
+            .filter(|text| !text.is_empty())
     }
 
     /// The entry ids of a collection such as `members`, in id order.
@@ -90,8 +93,13 @@ impl RecordDocument {
 impl RecordDocument {
     /// The latest time any change claims, to the second; 0 for a new record.
     pub fn edited_at(&self) -> crate::Timestamp {
-        let latest =
-            self.doc.get_changes_meta(&[]).iter().map(|meta| meta.timestamp).max().unwrap_or(0);
+        let latest = self
+            .doc
+            .get_changes_meta(&[])
+            .iter()
+            .map(|meta| meta.timestamp)
+            .max()
+            .unwrap_or(0);
         crate::Timestamp::from_millis(latest.saturating_mul(1000))
     }
 }

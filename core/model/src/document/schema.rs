@@ -68,15 +68,30 @@ pub struct FieldSpec {
 }
 
 const fn field(path: &'static str, kind: FieldType) -> FieldSpec {
-    FieldSpec { path, kind, masking: None, owner: FieldOwner::People }
+    FieldSpec {
+        path,
+        kind,
+        masking: None,
+        owner: FieldOwner::People,
+    }
 }
 
 const fn masked(path: &'static str, kind: FieldType, masking: MaskingKind) -> FieldSpec {
-    FieldSpec { path, kind, masking: Some(masking), owner: FieldOwner::People }
+    FieldSpec {
+        path,
+        kind,
+        masking: Some(masking),
+        owner: FieldOwner::People,
+    }
 }
 
 const fn authority(path: &'static str, kind: FieldType) -> FieldSpec {
-    FieldSpec { path, kind, masking: None, owner: FieldOwner::Server }
+    FieldSpec {
+        path,
+        kind,
+        masking: None,
+        owner: FieldOwner::Server,
+    }
 }
 
 /// Building use (建筑用途), GB/T 31000-2015.
@@ -96,13 +111,31 @@ pub const POPULATION_KIND: &[&str] = &["01", "02", "03", "04"];
 pub const RELATION: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "8"];
 /// Welfare care groups (关怀对象); nothing about crime, health or belief.
 pub const CARE_GROUP: &[&str] = &[
-    "dibao", "hardship", "entitled", "lone_elder", "left_child", "solo_elder", "wubao",
-    "dibao_edge", "unemployed", "sudden_hardship",
+    "dibao",
+    "hardship",
+    "entitled",
+    "lone_elder",
+    "left_child",
+    "solo_elder",
+    "wubao",
+    "dibao_edge",
+    "unemployed",
+    "sudden_hardship",
 ];
 /// Kinds of visit (走访类型).
 pub const VISIT_KIND: &[&str] = &[
-    "household", "care", "rental", "place", "enterprise", "social_org", "unemployed", "dispute",
-    "patrol", "campaign", "followup", "publicity",
+    "household",
+    "care",
+    "rental",
+    "place",
+    "enterprise",
+    "social_org",
+    "unemployed",
+    "dispute",
+    "patrol",
+    "campaign",
+    "followup",
+    "publicity",
 ];
 /// What came of a visit (走访结果).
 pub const VISIT_RESULT: &[&str] = &["met", "not_at_home", "refused", "moved", "wrong_address"];
@@ -127,8 +160,16 @@ const HOUSEHOLD: &[FieldSpec] = &[
     field("dwelling.use", FieldType::Choice(BUILDING_USE)),
     field("dwelling.ownership", FieldType::Choice(OWNERSHIP)),
     field("dwelling.hazard", FieldType::Choice(HAZARD)),
-    masked("dwelling.landlord_name", FieldType::Line(50), MaskingKind::Name),
-    masked("dwelling.landlord_phone", FieldType::PhoneNumber, MaskingKind::Mobile),
+    masked(
+        "dwelling.landlord_name",
+        FieldType::Line(50),
+        MaskingKind::Name,
+    ),
+    masked(
+        "dwelling.landlord_phone",
+        FieldType::PhoneNumber,
+        MaskingKind::Mobile,
+    ),
     field("point.longitude", FieldType::Number(-180, 180)),
     field("point.latitude", FieldType::Number(-90, 90)),
     field("point.accuracy_m", FieldType::Number(0, 100_000)),
@@ -138,11 +179,26 @@ const HOUSEHOLD: &[FieldSpec] = &[
     masked("members.*.name", FieldType::Line(50), MaskingKind::Name),
     field("members.*.sex", FieldType::Choice(SEX)),
     field("members.*.birth_date", FieldType::Date),
-    masked("members.*.citizen_id", FieldType::CitizenId, MaskingKind::CitizenIdLevel1),
-    masked("members.*.phone", FieldType::PhoneNumber, MaskingKind::Mobile),
+    masked(
+        "members.*.citizen_id",
+        FieldType::CitizenId,
+        MaskingKind::CitizenIdLevel1,
+    ),
+    masked(
+        "members.*.phone",
+        FieldType::PhoneNumber,
+        MaskingKind::Mobile,
+    ),
     field("members.*.relation", FieldType::Choice(RELATION)),
-    field("members.*.population_kind", FieldType::Choice(POPULATION_KIND)),
-    masked("members.*.registered_address", FieldType::Line(160), MaskingKind::Address),
+    field(
+        "members.*.population_kind",
+        FieldType::Choice(POPULATION_KIND),
+    ),
+    masked(
+        "members.*.registered_address",
+        FieldType::Line(160),
+        MaskingKind::Address,
+    ),
     field("members.*.left_on", FieldType::Date),
     field("labels.*.group", FieldType::Choice(CARE_GROUP)),
     field("labels.*.member", FieldType::Line(36)),
@@ -182,7 +238,11 @@ const INCIDENT: &[FieldSpec] = &[
     field("point.accuracy_m", FieldType::Number(0, 100_000)),
     field("occurred_at", FieldType::Time),
     masked("parties.*.name", FieldType::Line(50), MaskingKind::Name),
-    masked("parties.*.phone", FieldType::PhoneNumber, MaskingKind::Mobile),
+    masked(
+        "parties.*.phone",
+        FieldType::PhoneNumber,
+        MaskingKind::Mobile,
+    ),
     authority("case.number", FieldType::Line(32)),
     authority("case.state", FieldType::Choice(CASE_STATE)),
     authority("case.received_at", FieldType::Time),
@@ -200,7 +260,9 @@ pub const fn fields(kind: RecordKind) -> &'static [FieldSpec] {
 /// The map containers a kind's genesis change creates.
 pub(crate) const fn containers(kind: RecordKind) -> &'static [&'static str] {
     match kind {
-        RecordKind::Household => &["address", "contact", "dwelling", "labels", "members", "point"],
+        RecordKind::Household => &[
+            "address", "contact", "dwelling", "labels", "members", "point",
+        ],
         RecordKind::Visit => &["checks", "point"],
         RecordKind::Incident => &["case", "parties", "point"],
     }
@@ -293,22 +355,26 @@ impl FieldSpec {
     pub fn check(&self, value: &FieldValue) -> Result<(), FieldError> {
         match (self.kind, value) {
             (FieldType::Line(max), FieldValue::Text(text)) => check_text(text, max, false),
-            (
-                FieldType::Paragraph(max) | FieldType::SharedText(max),
-                FieldValue::Text(text),
-            ) => check_text(text, max, true),
-            (FieldType::Choice(codes), FieldValue::Text(code)) => {
-                codes.contains(&code.as_str()).then_some(()).ok_or(FieldError::NotAChoice)
+            (FieldType::Paragraph(max) | FieldType::SharedText(max), FieldValue::Text(text)) => {
+                check_text(text, max, true)
             }
+            (FieldType::Choice(codes), FieldValue::Text(code)) => codes
+                .contains(&code.as_str())
+                .then_some(())
+                .ok_or(FieldError::NotAChoice),
             (FieldType::Integer(min, max), FieldValue::Integer(number)) => (min..=max)
                 .contains(number)
                 .then_some(())
                 .ok_or(FieldError::OutOfRange { min, max }),
             (FieldType::Number(min, max), value) => {
                 let number = value.as_number().ok_or(FieldError::WrongType)?;
-                (f64::from(min)..=f64::from(max)).contains(&number).then_some(()).ok_or(
-                    FieldError::OutOfRange { min: i64::from(min), max: i64::from(max) },
-                )
+                (f64::from(min)..=f64::from(max))
+                    .contains(&number)
+                    .then_some(())
+                    .ok_or(FieldError::OutOfRange {
+                        min: i64::from(min),
+                        max: i64::from(max),
+                    })
             }
             (FieldType::Flag, FieldValue::Flag(_)) | (FieldType::Time, FieldValue::Time(_)) => {
                 Ok(())
@@ -318,7 +384,9 @@ impl FieldSpec {
             }
             (FieldType::PhoneNumber, FieldValue::Text(text)) => {
                 let number = PhoneNumber::parse(text).map_err(|_| FieldError::NotAPhoneNumber)?;
-                (number.as_str() == text).then_some(()).ok_or(FieldError::NotAPhoneNumber)
+                (number.as_str() == text)
+                    .then_some(())
+                    .ok_or(FieldError::NotAPhoneNumber)
             }
             (FieldType::CitizenId, FieldValue::Text(text)) => {
                 // Shape, date and check digit only: a stored number must not
@@ -351,7 +419,11 @@ impl FieldSpec {
                 FieldValue::Text(TextRule::line(max).apply(&text).map_err(FieldError::from)?)
             }
             (FieldType::Paragraph(max) | FieldType::SharedText(max), FieldValue::Text(text)) => {
-                FieldValue::Text(TextRule::lines(max).apply(&text).map_err(FieldError::from)?)
+                FieldValue::Text(
+                    TextRule::lines(max)
+                        .apply(&text)
+                        .map_err(FieldError::from)?,
+                )
             }
             (FieldType::PhoneNumber, FieldValue::Text(text)) => {
                 let number = PhoneNumber::parse(&text).map_err(|_| FieldError::NotAPhoneNumber)?;
@@ -415,15 +487,24 @@ mod tests {
     use super::*;
 
     fn check(kind: RecordKind, path: &str, value: FieldValue) -> Result<(), FieldError> {
-        find_field(kind, &FieldPath::new(path).unwrap()).unwrap().check(&value)
+        find_field(kind, &FieldPath::new(path).unwrap())
+            .unwrap()
+            .check(&value)
     }
 
     #[test]
     fn values_are_checked_against_their_field() {
         use RecordKind::{Household, Visit};
-        assert_eq!(check(Household, "address.room", FieldValue::text("501")), Ok(()));
         assert_eq!(
-            check(Household, "address.floor", FieldValue::text("一".repeat(11))),
+            check(Household, "address.room", FieldValue::text("501")),
+            Ok(())
+        );
+        assert_eq!(
+            check(
+                Household,
+                "address.floor",
+                FieldValue::text("一".repeat(11))
+            ),
             Err(FieldError::TooLong { max: 10 })
         );
         assert_eq!(
@@ -451,7 +532,10 @@ mod tests {
             Err(FieldError::NotADate)
         );
         assert_eq!(check(Visit, "diary", FieldValue::text("一\n二")), Ok(()));
-        assert_eq!(check(Visit, "household", FieldValue::Flag(true)), Err(FieldError::WrongType));
+        assert_eq!(
+            check(Visit, "household", FieldValue::Flag(true)),
+            Err(FieldError::WrongType)
+        );
     }
 
     #[test]

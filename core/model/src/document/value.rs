@@ -51,7 +51,10 @@ impl FieldValue {
     }
 
     /// The number, whole or not.
-    #[expect(clippy::cast_precision_loss, reason = "numbers of people and metres are far below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "numbers of people and metres are far below 2^53"
+    )]
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
@@ -122,7 +125,10 @@ pub struct FieldEdit {
 impl FieldEdit {
     /// Sets a field.
     pub fn set(path: super::FieldPath, value: FieldValue) -> Self {
-        Self { path, value: Some(value) }
+        Self {
+            path,
+            value: Some(value),
+        }
     }
 
     /// Clears a field.

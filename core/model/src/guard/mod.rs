@@ -131,8 +131,19 @@ impl GuardError {
 
     /// Every code, so that a test can hold the message files to them.
     pub const CODES: &'static [&'static str] = &[
-        "too_large", "not_a_change", "hash_mismatch", "too_many_ops", "malformed", "other_actor",
-        "seq_gap", "actor_fork", "missing_deps", "op_numbers", "structure", "authority", "field",
+        "too_large",
+        "not_a_change",
+        "hash_mismatch",
+        "too_many_ops",
+        "malformed",
+        "other_actor",
+        "seq_gap",
+        "actor_fork",
+        "missing_deps",
+        "op_numbers",
+        "structure",
+        "authority",
+        "field",
         "record_full",
     ];
 }
@@ -163,7 +174,12 @@ impl InspectedChange {
 
     /// The changes it directly builds on.
     pub fn deps(&self) -> Vec<ChangeHash> {
-        self.change.deps().iter().copied().map(ChangeHash::from).collect()
+        self.change
+            .deps()
+            .iter()
+            .copied()
+            .map(ChangeHash::from)
+            .collect()
     }
 
     /// The author's clock, to the second: a claim.
@@ -192,9 +208,12 @@ pub fn inspect(hash: &ChangeHash, bytes: &[u8]) -> Result<InspectedChange, Guard
     if bytes.len() > limits::CHANGE_BYTES {
         return Err(GuardError::TooLarge { bytes: bytes.len() });
     }
-    let (Some(magic), Some(checksum), Some(&chunk_type), Some(hashed)) =
-        (bytes.get(..4), bytes.get(4..8), bytes.get(8), bytes.get(8..))
-    else {
+    let (Some(magic), Some(checksum), Some(&chunk_type), Some(hashed)) = (
+        bytes.get(..4),
+        bytes.get(4..8),
+        bytes.get(8),
+        bytes.get(8..),
+    ) else {
         return Err(GuardError::NotAChange("too short"));
     };
     if magic != MAGIC {
@@ -213,14 +232,20 @@ pub fn inspect(hash: &ChangeHash, bytes: &[u8]) -> Result<InspectedChange, Guard
         .map_err(GuardError::Malformed)?
         .map_err(|error| GuardError::Malformed(error.to_string()))?;
     if change.raw_bytes() != bytes || ChangeHash::from(change.hash()) != *hash {
-        return Err(GuardError::Malformed("does not read back the same".to_owned()));
+        return Err(GuardError::Malformed(
+            "does not read back the same".to_owned(),
+        ));
     }
     if change.len() > limits::CHANGE_OPS {
         return Err(GuardError::TooManyOps);
     }
     let actor = ActorId::from_slice(change.actor_id().to_bytes())
         .ok_or_else(|| GuardError::Malformed("an actor has 16 bytes".to_owned()))?;
-    Ok(InspectedChange { change, hash: *hash, actor })
+    Ok(InspectedChange {
+        change,
+        hash: *hash,
+        actor,
+    })
 }
 
 /// Whose change is being admitted.
@@ -247,8 +272,11 @@ impl RecordDocument {
         {
             return Err(GuardError::OtherActor);
         }
-        let missing: Vec<ChangeHash> =
-            change.deps().into_iter().filter(|dep| !self.has_change(dep)).collect();
+        let missing: Vec<ChangeHash> = change
+            .deps()
+            .into_iter()
+            .filter(|dep| !self.has_change(dep))
+            .collect();
         if !missing.is_empty() {
             return Err(GuardError::MissingDeps(missing));
         }
@@ -257,7 +285,10 @@ impl RecordDocument {
             return Err(GuardError::ActorFork(change.seq()));
         }
         if change.seq() != last + 1 {
-            return Err(GuardError::SeqGap { last, found: change.seq() });
+            return Err(GuardError::SeqGap {
+                last,
+                found: change.seq(),
+            });
         }
         self.check_op_numbers(change)?;
         let texts = rights::check(self, &change.change, writer)?;
@@ -323,7 +354,9 @@ pub fn open_snapshot(
     bytes: &[u8],
 ) -> Result<RecordDocument, crate::document::DocumentError> {
     if bytes.len() > limits::RECORD_BYTES {
-        return Err(crate::document::DocumentError::Unreadable("too large".to_owned()));
+        return Err(crate::document::DocumentError::Unreadable(
+            "too large".to_owned(),
+        ));
     }
     RecordDocument::load(kind, Some(bytes), [])
 }

@@ -44,9 +44,10 @@ pub(super) fn check(
     for (number, op) in (start..).zip(&expanded.operations) {
         let place = match &op.obj {
             ObjectId::Root => Place::Root,
-            ObjectId::Id(id) => {
-                places.get(id).cloned().ok_or(GuardError::Structure("an unknown object"))?
-            }
+            ObjectId::Id(id) => places
+                .get(id)
+                .cloned()
+                .ok_or(GuardError::Structure("an unknown object"))?,
         };
         match place {
             Place::Text(path) => {
@@ -164,7 +165,9 @@ fn check_owner(kind: RecordKind, path: &FieldPath, writer: Writer) -> Result<(),
 
 fn is_collection(kind: RecordKind, container: &str) -> bool {
     schema::fields(kind).iter().any(|spec| {
-        spec.path.strip_prefix(container).is_some_and(|rest| rest.starts_with(".*."))
+        spec.path
+            .strip_prefix(container)
+            .is_some_and(|rest| rest.starts_with(".*."))
     })
 }
 
@@ -174,12 +177,11 @@ fn is_reserved(kind: RecordKind, key: &str) -> bool {
         || schema::texts(kind).contains(&key)
 }
 
-fn check_value(
-    kind: RecordKind,
-    path: &FieldPath,
-    scalar: &ScalarValue,
-) -> Result<(), GuardError> {
-    let refuse = |reason| GuardError::Field { path: path.pattern(), reason };
+fn check_value(kind: RecordKind, path: &FieldPath, scalar: &ScalarValue) -> Result<(), GuardError> {
+    let refuse = |reason| GuardError::Field {
+        path: path.pattern(),
+        reason,
+    };
     if matches!(scalar, ScalarValue::Null) {
         return Ok(());
     }

@@ -87,8 +87,11 @@ fn scan_columns(reader: &mut Reader<'_>, actors: u64) -> Result<(), GuardError> 
             }
             kind => {
                 let column = run_rows(data, kind, actors)?;
-                let most =
-                    if spec == ACTION_COLUMN { limits::CHANGE_OPS as u64 } else { MAX_ROWS };
+                let most = if spec == ACTION_COLUMN {
+                    limits::CHANGE_OPS as u64
+                } else {
+                    MAX_ROWS
+                };
                 if column.rows > most {
                     return Err(GuardError::TooManyOps);
                 }
@@ -110,7 +113,10 @@ struct Column {
 /// `n < 0` is followed by -n values, `0` by a count of nulls.
 fn run_rows(data: &[u8], kind: u32, actors: u64) -> Result<Column, GuardError> {
     let mut reader = Reader(data);
-    let mut column = Column { rows: 0, value_bytes: 0 };
+    let mut column = Column {
+        rows: 0,
+        value_bytes: 0,
+    };
     while !reader.0.is_empty() {
         let run = reader.signed()?;
         let (values, repeats) = match run {
@@ -118,13 +124,17 @@ fn run_rows(data: &[u8], kind: u32, actors: u64) -> Result<Column, GuardError> {
             1.. => (1, run.unsigned_abs()),
             _ => (run.unsigned_abs(), 1),
         };
-        column.rows = column.rows.saturating_add(values.max(1).saturating_mul(repeats));
+        column.rows = column
+            .rows
+            .saturating_add(values.max(1).saturating_mul(repeats));
         if column.rows > MAX_ROWS {
             return Err(GuardError::TooManyOps);
         }
         for _ in 0..values {
             let size = reader.value(kind, actors)?;
-            column.value_bytes = column.value_bytes.saturating_add(size.saturating_mul(repeats));
+            column.value_bytes = column
+                .value_bytes
+                .saturating_add(size.saturating_mul(repeats));
         }
     }
     Ok(column)
@@ -150,7 +160,10 @@ struct Reader<'a>(&'a [u8]);
 impl<'a> Reader<'a> {
     fn take(&mut self, length: u64) -> Result<&'a [u8], GuardError> {
         let length = usize::try_from(length).map_err(|_| malformed("length"))?;
-        let (taken, rest) = self.0.split_at_checked(length).ok_or_else(|| malformed("length"))?;
+        let (taken, rest) = self
+            .0
+            .split_at_checked(length)
+            .ok_or_else(|| malformed("length"))?;
         self.0 = rest;
         Ok(taken)
     }

@@ -22,7 +22,10 @@ fn set(path: &str, text: &str) -> FieldEdit {
 }
 
 fn edit(record: &mut RecordDocument, path: &str, text: &str, by: u8) -> LocalChange {
-    record.edit(&[set(path, text)], actor(by), Timestamp::from_millis(0)).unwrap().unwrap()
+    record
+        .edit(&[set(path, text)], actor(by), Timestamp::from_millis(0))
+        .unwrap()
+        .unwrap()
 }
 
 fn household() -> RecordDocument {
@@ -57,7 +60,10 @@ fn an_honest_change_passes_and_leaves_the_original_untouched() {
     let admitted = base.admit(&inspected, device(1)).unwrap();
     assert_eq!(admitted.heads(), author.heads());
     assert_ne!(base.heads(), author.heads());
-    assert_eq!(admitted.admit(&inspected, device(1)).unwrap().heads(), admitted.heads());
+    assert_eq!(
+        admitted.admit(&inspected, device(1)).unwrap().heads(),
+        admitted.heads()
+    );
 }
 
 #[test]
@@ -78,7 +84,10 @@ fn another_actor_a_gap_and_missing_dependencies_are_named() {
     let second = edit(&mut author, "address.room", "502", 1);
     let first = inspect(&first.hash, &first.bytes).unwrap();
     let second = inspect(&second.hash, &second.bytes).unwrap();
-    assert_eq!(base.admit(&first, device(2)).unwrap_err(), GuardError::OtherActor);
+    assert_eq!(
+        base.admit(&first, device(2)).unwrap_err(),
+        GuardError::OtherActor
+    );
     assert_eq!(
         base.admit(&second, device(1)).unwrap_err(),
         GuardError::MissingDeps(vec![first.hash()])
@@ -96,7 +105,10 @@ fn another_actor_a_gap_and_missing_dependencies_are_named() {
     let skipped = inspect(&reseal(&mut bytes), &bytes).unwrap();
     assert_eq!(
         base.admit(&skipped, device(9)).unwrap_err(),
-        GuardError::SeqGap { last: 0, found: 100 }
+        GuardError::SeqGap {
+            last: 0,
+            found: 100
+        }
     );
 }
 
@@ -112,9 +124,13 @@ fn a_second_change_with_the_same_number_is_a_fork() {
     let base = household();
     let one = edit(&mut base.clone(), "address.room", "501", 1);
     let two = edit(&mut base.clone(), "address.room", "502", 1);
-    let admitted = base.admit(&inspect(&one.hash, &one.bytes).unwrap(), device(1)).unwrap();
+    let admitted = base
+        .admit(&inspect(&one.hash, &one.bytes).unwrap(), device(1))
+        .unwrap();
     assert_eq!(
-        admitted.admit(&inspect(&two.hash, &two.bytes).unwrap(), device(1)).unwrap_err(),
+        admitted
+            .admit(&inspect(&two.hash, &two.bytes).unwrap(), device(1))
+            .unwrap_err(),
         GuardError::ActorFork(1)
     );
 }
@@ -149,10 +165,22 @@ fn structure_cannot_be_replaced_or_deleted() {
                 t.put_object(ROOT, "members", ObjType::Map).unwrap();
             })
         }),
-        ("container overwritten", Box::new(|t| t.put(ROOT, "address", "x").unwrap())),
-        ("kind overwritten", Box::new(|t| t.put(ROOT, "kind", "visit").unwrap())),
-        ("container deleted", Box::new(|t| t.delete(ROOT, "members").unwrap())),
-        ("text deleted", Box::new(|t| t.delete(ROOT, "notes").unwrap())),
+        (
+            "container overwritten",
+            Box::new(|t| t.put(ROOT, "address", "x").unwrap()),
+        ),
+        (
+            "kind overwritten",
+            Box::new(|t| t.put(ROOT, "kind", "visit").unwrap()),
+        ),
+        (
+            "container deleted",
+            Box::new(|t| t.delete(ROOT, "members").unwrap()),
+        ),
+        (
+            "text deleted",
+            Box::new(|t| t.delete(ROOT, "notes").unwrap()),
+        ),
         ("member deleted", {
             let members = members.clone();
             Box::new(move |t| t.delete(&members, "m1").unwrap())
@@ -177,7 +205,10 @@ fn structure_cannot_be_replaced_or_deleted() {
             let address = address.clone();
             Box::new(move |t| t.put(&address, "room", ScalarValue::counter(1)).unwrap())
         }),
-        ("bytes", Box::new(move |t| t.put(&address, "room", vec![1_u8]).unwrap())),
+        (
+            "bytes",
+            Box::new(move |t| t.put(&address, "room", vec![1_u8]).unwrap()),
+        ),
         ("object inside a text", {
             Box::new(move |t| {
                 t.insert_object(&notes, 0, ObjType::Map).unwrap();
@@ -201,7 +232,10 @@ fn values_must_fit_their_fields_even_where_they_would_lose() {
     let (_, notes) = base.doc.get(ROOT, "notes").unwrap().unwrap();
     let long = "长".repeat(10_001);
     let error = base_admit_text(&base, &notes, &long);
-    assert!(matches!(error, GuardError::Field { .. } | GuardError::TooManyOps), "{error:?}");
+    assert!(
+        matches!(error, GuardError::Field { .. } | GuardError::TooManyOps),
+        "{error:?}"
+    );
     let error = base_admit_text(&base, &notes, "\u{202E}");
     assert_eq!(error.detail(), "notes bad_characters");
 }
@@ -229,8 +263,7 @@ fn fields_of_newer_builds_are_kept() {
     });
     let mut admitted = base.admit(&change, device(1)).unwrap();
     edit(&mut admitted, "address.room", "501", 2);
-    let reloaded =
-        RecordDocument::load(RecordKind::Household, Some(&admitted.save()), []).unwrap();
+    let reloaded = RecordDocument::load(RecordKind::Household, Some(&admitted.save()), []).unwrap();
     assert_eq!(reloaded.text("address.plus_code").unwrap(), "8Q7X");
     assert_eq!(reloaded.text("colour").unwrap(), "green");
 }
@@ -241,13 +274,18 @@ fn a_million_operations_in_a_kilobyte_are_refused_before_they_are_read() {
     let mut doc = Automerge::new();
     let mut transaction = doc.transaction();
     let list = transaction.put_object(ROOT, "l", ObjType::List).unwrap();
-    transaction.splice(&list, 0, 0, vec![ScalarValue::Int(1); 1_000_000]).unwrap();
+    transaction
+        .splice(&list, 0, 0, vec![ScalarValue::Int(1); 1_000_000])
+        .unwrap();
     transaction.commit();
     let change = doc.get_last_local_change().unwrap();
     let bytes = change.raw_bytes();
     assert!(bytes.len() < 1_100_000);
     let error = inspect(&change.hash().into(), bytes).unwrap_err();
-    assert!(matches!(error, GuardError::TooManyOps | GuardError::TooLarge { .. }), "{error:?}");
+    assert!(
+        matches!(error, GuardError::TooManyOps | GuardError::TooLarge { .. }),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -269,7 +307,10 @@ fn a_compressed_change_is_refused_unopened() {
 
 #[test]
 fn hostile_fixtures_end_as_errors() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/automerge-hostile");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/fixtures/automerge-hostile"
+    );
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -83,9 +83,12 @@ pub fn inflate(body: &[u8]) -> Result<Vec<u8>, CodecError> {
     if body.is_empty() {
         return Err(CodecError::Frame(std::io::ErrorKind::UnexpectedEof.into()));
     }
-    let mut decoder =
-        zstd::stream::read::Decoder::with_buffer(body).map_err(CodecError::Frame)?.single_frame();
-    decoder.window_log_max(WINDOW_LOG).map_err(CodecError::Frame)?;
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(body)
+        .map_err(CodecError::Frame)?
+        .single_frame();
+    decoder
+        .window_log_max(WINDOW_LOG)
+        .map_err(CodecError::Frame)?;
     let mut inflated = Vec::new();
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -98,7 +101,11 @@ pub fn inflate(body: &[u8]) -> Result<Vec<u8>, CodecError> {
         }
         inflated.extend_from_slice(chunk.get(..read).unwrap_or_default());
     }
-    if decoder.finish().is_empty() { Ok(inflated) } else { Err(CodecError::Trailing) }
+    if decoder.finish().is_empty() {
+        Ok(inflated)
+    } else {
+        Err(CodecError::Trailing)
+    }
 }
 
 #[cfg(test)]
@@ -170,7 +177,9 @@ mod tests {
     #[test]
     fn a_body_past_the_limit_is_not_even_looked_at() {
         let body = vec![0; limits::BODY_BYTES + 1];
-        assert!(matches!(inflate(&body), Err(CodecError::TooLarge { bytes }) if bytes == body.len()));
+        assert!(
+            matches!(inflate(&body), Err(CodecError::TooLarge { bytes }) if bytes == body.len())
+        );
     }
 
     #[test]

@@ -130,12 +130,16 @@ impl GridDigest {
 
     /// Sum of all buckets.
     pub fn total(&self) -> Digest {
-        self.0.iter().fold(Digest::default(), |sum, bucket| sum.plus(*bucket))
+        self.0
+            .iter()
+            .fold(Digest::default(), |sum, bucket| sum.plus(*bucket))
     }
 
     /// The numbers of the buckets that differ.
     pub fn differing(&self, other: &Self) -> Vec<usize> {
-        (0..GRID_BUCKETS).filter(|&bucket| self.0.get(bucket) != other.0.get(bucket)).collect()
+        (0..GRID_BUCKETS)
+            .filter(|&bucket| self.0.get(bucket) != other.0.get(bucket))
+            .collect()
     }
 
     /// The blob form.

@@ -102,7 +102,12 @@ pub fn enrol_message(code: &str, key: &PublicKey, incarnation: &Incarnation) -> 
 
 /// What a device signs to open a session.
 pub fn session_message(device: &DeviceId, challenge: &[u8]) -> Vec<u8> {
-    [b"wangge/session/v1\0".as_slice(), device.as_bytes(), challenge].concat()
+    [
+        b"wangge/session/v1\0".as_slice(),
+        device.as_bytes(),
+        challenge,
+    ]
+    .concat()
 }
 
 /// What the enrolment QR code says: where the server is, which certificate to
@@ -145,8 +150,10 @@ impl std::str::FromStr for EnrolmentLink {
     type Err = EnrolmentLinkError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let query =
-            text.trim().strip_prefix("wangge://enrol?").ok_or(EnrolmentLinkError::OtherLink)?;
+        let query = text
+            .trim()
+            .strip_prefix("wangge://enrol?")
+            .ok_or(EnrolmentLinkError::OtherLink)?;
         let part = |name: &str| {
             query
                 .split('&')

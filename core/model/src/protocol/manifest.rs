@@ -78,7 +78,10 @@ impl SignedManifest {
     pub fn sign(manifest: &Manifest, key: &dyn SigningKey) -> Result<Self, SignatureError> {
         let manifest = to_cbor(manifest);
         let signature = key.sign(&Self::message(&manifest))?;
-        Ok(Self { manifest, signature })
+        Ok(Self {
+            manifest,
+            signature,
+        })
     }
 
     /// The signed bytes: domain, then the encoded manifest.

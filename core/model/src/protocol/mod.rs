@@ -25,12 +25,10 @@ pub use enrol::{
 };
 pub use manifest::{Manifest, PushItem, SignedManifest, items_digest};
 pub use problem::{Problem, ProblemCode};
-pub use signature::{
-    Algorithm, PublicKey, Signature, SignatureError, SigningKey, SoftwareKey,
-};
+pub use signature::{Algorithm, PublicKey, Signature, SignatureError, SigningKey, SoftwareKey};
 pub use snapshot::{SnapshotEntry, SnapshotPage};
 pub use sync::{
-    Cursor, Directive, FeedEntry, FeedPage, Frame, GridGrant, Grants, Receipt, SyncRequest,
+    Cursor, Directive, FeedEntry, FeedPage, Frame, Grants, GridGrant, Receipt, SyncRequest,
     SyncResponse, Verdict, VerdictRun, feed_page_message,
 };
 

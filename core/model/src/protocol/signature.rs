@@ -67,7 +67,8 @@ impl PublicKey {
             VerifyingKey::from_sec1_bytes(&self.bytes).map_err(|_| SignatureError::InvalidKey)?;
         let signature = P256Signature::from_slice(&signature.bytes)
             .map_err(|_| SignatureError::InvalidSignature)?;
-        key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+        key.verify(message, &signature)
+            .map_err(|_| SignatureError::Mismatch)
     }
 
     /// Whether the bytes are a usable key at all.
@@ -112,7 +113,9 @@ impl SoftwareKey {
 
     /// The key whose 32-byte scalar this is.
     pub fn from_bytes(scalar: &[u8]) -> Result<Self, SignatureError> {
-        P256SigningKey::from_slice(scalar).map(Self).map_err(|_| SignatureError::InvalidKey)
+        P256SigningKey::from_slice(scalar)
+            .map(Self)
+            .map_err(|_| SignatureError::InvalidKey)
     }
 
     /// The 32-byte secret scalar, for a store that keeps it.
@@ -125,7 +128,12 @@ impl SigningKey for SoftwareKey {
     fn public_key(&self) -> Result<PublicKey, SignatureError> {
         Ok(PublicKey {
             algorithm: Algorithm::EcdsaP256Sha256,
-            bytes: self.0.verifying_key().to_sec1_point(true).as_bytes().to_vec(),
+            bytes: self
+                .0
+                .verifying_key()
+                .to_sec1_point(true)
+                .as_bytes()
+                .to_vec(),
         })
     }
 
@@ -162,7 +170,10 @@ mod tests {
         let signature = key.sign(b"message").unwrap();
         let public = key.public_key().unwrap();
         assert_eq!(public.verify(b"message", &signature), Ok(()));
-        assert_eq!(public.verify(b"other", &signature), Err(SignatureError::Mismatch));
+        assert_eq!(
+            public.verify(b"other", &signature),
+            Err(SignatureError::Mismatch)
+        );
         assert_eq!(
             other.public_key().unwrap().verify(b"message", &signature),
             Err(SignatureError::Mismatch)
@@ -171,10 +182,21 @@ mod tests {
 
     #[test]
     fn garbage_is_named_as_what_it_is() {
-        let key = SoftwareKey::make(&SeededEntropy::new(1)).public_key().unwrap();
-        let short = Signature { algorithm: Algorithm::EcdsaP256Sha256, bytes: vec![1; 10] };
-        assert_eq!(key.verify(b"m", &short), Err(SignatureError::InvalidSignature));
-        let bad = PublicKey { algorithm: Algorithm::EcdsaP256Sha256, bytes: vec![4; 65] };
+        let key = SoftwareKey::make(&SeededEntropy::new(1))
+            .public_key()
+            .unwrap();
+        let short = Signature {
+            algorithm: Algorithm::EcdsaP256Sha256,
+            bytes: vec![1; 10],
+        };
+        assert_eq!(
+            key.verify(b"m", &short),
+            Err(SignatureError::InvalidSignature)
+        );
+        let bad = PublicKey {
+            algorithm: Algorithm::EcdsaP256Sha256,
+            bytes: vec![4; 65],
+        };
         assert_eq!(bad.check(), Err(SignatureError::InvalidKey));
     }
 }

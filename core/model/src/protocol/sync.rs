@@ -151,9 +151,9 @@ impl Receipt {
     pub fn each(&self) -> impl Iterator<Item = Verdict> + '_ {
         self.verdicts.iter().flat_map(|run| {
             (0..u64::from(run.count)).map(|offset| match &run.verdict {
-                Verdict::Accepted { first_seq } => {
-                    Verdict::Accepted { first_seq: first_seq.saturating_add(offset) }
-                }
+                Verdict::Accepted { first_seq } => Verdict::Accepted {
+                    first_seq: first_seq.saturating_add(offset),
+                },
                 other => other.clone(),
             })
         })

@@ -1,0 +1,231 @@
+# The texts of the console's pages.
+
+## On every page
+
+console-product = Wangge
+console-product-long = Grid field records
+console-skip = Skip to content
+console-nav = Main navigation
+console-nav-home = Overview
+console-nav-households = Households
+console-nav-visits = Visits
+console-nav-incidents = Incidents
+console-nav-devices = Devices
+console-nav-quarantine = Quarantine
+console-tools = Display settings
+console-language-other = 中文
+console-type-large = Large type
+console-type-normal = Normal type
+console-print = Print
+console-sign-out = Sign out
+console-signed-in-as = Signed in: { $name }
+console-footer = Every look at a full identity or phone number is recorded.
+console-none = None
+console-not-recorded = Not recorded
+console-unknown-person = Unknown person
+console-server = Server
+console-yes = Yes
+console-no = No
+console-search = Search
+console-reset = Clear
+console-keyword = Keyword
+console-grid = Grid
+console-all-grids = All grids
+console-total = { $count } in total
+console-page-of = Page { $page } of { $pages }
+console-pager = Pages
+console-previous = Previous
+console-next = Next
+console-open = Open
+console-back = Back
+console-actions = Actions
+console-back-home = Back to the overview
+
+role-admin = Administrator
+role-county = County
+role-street = Street
+role-community = Community
+role-grid-head = Grid head
+role-grid-worker = Grid worker
+
+## Sign-in
+
+console-sign-in-title = Sign in
+console-username = User name
+console-password = Password
+console-sign-in-button = Sign in
+console-sign-in-help = Your administrator opens accounts and resets forgotten passwords.
+console-sign-in-error-wrong = The user name or the password is wrong.
+console-sign-in-error-wait = Too many attempts. Try again in { $seconds } seconds.
+console-sign-in-error-locked = This account had too many wrong passwords in a row and is closed for sign-in. Ask your administrator for a new password.
+console-sign-in-error-form = The page was open for too long. Please sign in again.
+console-signed-out = You are signed out.
+console-session-expired = Your session ended after 30 minutes without activity. Please sign in again.
+
+## Overview
+
+console-home-title = Overview
+console-home-empty = No grid is assigned to you yet. Ask your administrator.
+console-home-by-grid = By grid
+console-households = Households
+console-visits = Visits
+console-incidents = Incidents
+console-conflicts = To settle
+console-quarantined = Quarantined
+console-last-sync = Last sync
+console-never = Never
+console-home-conflicts-help = Two people changed the same field at once; somebody has to choose
+console-home-quarantine-help = Not applied by the server and kept as it came
+console-grid-code = Grid code
+console-sum = Total
+
+## Households
+
+console-households-title = Households
+console-households-search-help = Address, name, phone or notes
+console-household-none = No household matches.
+console-address = Address
+console-contact = Contact
+console-phone = Phone
+console-ledger = Ledger
+console-member-count = Residents
+console-edited-at = Last edited
+console-conflict-badge = { $count } to settle
+console-only-conflicts = Only those to settle
+console-address-missing = (no address)
+
+## Visits and incidents
+
+console-visits-title = Visits
+console-visits-search-help = Person met or diary
+console-visit-none = No visit matches.
+console-visit-kind = Kind
+console-visit-result = Result
+console-person-met = Person met
+console-household = Household
+console-started-at = Started
+console-incidents-title = Incidents
+console-incidents-search-help = Title, place, number or description
+console-incident-none = No incident matches.
+console-incident-title = Title
+console-incident-number = Number
+console-urgency = Urgency
+console-case-state = State
+console-occurred-at = Happened
+console-title-missing = (no title)
+
+## One record
+
+console-group-main = General
+console-group-address = Address
+console-group-contact = Contact
+console-group-dwelling = Dwelling
+console-group-point = Position (WGS-84)
+console-group-case = Case
+console-group-checks = Checks
+console-group-other = Other (written by a newer version)
+console-group-members = Members
+console-group-labels = Care labels
+console-group-parties = People concerned
+console-group-empty = Nothing here.
+console-left = Left
+console-field-conflicted = To settle
+console-show = Show
+console-show-help = Showing the full value records your name, the time and the reason.
+console-show-reason = Reason
+console-show-reason-hint = e.g. verify identity, call back
+console-show-button = Record and show
+console-show-reason-missing = Please give a reason (2 to 100 characters).
+console-shown-notice = The full value of “{ $field }” is shown and the look recorded. It is hidden again once you reload or leave this page.
+console-hidden-value = Partly hidden
+console-record-facts = About this record
+console-record-id = Record id
+console-related-visits = Visits
+console-related-incidents = Related incidents
+console-related-none = None yet.
+console-download-automerge = Download the Automerge file
+console-conflicts-title = Values to settle
+console-conflicts-lead = Two people changed these fields differently without knowing of each other. Both values are kept. Check which is right and choose it; every phone will receive the result.
+console-conflict-choose = Choose
+console-conflict-shown-now = Shown now
+console-conflict-cleared = (cleared)
+console-conflict-author = Author
+console-conflict-value = Value
+console-conflict-time = Entered (phone’s time)
+console-conflict-settled = “{ $field }” is settled. Phones take it over at their next sync.
+console-conflict-gone = “{ $field }” was settled or changed again in the meantime. Please look at it once more.
+console-conflict-cannot-settle = Not saved: { $reason }
+console-conflict-server-owned = The server writes this field; it cannot be chosen here.
+console-history-title = History
+console-history-lead = Persons and devices are verified by the server. Times are the phone’s; the time the server received a change stands below.
+console-history-none = No changes yet.
+console-history-when = When
+console-history-who = Who
+console-history-device = Device
+console-history-what = What
+console-history-received = Received: { $time }
+console-history-cleared = Cleared
+console-history-console = Console
+
+## Devices
+
+console-devices-title = Devices
+console-devices-lead = Enrolled phones. Revoke a phone that is lost or whose user has left: it can no longer sync or sign in.
+console-devices-none = No device is enrolled yet. An administrator issues enrolment codes on the command line.
+console-device-name = Device
+console-device-person = Person
+console-device-enrolled = Enrolled
+console-device-last-seen = Last sync
+console-device-app-version = App version
+console-device-state = State
+console-device-active = In use
+console-device-revoked = Revoked
+console-device-revoke = Revoke
+console-device-revoke-confirm = “{ $name }” will be unable to sync at once. What it has not sent stays on the phone. Revoke it?
+console-device-revoke-button = Revoke this device
+console-device-revoked-notice = “{ $name }” is revoked.
+
+## Quarantine
+
+console-quarantine-title = Quarantine
+console-quarantine-lead = Whatever the server did not apply is kept here as it came; nothing is lost. Read the reason, act on it, then mark it as seen.
+console-quarantine-none = The quarantine is empty.
+console-quarantine-reason = Reason
+console-quarantine-from = From
+console-quarantine-received = Received
+console-quarantine-state = State
+console-quarantine-new = New
+console-quarantine-seen = Seen
+console-quarantine-seen-by = Marked as seen by { $name } at { $time }
+console-quarantine-only-new = Only new ones
+console-quarantine-item-title = Quarantined item
+console-quarantine-kind = Kind of record
+console-quarantine-record = Record
+console-quarantine-code = Reason code
+console-quarantine-detail = Detail
+console-quarantine-hash = Change
+console-quarantine-size = Size
+console-quarantine-bytes = { $count } bytes
+console-quarantine-preview = Raw content (first { $count } bytes, hexadecimal)
+console-quarantine-download = Download the raw content
+console-quarantine-mark-seen = Mark as seen
+console-quarantine-marked = Marked as seen.
+console-quarantine-no-record = The server has no such record
+
+## Error pages
+
+console-error-not-found-title = Not found
+console-error-not-found = There is no such page or record, or it lies outside your area. Check the address or start again from the overview.
+console-error-forbidden-title = Not allowed
+console-error-forbidden = Your role does not allow this. Ask your administrator if you need it.
+console-error-forgery-title = The request was not accepted
+console-error-forgery = It could not be confirmed that this form came from this site. Nothing was changed. Go back, reload the page and try again.
+console-error-bad-request-title = Something is wrong with the form
+console-error-bad-request = The server could not read what was sent. Nothing was changed. Go back and try again.
+console-error-too-large-title = Too much was sent
+console-error-too-large = Nothing was changed. Send less and try again.
+console-error-busy-title = The server is busy
+console-error-busy = Nothing was changed. Try again in a few seconds.
+console-error-internal-title = Server error
+console-error-internal = Nothing was changed. Try again later; if it goes on, tell your administrator the number and the time below.
+console-error-reference = Number: { $id }

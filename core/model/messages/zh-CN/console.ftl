@@ -1,0 +1,231 @@
+# 管理端页面的文字。
+
+## 各页共用
+
+console-product = 网格
+console-product-long = 网格信息采集平台
+console-skip = 跳到正文
+console-nav = 主导航
+console-nav-home = 总览
+console-nav-households = 住户
+console-nav-visits = 走访
+console-nav-incidents = 事件
+console-nav-devices = 设备
+console-nav-quarantine = 隔离区
+console-tools = 显示设置
+console-language-other = English
+console-type-large = 大字
+console-type-normal = 标准字
+console-print = 打印
+console-sign-out = 退出登录
+console-signed-in-as = 当前登录：{ $name }
+console-footer = 本平台记录每一次查看完整证件号码和电话的操作。
+console-none = 无
+console-not-recorded = 未填写
+console-unknown-person = 未知人员
+console-server = 服务器
+console-yes = 是
+console-no = 否
+console-search = 查询
+console-reset = 清除条件
+console-keyword = 关键字
+console-grid = 网格
+console-all-grids = 全部网格
+console-total = 共 { $count } 条
+console-page-of = 第 { $page } 页，共 { $pages } 页
+console-pager = 翻页
+console-previous = 上一页
+console-next = 下一页
+console-open = 查看
+console-back = 返回
+console-actions = 操作
+console-back-home = 返回总览
+
+role-admin = 系统管理员
+role-county = 区县
+role-street = 街道
+role-community = 社区
+role-grid-head = 网格长
+role-grid-worker = 网格员
+
+## 登录
+
+console-sign-in-title = 登录
+console-username = 用户名
+console-password = 密码
+console-sign-in-button = 登录
+console-sign-in-help = 账号由本单位管理员开通。忘记密码请联系管理员重设。
+console-sign-in-error-wrong = 用户名或密码不对。
+console-sign-in-error-wait = 尝试次数太多，请 { $seconds } 秒后再试。
+console-sign-in-error-locked = 这个账号连续输错次数太多，已停止登录。请联系管理员重设密码。
+console-sign-in-error-form = 页面停留太久，请重新登录。
+console-signed-out = 您已退出登录。
+console-session-expired = 登录已过期（30 分钟没有操作），请重新登录。
+
+## 总览
+
+console-home-title = 总览
+console-home-empty = 您名下还没有网格。请联系管理员分配网格。
+console-home-by-grid = 各网格情况
+console-households = 住户
+console-visits = 走访
+console-incidents = 事件
+console-conflicts = 待确认
+console-quarantined = 隔离
+console-last-sync = 最近同步
+console-never = 从未
+console-home-conflicts-help = 两个人同时改了同一项，需要有人选定一个
+console-home-quarantine-help = 服务器没有采用、已原样保留的内容
+console-grid-code = 网格编码
+console-sum = 合计
+
+## 住户
+
+console-households-title = 住户
+console-households-search-help = 地址、姓名、电话或备注
+console-household-none = 没有符合条件的住户。
+console-address = 地址
+console-contact = 联系人
+console-phone = 电话
+console-ledger = 台账类别
+console-member-count = 在户人数
+console-edited-at = 最近修改
+console-conflict-badge = { $count } 项待确认
+console-only-conflicts = 只看待确认的
+console-address-missing = （未填写地址）
+
+## 走访与事件
+
+console-visits-title = 走访
+console-visits-search-help = 见到谁、民情日记
+console-visit-none = 没有符合条件的走访。
+console-visit-kind = 走访类型
+console-visit-result = 走访结果
+console-person-met = 见到谁
+console-household = 住户
+console-started-at = 开始时间
+console-incidents-title = 事件
+console-incidents-search-help = 标题、地点、编号或情况描述
+console-incident-none = 没有符合条件的事件。
+console-incident-title = 标题
+console-incident-number = 编号
+console-urgency = 紧急程度
+console-case-state = 办理状态
+console-occurred-at = 发生时间
+console-title-missing = （未填写标题）
+
+## 一份记录
+
+console-group-main = 基本情况
+console-group-address = 地址
+console-group-contact = 联系方式
+console-group-dwelling = 房屋
+console-group-point = 位置（WGS-84）
+console-group-case = 办理
+console-group-checks = 检查项
+console-group-other = 其他（较新版本填写）
+console-group-members = 家庭成员
+console-group-labels = 关怀标签
+console-group-parties = 当事人
+console-group-empty = 没有内容。
+console-left = 已离开
+console-field-conflicted = 待确认
+console-show = 显示
+console-show-help = 显示完整内容会记录您的姓名、时间和理由。
+console-show-reason = 查看理由
+console-show-reason-hint = 如：核实身份、电话回访
+console-show-button = 记录并显示
+console-show-reason-missing = 请填写查看理由（2 至 100 个字）。
+console-shown-notice = 已显示「{ $field }」的完整内容，并记入查看日志。刷新或离开本页后恢复隐藏。
+console-hidden-value = 部分隐藏
+console-record-facts = 记录信息
+console-record-id = 记录编号
+console-related-visits = 走访记录
+console-related-incidents = 相关事件
+console-related-none = 还没有。
+console-download-automerge = 下载 Automerge 文件
+console-conflicts-title = 待确认的内容
+console-conflicts-lead = 下面的项目有两个人在互不知情时做了不同修改，两个值都已保留。请核实后选定一个，结果会同步到所有手机。
+console-conflict-choose = 选定
+console-conflict-shown-now = 现在显示的
+console-conflict-cleared = （清空）
+console-conflict-author = 填写人
+console-conflict-value = 内容
+console-conflict-time = 填写时间（手机时间）
+console-conflict-settled = 已选定「{ $field }」，手机下次同步时会更新。
+console-conflict-gone = 「{ $field }」刚才已有人选定或又有新的修改，请再看一下现在的内容。
+console-conflict-cannot-settle = 没有保存：{ $reason }
+console-conflict-server-owned = 这一项由服务器填写，不能在这里选定。
+console-history-title = 修改历史
+console-history-lead = 人员和设备由服务器核实；时间以手机时间为准，括号内为服务器收到的时间。
+console-history-none = 还没有修改。
+console-history-when = 时间
+console-history-who = 人员
+console-history-device = 设备
+console-history-what = 修改内容
+console-history-received = 收到：{ $time }
+console-history-cleared = 清空
+console-history-console = 管理端
+
+## 设备
+
+console-devices-title = 设备
+console-devices-lead = 已登记的手机。手机遗失或人员离岗时请停用：停用后不能再同步，也不能再登录。
+console-devices-none = 还没有登记的设备。管理员可用命令行发放登记码。
+console-device-name = 设备
+console-device-person = 使用人
+console-device-enrolled = 登记时间
+console-device-last-seen = 最近同步
+console-device-app-version = 应用版本
+console-device-state = 状态
+console-device-active = 使用中
+console-device-revoked = 已停用
+console-device-revoke = 停用
+console-device-revoke-confirm = 停用后，「{ $name }」立即不能同步，尚未上传的内容仍留在手机里。确定停用吗？
+console-device-revoke-button = 确定停用
+console-device-revoked-notice = 已停用「{ $name }」。
+
+## 隔离区
+
+console-quarantine-title = 隔离区
+console-quarantine-lead = 服务器没有采用的内容都原样保留在这里，不会丢失。请看原因并处理，处理后标记为已看。
+console-quarantine-none = 隔离区是空的。
+console-quarantine-reason = 原因
+console-quarantine-from = 来自
+console-quarantine-received = 收到时间
+console-quarantine-state = 状态
+console-quarantine-new = 未看
+console-quarantine-seen = 已看
+console-quarantine-seen-by = { $name } 于 { $time } 标记为已看
+console-quarantine-only-new = 只看未看的
+console-quarantine-item-title = 隔离内容
+console-quarantine-kind = 记录类型
+console-quarantine-record = 所属记录
+console-quarantine-code = 原因代码
+console-quarantine-detail = 说明
+console-quarantine-hash = 改动标识
+console-quarantine-size = 大小
+console-quarantine-bytes = { $count } 字节
+console-quarantine-preview = 原始内容（开头 { $count } 字节，十六进制）
+console-quarantine-download = 下载原始内容
+console-quarantine-mark-seen = 标记为已看
+console-quarantine-marked = 已标记为已看。
+console-quarantine-no-record = 服务器上没有这份记录
+
+## 出错页
+
+console-error-not-found-title = 没有找到
+console-error-not-found = 没有这个页面或记录，也可能不在您的管辖范围内。请检查地址，或从总览重新进入。
+console-error-forbidden-title = 没有权限
+console-error-forbidden = 您的岗位不能做这项操作。需要的话请联系管理员。
+console-error-forgery-title = 请求没有被采用
+console-error-forgery = 无法确认这次提交来自本页面，没有改动任何内容。请返回上一页刷新后重试。
+console-error-bad-request-title = 提交的内容有误
+console-error-bad-request = 服务器看不懂这次提交，没有改动任何内容。请返回上一页重试。
+console-error-too-large-title = 提交的内容太大
+console-error-too-large = 没有改动任何内容。请减少内容后重试。
+console-error-busy-title = 服务器正忙
+console-error-busy = 没有改动任何内容。请稍等几秒再试。
+console-error-internal-title = 服务器出错
+console-error-internal = 没有改动任何内容，请稍后再试。仍不行，请把下面的编号和时间告诉管理员。
+console-error-reference = 编号：{ $id }

@@ -1,0 +1,443 @@
+//! Golden bytes: every message's encoding is pinned in `vectors/wire/*.hex`,
+//! so that no change of a type or a library can alter the wire unnoticed. Also
+//! what every decoder owes a stranger: unknown keys skipped, garbage refused.
+//!
+//! `WANGGE_RELEASE_WIRE=1 cargo test -p wangge-model golden` writes the files
+//! anew; that is a change of protocol and wants a look at its diff.
+
+use std::fmt::Debug;
+
+use minicbor::{Decode, Encode};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    ChangeHash, DeviceId, GridId, Incarnation, PersonId, RecordId, RecordKind, RecordSummary,
+    ServerEpoch, Timestamp,
+};
+
+const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+const PERSON: PersonId = PersonId::from_bytes([0x9e; 16]);
+const GRID: GridId = GridId::from_bytes([0x61; 16]);
+const RECORD: RecordId = RecordId::from_bytes([0x4e; 16]);
+const EPOCH: ServerEpoch = ServerEpoch::from_bytes([0xe0; 16]);
+const LIFE: Incarnation = Incarnation::from_bytes([0x11; 16]);
+const TIME: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+
+fn key() -> SoftwareKey {
+    SoftwareKey::from_bytes(&[0x42; 32]).unwrap()
+}
+
+fn public_key() -> PublicKey {
+    key().public_key().unwrap()
+}
+
+fn hash(byte: u8) -> ChangeHash {
+    ChangeHash::from_bytes([byte; 32])
+}
+
+fn enrol_request() -> EnrolRequest {
+    let code = "K7QM-2XPA".to_owned();
+    let signature = key()
+        .sign(&enrol_message(&code, &public_key(), &LIFE))
+        .unwrap();
+    EnrolRequest {
+        protocol: PROTOCOL,
+        code,
+        public_key: public_key(),
+        incarnation: LIFE,
+        device_name: "网格手机 1".to_owned(),
+        app_version: "0.1.0".to_owned(),
+        signature,
+    }
+}
+
+fn session() -> Session {
+    Session {
+        token: "t0ken".to_owned(),
+        expires_at: TIME.plus_millis(43_200_000),
+    }
+}
+
+fn grants() -> Grants {
+    Grants {
+        version: 3,
+        person: PERSON,
+        person_name: "测试员".to_owned(),
+        grids: vec![GridGrant {
+            grid: GRID,
+            code: "3799990010010000001".to_owned(),
+            name: "第一网格".to_owned(),
+            place: "示例街道示例社区".to_owned(),
+            role: "grid_worker".to_owned(),
+        }],
+    }
+}
+
+fn enrol_response() -> EnrolResponse {
+    EnrolResponse {
+        device: DEVICE,
+        person: PERSON,
+        person_name: "测试员".to_owned(),
+        server_epoch: EPOCH,
+        server_key: public_key(),
+        time: TIME,
+        session: session(),
+        grants: grants(),
+    }
+}
+
+fn session_request() -> SessionRequest {
+    let challenge = vec![0xc4; 32];
+    let signature = key().sign(&session_message(&DEVICE, &challenge)).unwrap();
+    SessionRequest {
+        device: DEVICE,
+        challenge,
+        signature,
+    }
+}
+
+fn item(byte: u8) -> PushItem {
+    PushItem {
+        record: RECORD,
+        record_epoch: 0,
+        kind: RecordKind::Household,
+        grid: GRID,
+        hash: hash(byte),
+        change: vec![0x85, 0x6f, 0x4a, 0x83, byte],
+    }
+}
+
+fn manifest() -> Manifest {
+    Manifest {
+        device: DEVICE,
+        incarnation: LIFE,
+        server_epoch: EPOCH,
+        counter: 7,
+        count: 2,
+        items_digest: items_digest(&[item(1), item(2)]).to_vec(),
+        blobs: Vec::new(),
+    }
+}
+
+fn signed_manifest() -> SignedManifest {
+    SignedManifest::sign(&manifest(), &key()).unwrap()
+}
+
+fn unchanged_request() -> SyncRequest {
+    SyncRequest {
+        protocol: PROTOCOL,
+        app_version: "0.1.0".to_owned(),
+        server_epoch: Some(EPOCH),
+        grants_version: 3,
+        cursors: vec![Cursor {
+            grid: GRID,
+            seq: 70_000,
+            digest: Digest::from_bytes([0xd9; 32]),
+        }],
+        manifest: None,
+        items: Vec::new(),
+        page_bytes: 1 << 20,
+    }
+}
+
+fn push_request() -> SyncRequest {
+    SyncRequest {
+        manifest: Some(signed_manifest()),
+        items: vec![item(1), item(2)],
+        ..unchanged_request()
+    }
+}
+
+fn unchanged_response() -> SyncResponse {
+    SyncResponse {
+        server_epoch: EPOCH,
+        time: TIME,
+        receipt: None,
+        pages: Vec::new(),
+        grants: None,
+        directives: Vec::new(),
+    }
+}
+
+fn feed_page() -> FeedPage {
+    let mut page = FeedPage {
+        grid: GRID,
+        after: 10,
+        to: 15,
+        entries: vec![
+            FeedEntry::Change {
+                frame: Frame {
+                    record: RECORD,
+                    record_epoch: 0,
+                    kind: RecordKind::Household,
+                    hash: hash(3),
+                    change: vec![0x85, 0x6f, 0x4a, 0x83, 3],
+                },
+            },
+            FeedEntry::Yours {
+                record: RECORD,
+                hash: hash(4),
+            },
+            FeedEntry::Receipted { count: 3 },
+        ],
+        more: false,
+        digest: Some(Digest::from_bytes([0xd9; 32])),
+        signature: None,
+    };
+    page.signature = Some(key().sign(&feed_page_message(&EPOCH, &page)).unwrap());
+    page
+}
+
+fn full_response() -> SyncResponse {
+    let verdicts = [
+        Verdict::Accepted { first_seq: 11 },
+        Verdict::Accepted { first_seq: 12 },
+        Verdict::Duplicate,
+        Verdict::Quarantined {
+            code: "field".to_owned(),
+            detail: "address.room".to_owned(),
+        },
+        Verdict::MissingDeps {
+            hashes: vec![hash(5)],
+        },
+        Verdict::ActorFork,
+        Verdict::Erased,
+        Verdict::StaleRecordEpoch { current: 2 },
+    ];
+    SyncResponse {
+        receipt: Some(Receipt {
+            counter: 7,
+            manifest_digest: signed_manifest().digest().to_vec(),
+            verdicts: Receipt::runs(verdicts),
+        }),
+        pages: vec![feed_page()],
+        grants: Some(grants()),
+        directives: vec![
+            Directive::Bootstrap { grid: GRID },
+            Directive::DigestMismatch { grid: GRID },
+            Directive::Reoffer,
+            Directive::Upgrade {
+                minimum: "0.2.0".to_owned(),
+            },
+            Directive::GridLost { grid: GRID },
+        ],
+        ..unchanged_response()
+    }
+}
+
+fn problem() -> Problem {
+    Problem {
+        code: ProblemCode::SessionRequired.as_str().to_owned(),
+        zh: "登录已过期".to_owned(),
+        en: "The session has expired".to_owned(),
+        retry_after_s: None,
+        challenge: Some(vec![0xc4; 32]),
+    }
+}
+
+fn snapshot_page() -> SnapshotPage {
+    SnapshotPage {
+        grid: GRID,
+        as_of: 70_000,
+        entries: vec![SnapshotEntry {
+            record: RECORD,
+            record_epoch: 0,
+            kind: RecordKind::Visit,
+            heads: vec![hash(6)],
+            document: vec![0x85, 0x6f, 0x4a, 0x83, 6],
+            summary: RecordSummary {
+                title: "routine".to_owned(),
+                state: "met".to_owned(),
+                occurred_at: Some(TIME),
+                edited_at: TIME,
+                ..RecordSummary::default()
+            },
+        }],
+        next_after: Some(RECORD),
+        total: 2_000,
+    }
+}
+
+/// Holds `bytes` to the file of this name.
+fn assert_pinned(name: &str, bytes: &[u8]) {
+    let path = format!("{}/vectors/wire/{name}.hex", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("WANGGE_RELEASE_WIRE").is_some() {
+        let lines: Vec<String> = bytes.chunks(40).map(hex::encode).collect();
+        std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    }
+    let pinned = std::fs::read_to_string(&path).unwrap_or_default();
+    let pinned: String = pinned.split_whitespace().collect();
+    assert_eq!(hex::encode(bytes), pinned, "{name}");
+}
+
+fn assert_golden<T>(name: &str, message: &T)
+where
+    T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug,
+{
+    let bytes = to_cbor(message);
+    assert_pinned(name, &bytes);
+    assert_eq!(
+        &from_cbor::<T>(&bytes).unwrap(),
+        message,
+        "{name} reads back"
+    );
+    assert_eq!(
+        &open::<T>(&seal(message)).unwrap(),
+        message,
+        "{name} as a body"
+    );
+    for end in 0..bytes.len() {
+        assert!(
+            from_cbor::<T>(&bytes[..end]).is_err(),
+            "{name} cut at {end}"
+        );
+    }
+    let longer = [bytes.as_slice(), &[0]].concat();
+    assert!(
+        matches!(from_cbor::<T>(&longer), Err(DecodeError::Trailing)),
+        "{name} and more"
+    );
+}
+
+/// As [`assert_golden`], for messages whose fields are a map: an entry from
+/// the future is skipped.
+fn assert_golden_map<T>(name: &str, message: &T)
+where
+    T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug,
+{
+    assert_golden(name, message);
+    let mut bytes = to_cbor(message);
+    assert!((0xa0..0xb7).contains(&bytes[0]), "{name} is a short map");
+    bytes[0] += 1;
+    // 99: {"new": [1, h'02', null, [3.5]]}
+    bytes.extend(hex::decode("1863a1636e657784014102f681f94300").unwrap());
+    assert_eq!(
+        &from_cbor::<T>(&bytes).unwrap(),
+        message,
+        "{name} with a key from the future"
+    );
+}
+
+#[test]
+fn every_message_is_the_bytes_it_was() {
+    assert_golden_map("enrol_request", &enrol_request());
+    assert_golden_map("enrol_response", &enrol_response());
+    assert_golden_map("session_request", &session_request());
+    assert_golden_map("session", &session());
+    assert_golden_map("sync_request_unchanged", &unchanged_request());
+    assert_golden_map("sync_request_push", &push_request());
+    assert_golden_map("sync_response_unchanged", &unchanged_response());
+    assert_golden_map("sync_response_full", &full_response());
+    assert_golden_map("problem", &problem());
+    assert_golden_map("snapshot_page", &snapshot_page());
+    assert_golden_map("grants", &grants());
+    assert_golden("manifest", &manifest());
+    assert_golden("signed_manifest", &signed_manifest());
+    assert_golden("feed_page", &feed_page());
+    assert_golden("cursor", &unchanged_request().cursors[0]);
+}
+
+#[test]
+fn everything_that_is_signed_or_hashed_is_the_bytes_it_was() {
+    assert_pinned(
+        "signed_enrol",
+        &enrol_message("K7QM-2XPA", &public_key(), &LIFE),
+    );
+    assert_pinned("signed_session", &session_message(&DEVICE, &[0xc4; 32]));
+    assert_pinned("signed_feed_page", &feed_page_message(&EPOCH, &feed_page()));
+    assert_pinned(
+        "signed_manifest_message",
+        &SignedManifest::message(&to_cbor(&manifest())),
+    );
+    assert_pinned("items_digest", &items_digest(&[item(1), item(2)]));
+    assert_pinned("manifest_digest", &signed_manifest().digest());
+    let one = record_fingerprint(&RECORD, 0, &[hash(2), hash(1)]);
+    let two = record_fingerprint(&RecordId::from_bytes([0x4f; 16]), 1, &[hash(3)]);
+    assert_pinned("record_fingerprint_one", one.as_bytes());
+    assert_pinned("record_fingerprint_two", two.as_bytes());
+    assert_pinned("grid_digest", one.plus(two).as_bytes());
+}
+
+#[test]
+fn pinned_signatures_hold_for_the_pinned_key() {
+    let key = public_key();
+    let page = feed_page();
+    let signature = page.signature.clone().unwrap();
+    assert_eq!(
+        key.verify(&feed_page_message(&EPOCH, &page), &signature),
+        Ok(())
+    );
+    let signed = signed_manifest();
+    assert_eq!(
+        key.verify(
+            &SignedManifest::message(&signed.manifest),
+            &signed.signature
+        ),
+        Ok(())
+    );
+}
+
+#[test]
+fn an_array_message_may_grow_at_its_end() {
+    let cursor = unchanged_request().cursors[0];
+    let mut bytes = to_cbor(&cursor);
+    assert_eq!(bytes[0], 0x83);
+    bytes[0] = 0x84;
+    bytes.push(0x0c);
+    assert_eq!(from_cbor::<Cursor>(&bytes).unwrap(), cursor);
+}
+
+#[test]
+fn claimed_lengths_allocate_nothing() {
+    // {2: 2^62 bytes} and an array of 2^62 cursors: both end where the input ends.
+    for text in ["a1025b4000000000000000", "a1049b4000000000000000"] {
+        assert!(from_cbor::<SyncRequest>(&hex::decode(text).unwrap()).is_err());
+    }
+    // A hundred thousand arrays in each other, under a key nobody knows.
+    let mut deep = hex::decode("a11863").unwrap();
+    deep.extend(std::iter::repeat_n(0x81, 100_000));
+    assert!(from_cbor::<SyncRequest>(&deep).is_err());
+}
+
+fn decode_all(bytes: &[u8]) {
+    let _ = from_cbor::<EnrolRequest>(bytes);
+    let _ = from_cbor::<EnrolResponse>(bytes);
+    let _ = from_cbor::<SessionRequest>(bytes);
+    let _ = from_cbor::<Session>(bytes);
+    let _ = from_cbor::<SyncRequest>(bytes);
+    let _ = from_cbor::<SyncResponse>(bytes);
+    let _ = from_cbor::<Problem>(bytes);
+    let _ = from_cbor::<Manifest>(bytes);
+    let _ = from_cbor::<SignedManifest>(bytes);
+    let _ = from_cbor::<SnapshotPage>(bytes);
+    let _ = from_cbor::<Grants>(bytes);
+    let _ = from_cbor::<FeedPage>(bytes);
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic_a_decoder(bytes: Vec<u8>) {
+        decode_all(&bytes);
+    }
+
+    #[test]
+    fn honest_messages_with_a_few_bytes_changed_never_panic_a_decoder(
+        which in 0_usize..6,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let mut bytes = match which {
+            0 => to_cbor(&push_request()),
+            1 => to_cbor(&full_response()),
+            2 => to_cbor(&snapshot_page()),
+            3 => to_cbor(&enrol_response()),
+            4 => to_cbor(&enrol_request()),
+            _ => to_cbor(&problem()),
+        };
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        decode_all(&bytes);
+    }
+}
