@@ -1,0 +1,141 @@
+//! What sync needs of the phone's store, and nothing more. Every method that
+//! writes is one transaction: it happened whole or not at all.
+
+use wangge_model::{
+    GridId, Incarnation, RecordId, ServerEpoch, Timestamp,
+    protocol::{
+        Cursor, Directive, EnrolResponse, FeedPage, Grants, PublicKey, PushItem, Receipt, Session,
+        SignedManifest, SnapshotPage,
+    },
+};
+
+use crate::store::StoreError;
+
+/// Where and as whom this phone syncs; present once it is enrolled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Base address of the server, e.g. `https://10.1.2.3:8443`.
+    pub server: String,
+    /// SHA-256 of the server's certificate; `None` for HTTP on loopback.
+    pub pin: Option<[u8; 32]>,
+    /// This device.
+    pub device: wangge_model::DeviceId,
+    /// Whose phone it is.
+    pub person: wangge_model::PersonId,
+    /// That person's name.
+    pub person_name: String,
+    /// The server life last spoken with.
+    pub server_epoch: ServerEpoch,
+    /// The key that signs feed pages.
+    pub server_key: PublicKey,
+    /// The session last obtained; may have expired.
+    pub session: Option<Session>,
+}
+
+/// What the next request says about this phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The grants the phone holds; `None` before the first.
+    pub grants: Option<Grants>,
+    /// A cursor for each grid whose snapshot is complete.
+    pub cursors: Vec<Cursor>,
+    /// Grids granted but not yet (completely) fetched, with how far.
+    pub bootstraps: Vec<Bootstrap>,
+}
+
+/// An unfinished first fetch of a grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// The grid.
+    pub grid: GridId,
+    /// Feed number of the snapshot; `None` before the first page.
+    pub as_of: Option<u64>,
+    /// Continue after this record; `None` before the first page.
+    pub after: Option<RecordId>,
+}
+
+/// Changes to hand in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// Numbers the manifest; rises with every new one.
+    pub counter: u64,
+    /// The app life whose actor made the changes.
+    pub incarnation: Incarnation,
+    /// The changes, dependencies first.
+    pub items: Vec<PushItem>,
+    /// The manifest if it was signed (and perhaps sent) before; the same bytes
+    /// go out again until a receipt answers them.
+    pub signed: Option<SignedManifest>,
+}
+
+/// What one received answer did to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Pushed changes the server has on disk now.
+    pub receipted: u64,
+    /// Pushed changes the server put into quarantine or refused.
+    pub refused: u64,
+    /// Changes by others now on this phone.
+    pub pulled: u64,
+    /// Records that have a conflict now and had none before.
+    pub new_conflicts: u64,
+    /// Incoming changes the guard did not let through, kept apart.
+    pub rejected: u64,
+}
+
+/// The store as sync sees it.
+pub trait SyncStore: Send + Sync {
+    /// The enrolment, if the phone has one.
+    fn find_enrolment(&self) -> Result<Option<Enrolment>, StoreError>;
+    /// Stores the outcome of enrolling: server, pin, device, grants, session.
+    fn store_enrolment(
+        &self,
+        server: &str,
+        pin: Option<[u8; 32]>,
+        response: &EnrolResponse,
+    ) -> Result<(), StoreError>;
+    /// Stores a new session.
+    fn store_session(&self, session: &Session) -> Result<(), StoreError>;
+    /// The app life this store is in.
+    fn incarnation(&self) -> Result<Incarnation, StoreError>;
+    /// Grants, cursors and unfinished bootstraps.
+    fn position(&self) -> Result<Position, StoreError>;
+    /// The next changes to push, within these limits; `None` when nothing
+    /// waits. An unanswered manifest comes first, unchanged.
+    fn next_push(&self, max_items: usize, max_bytes: usize) -> Result<Option<Push>, StoreError>;
+    /// Remembers a signed manifest before it is sent.
+    fn store_manifest(&self, push: &Push, manifest: &SignedManifest) -> Result<(), StoreError>;
+    /// Gives up an unanswered manifest that the server will never accept
+    /// (other epoch, replayed counter); its items wait for the next one.
+    fn drop_manifest(&self, counter: u64) -> Result<(), StoreError>;
+    /// Applies one answer: receipt, grants, feed pages with their cursors and
+    /// directives, all in one transaction. Feed pages were verified before.
+    fn apply_answer(&self, answer: &Answer<'_>) -> Result<Applied, StoreError>;
+    /// Stores one page of a grid's snapshot and how far the bootstrap is; the
+    /// last page turns it into a cursor.
+    fn apply_snapshot(&self, page: &SnapshotPage) -> Result<Applied, StoreError>;
+    /// Starts over with a new app life after `actor_fork`: new actor, and every
+    /// unreceipted edit authored again under it.
+    fn rotate_incarnation(&self) -> Result<(), StoreError>;
+    /// When the last complete sync ended.
+    fn store_synced_at(&self, at: Timestamp) -> Result<(), StoreError>;
+    /// Changes that wait to be pushed.
+    fn count_pending(&self) -> Result<u64, StoreError>;
+}
+
+/// One server answer, ready to apply.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    /// The server's life.
+    pub server_epoch: ServerEpoch,
+    /// Server time.
+    pub time: Timestamp,
+    /// Verdicts on the manifest that was pushed.
+    pub receipt: Option<&'a Receipt>,
+    /// News, verified against the server's key.
+    pub pages: &'a [FeedPage],
+    /// New grants.
+    pub grants: Option<&'a Grants>,
+    /// What else to do.
+    pub directives: &'a [Directive],
+}
