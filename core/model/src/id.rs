@@ -121,6 +121,18 @@ id_type!(
     /// One resident inside a household file.
     MemberId
 );
+id_type!(
+    /// One assignment of a person to a place.
+    AssignmentId
+);
+id_type!(
+    /// One change kept in the server's quarantine.
+    QuarantineId
+);
+id_type!(
+    /// One line of the server's audit list.
+    AuditId
+);
 
 impl From<GridId> for OrgNodeId {
     fn from(grid: GridId) -> Self {

@@ -66,8 +66,8 @@ pub use grid_code::{
     GridCodeParts, GridCodeScheme, GridCodeSchemeError, GridCodeScope, Segment, SegmentName,
 };
 pub use id::{
-    ChangeHash, DeviceId, GridId, Incarnation, InvalidId, MemberId, OrgNodeId, PersonId, RecordId,
-    ServerEpoch,
+    AssignmentId, AuditId, ChangeHash, DeviceId, GridId, Incarnation, InvalidId, MemberId,
+    OrgNodeId, PersonId, QuarantineId, RecordId, ServerEpoch,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;
