@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{FieldPath, FieldValue, document::RecordDocument};
+use crate::document::RecordDocument;
 
 /// One household as it stands. Empty text means: not recorded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -105,8 +105,9 @@ pub struct Label {
 impl Household {
     /// Reads the whole record.
     pub fn read(document: &RecordDocument) -> Self {
-        let text = |path: &str| document.text(path).unwrap_or_default();
-        let member = |id: &String| {
+        let fields = document.read();
+        let text = |path: &str| fields.text(path);
+        let member = |id: &str| {
             let field = |name: &str| text(&format!("members.{id}.{name}"));
             Member {
                 name: field("name"),
@@ -120,7 +121,7 @@ impl Household {
                 left_on: field("left_on"),
             }
         };
-        let label = |id: &String| {
+        let label = |id: &str| {
             let field = |name: &str| text(&format!("labels.{id}.{name}"));
             Label {
                 group: field("group"),
@@ -145,7 +146,7 @@ impl Household {
                 landlord_name: text("dwelling.landlord_name"),
                 landlord_phone: text("dwelling.landlord_phone"),
             },
-            point: document.point(),
+            point: fields.point(),
             ledger: text("ledger"),
             contact: Contact {
                 name: text("contact.name"),
@@ -166,27 +167,10 @@ impl Household {
     }
 }
 
-impl RecordDocument {
-    /// The record's position, if it has a valid one.
-    pub fn point(&self) -> Option<crate::coordinate::Point> {
-        let number = |path: &'static str| {
-            self.value(&FieldPath::of(path))
-                .as_ref()
-                .and_then(FieldValue::as_number)
-        };
-        crate::coordinate::Point::new(
-            number("point.longitude")?,
-            number("point.latitude")?,
-            number("point.accuracy_m"),
-        )
-        .ok()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ActorId, RecordKind, Timestamp, document::FieldEdit};
+    use crate::{ActorId, FieldPath, FieldValue, RecordKind, Timestamp, document::FieldEdit};
 
     #[test]
     fn what_was_written_is_read_back_whole() {

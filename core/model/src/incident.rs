@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{FieldPath, FieldValue, RecordId, Timestamp, document::RecordDocument};
+use crate::{RecordId, Timestamp, document::RecordDocument};
 
 /// One incident as it stands. Empty text means: not recorded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -55,13 +55,8 @@ pub struct Case {
 impl Incident {
     /// Reads the whole record.
     pub fn read(document: &RecordDocument) -> Self {
-        let text = |path: &str| document.text(path).unwrap_or_default();
-        let time = |path: &'static str| {
-            document
-                .value(&FieldPath::of(path))
-                .as_ref()
-                .and_then(FieldValue::as_time)
-        };
+        let fields = document.read();
+        let text = |path: &str| fields.text(path);
         Self {
             category: text("category"),
             urgency: text("urgency"),
@@ -70,9 +65,9 @@ impl Incident {
             description: text("description"),
             household: text("household").parse().ok(),
             place: text("place"),
-            point: document.point(),
-            occurred_at: time("occurred_at"),
-            parties: document
+            point: fields.point(),
+            occurred_at: fields.time("occurred_at"),
+            parties: fields
                 .entries("parties")
                 .into_iter()
                 .map(|id| {
@@ -80,13 +75,13 @@ impl Incident {
                         name: text(&format!("parties.{id}.name")),
                         phone: text(&format!("parties.{id}.phone")),
                     };
-                    (id, party)
+                    (id.to_owned(), party)
                 })
                 .collect(),
             case: Case {
                 number: text("case.number"),
                 state: text("case.state"),
-                received_at: time("case.received_at"),
+                received_at: fields.time("case.received_at"),
             },
         }
     }

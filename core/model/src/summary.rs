@@ -5,7 +5,10 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use crate::{FieldPath, FieldValue, RecordId, RecordKind, Timestamp, document::RecordDocument};
+use crate::{
+    RecordId, RecordKind, Timestamp,
+    document::{Fields, RecordDocument},
+};
 
 /// A record in short. Unmasked: whoever shows it masks it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode, Serialize, Deserialize)]
@@ -59,118 +62,111 @@ const SEARCH_CHARS: usize = 2_000;
 impl RecordDocument {
     /// Computes the list row.
     pub fn summary(&self) -> RecordSummary {
+        let fields = self.read();
         let mut summary = match self.kind() {
-            RecordKind::Household => self.household_summary(),
-            RecordKind::Visit => self.visit_summary(),
-            RecordKind::Incident => self.incident_summary(),
+            RecordKind::Household => household_summary(&fields),
+            RecordKind::Visit => visit_summary(&fields),
+            RecordKind::Incident => incident_summary(&fields),
         };
-        summary.conflict_count = u32::try_from(self.conflicts().len()).unwrap_or(u32::MAX);
+        let conflicts = self.conflicts_of(&fields).len();
+        summary.conflict_count = u32::try_from(conflicts).unwrap_or(u32::MAX);
         summary.edited_at = self.edited_at();
         if let Some((end, _)) = summary.search_text.char_indices().nth(SEARCH_CHARS) {
             summary.search_text.truncate(end);
         }
         summary
     }
+}
 
-    fn household_summary(&self) -> RecordSummary {
-        let members = self.entries("members");
-        let member = |id: &String, field: &str| self.text(&format!("members.{id}.{field}"));
-        let present: Vec<&String> = members
-            .iter()
-            .filter(|id| member(id, "left_on").is_none())
-            .collect();
-        let names = present.iter().filter_map(|id| member(id, "name"));
-        let phones = present.iter().filter_map(|id| member(id, "phone"));
-        let contact_name = self.text("contact.name").unwrap_or_default();
-        let contact_phone = self.text("contact.phone").unwrap_or_default();
-        let head = present
-            .iter()
-            .find(|id| member(id, "relation").as_deref() == Some("0"))
-            .and_then(|id| member(id, "name"));
-        let search = names
-            .chain(phones)
-            .chain([contact_name.clone(), contact_phone.clone()])
-            .chain(self.text("notes"))
-            .filter(|text| !text.is_empty())
-            .collect::<Vec<_>>();
-        RecordSummary {
-            title: self.address_line(),
-            person_name: if contact_name.is_empty() {
-                head.unwrap_or_default()
-            } else {
-                contact_name
-            },
-            phone: contact_phone,
-            state: self.text("ledger").unwrap_or_default(),
-            category: self.text("dwelling.use").unwrap_or_default(),
-            member_count: u32::try_from(present.len()).unwrap_or(u32::MAX),
-            search_text: search.join("\n"),
-            ..RecordSummary::default()
-        }
-    }
-
-    fn visit_summary(&self) -> RecordSummary {
-        let kind = self.text("kind").unwrap_or_default();
-        let person_name = self.text("person_met").unwrap_or_default();
-        let diary = self.text("diary").unwrap_or_default();
-        RecordSummary {
-            title: kind.clone(),
-            state: self.text("result").unwrap_or_default(),
-            category: kind,
-            household: self.reference("household"),
-            occurred_at: self.time("started_at"),
-            search_text: format!("{person_name}\n{diary}"),
-            person_name,
-            ..RecordSummary::default()
-        }
-    }
-
-    fn incident_summary(&self) -> RecordSummary {
-        let place = self.text("place").unwrap_or_default();
-        let description = self.text("description").unwrap_or_default();
-        let number = self.text("case.number").unwrap_or_default();
-        RecordSummary {
-            title: self.text("title").unwrap_or_default(),
-            state: self.text("case.state").unwrap_or_default(),
-            category: self.text("category").unwrap_or_default(),
-            urgency: self.text("urgency").unwrap_or_default(),
-            household: self.reference("household"),
-            occurred_at: self.time("occurred_at"),
-            search_text: [place, number.clone(), description].join("\n"),
-            number,
-            ..RecordSummary::default()
-        }
-    }
-
-    /// The address as one line: the parts in order, or the free form.
-    pub fn address_line(&self) -> String {
-        let parts = ["estate", "building", "unit", "floor", "room"];
-        let joined: String = parts
-            .iter()
-            .filter_map(|part| self.text(&format!("address.{part}")))
-            .collect();
-        if joined.is_empty() {
-            self.text("address.detail").unwrap_or_default()
+fn household_summary(fields: &Fields) -> RecordSummary {
+    let member = |id: &str, field: &str| fields.text(&format!("members.{id}.{field}"));
+    let present: Vec<&str> = fields
+        .entries("members")
+        .into_iter()
+        .filter(|id| member(id, "left_on").is_empty())
+        .collect();
+    let contact_name = fields.text("contact.name");
+    let contact_phone = fields.text("contact.phone");
+    let head = present.iter().find(|id| member(id, "relation") == "0");
+    let search: Vec<String> = present
+        .iter()
+        .flat_map(|id| [member(id, "name"), member(id, "phone")])
+        .chain([
+            contact_name.clone(),
+            contact_phone.clone(),
+            fields.text("notes"),
+        ])
+        .filter(|text| !text.is_empty())
+        .collect();
+    RecordSummary {
+        title: address_line(fields),
+        person_name: if contact_name.is_empty() {
+            head.map(|id| member(id, "name")).unwrap_or_default()
         } else {
-            joined
-        }
+            contact_name
+        },
+        phone: contact_phone,
+        state: fields.text("ledger"),
+        category: fields.text("dwelling.use"),
+        member_count: u32::try_from(present.len()).unwrap_or(u32::MAX),
+        search_text: search.join("\n"),
+        ..RecordSummary::default()
     }
+}
 
-    fn reference(&self, path: &'static str) -> Option<RecordId> {
-        self.text(path)?.parse().ok()
+fn visit_summary(fields: &Fields) -> RecordSummary {
+    let kind = fields.text("kind");
+    let person_name = fields.text("person_met");
+    RecordSummary {
+        title: kind.clone(),
+        state: fields.text("result"),
+        category: kind,
+        household: fields.text("household").parse().ok(),
+        occurred_at: fields.time("started_at"),
+        search_text: format!("{person_name}\n{}", fields.text("diary")),
+        person_name,
+        ..RecordSummary::default()
     }
+}
 
-    fn time(&self, path: &'static str) -> Option<Timestamp> {
-        self.value(&FieldPath::of(path))
-            .as_ref()
-            .and_then(FieldValue::as_time)
+fn incident_summary(fields: &Fields) -> RecordSummary {
+    let number = fields.text("case.number");
+    RecordSummary {
+        title: fields.text("title"),
+        state: fields.text("case.state"),
+        category: fields.text("category"),
+        urgency: fields.text("urgency"),
+        household: fields.text("household").parse().ok(),
+        occurred_at: fields.time("occurred_at"),
+        search_text: [
+            fields.text("place"),
+            number.clone(),
+            fields.text("description"),
+        ]
+        .join("\n"),
+        number,
+        ..RecordSummary::default()
+    }
+}
+
+/// An address as one line: the parts in order, or the free form.
+fn address_line(fields: &Fields) -> String {
+    let parts = ["estate", "building", "unit", "floor", "room"];
+    let joined: String = parts
+        .iter()
+        .map(|part| fields.text(&format!("address.{part}")))
+        .collect();
+    if joined.is_empty() {
+        fields.text("address.detail")
+    } else {
+        joined
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ActorId, document::FieldEdit};
+    use crate::{ActorId, FieldPath, FieldValue, document::FieldEdit};
 
     fn document(kind: RecordKind, fields: &[(&str, &str)]) -> RecordDocument {
         let mut document = RecordDocument::new(kind);

@@ -1,6 +1,6 @@
 //! A visit with its diary (入户走访, 民情日记), read from its document.
 
-use crate::{FieldPath, FieldValue, RecordId, Timestamp, document::RecordDocument};
+use crate::{RecordId, Timestamp, document::RecordDocument};
 
 /// One visit as it stands. Empty text means: not recorded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -32,20 +32,15 @@ pub struct Visit {
 impl Visit {
     /// Reads the whole record.
     pub fn read(document: &RecordDocument) -> Self {
-        let text = |path: &str| document.text(path).unwrap_or_default();
-        let time = |path: &'static str| {
-            document
-                .value(&FieldPath::of(path))
-                .as_ref()
-                .and_then(FieldValue::as_time)
-        };
+        let fields = document.read();
+        let text = |path: &str| fields.text(path);
         Self {
             household: text("household").parse().ok(),
             kind: text("kind"),
             form: text("form"),
-            started_at: time("started_at"),
-            ended_at: time("ended_at"),
-            point: document.point(),
+            started_at: fields.time("started_at"),
+            ended_at: fields.time("ended_at"),
+            point: fields.point(),
             result: text("result"),
             person_met: text("person_met"),
             demands: text("demands"),

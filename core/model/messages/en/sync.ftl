@@ -59,6 +59,22 @@ field-not-a-citizen-id = Not a citizen identity number; compare every character 
 field-not-a-record-id = There is no such record; choose it again.
 field-server-owned = The server writes this field; it cannot be changed directly.
 
+## A sync did not end well (sync-<code>)
+
+sync-not-enrolled = This phone is not enrolled yet. Scan the enrolment code the administrator gives you.
+sync-busy = A sync is running; please wait.
+sync-cancelled = The sync was stopped. What has not arrived is still on the phone; the next sync goes on.
+sync-offline = The server cannot be reached. The data is on the phone and is synced when there is a network.
+sync-address-refused = This server address cannot be used: it must be https with a certificate fingerprint. Ask the administrator for a new enrolment code.
+sync-other-certificate = The server's certificate is not the one this phone was enrolled with; someone may be posing as the server. The connection was stopped and nothing was sent. Tell the administrator.
+sync-session-refused = The server does not accept this phone's signature. Unsent data is still on the phone; ask the administrator to enrol it again.
+sync-bad-answer = The server's answer makes no sense and was not used. The data is still on the phone. Try again later; if it goes on, tell the administrator.
+sync-feed-signature = News came without the server's signature and were not used. Tell the administrator.
+sync-key-unavailable = The phone's key cannot be used now. Unlock the phone and try again; if it goes on, ask the administrator to enrol it again.
+sync-too-many-rounds = This sync took too many rounds and was stopped. What has arrived is kept. Sync again later; if it goes on, tell the administrator.
+sync-store = The phone's database failed and the sync was stopped. See whether the phone is full and try again; if it goes on, tell the administrator and do not uninstall the app.
+sync-internal = The app failed inside and the sync was stopped; the data is still on the phone. Open the app again and retry; if it goes on, tell the administrator.
+
 ## The three states of a record
 
 state-on-phone = On this phone

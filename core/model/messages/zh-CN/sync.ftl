@@ -58,6 +58,22 @@ field-not-a-citizen-id = 身份证号码不对，请对照证件检查每一位�
 field-not-a-record-id = 没有这份记录，请重新选择。
 field-server-owned = 这一项由服务器填写，不能直接修改。
 
+## 同步没有完成（sync-代码）
+
+sync-not-enrolled = 这部手机还没有登记。请扫描管理员给的登记二维码。
+sync-busy = 正在同步，请稍候。
+sync-cancelled = 同步已停止。没有送达的内容仍在手机里，下次同步会继续。
+sync-offline = 连不上服务器。数据仍在手机里，有网络时会再次同步。
+sync-address-refused = 服务器地址不能使用：必须是带证书指纹的 https 地址。请向管理员要新的登记二维码。
+sync-other-certificate = 服务器的证书与登记时不同，可能有人冒充服务器，已停止连接，没有发送任何数据。请联系管理员。
+sync-session-refused = 服务器不认可这部手机的签名。未发送的数据仍在手机里，请联系管理员重新登记。
+sync-bad-answer = 服务器的回答不正常，没有采用。数据仍在手机里，请稍后重试；仍不行请联系管理员。
+sync-feed-signature = 收到的内容没有服务器的签名，没有采用。请联系管理员。
+sync-key-unavailable = 手机的密钥现在不能使用。请解锁手机后重试；仍不行请联系管理员重新登记。
+sync-too-many-rounds = 这次同步次数太多，已停下。已收到的内容都已保存，请稍后再同步；仍不行请联系管理员。
+sync-store = 手机里的数据库出错，同步已停下。请检查手机剩余空间后重试；仍不行请联系管理员，不要卸载应用。
+sync-internal = 应用内部出错，同步已停下，数据仍在手机里。请重新打开应用再试；仍不行请联系管理员。
+
 ## 记录的三种状态
 
 state-on-phone = 已存手机

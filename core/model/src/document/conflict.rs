@@ -2,7 +2,7 @@
 
 use automerge::{ObjId, ReadDoc};
 
-use super::{ActorId, FieldPath, FieldValue, RecordDocument};
+use super::{ActorId, FieldPath, FieldValue, RecordDocument, edit::locate};
 use crate::{ChangeHash, Timestamp};
 
 /// A field with more than one current value. All are kept until somebody
@@ -31,21 +31,28 @@ pub struct Candidate {
 impl RecordDocument {
     /// Every field that has more than one current value, in path order.
     pub fn conflicts(&self) -> Vec<FieldConflict> {
-        let mut conflicts = Vec::new();
-        self.visit_fields(&mut |path, object, key| {
-            if let Ok(values) = self.doc.get_all(object, key)
-                && values.len() > 1
-            {
-                // Automerge lists the winner last.
-                let candidates = values
-                    .iter()
-                    .rev()
-                    .map(|(value, id)| self.candidate(self.to_field_value(value, id), id))
-                    .collect();
-                conflicts.push(FieldConflict { path, candidates });
-            }
-        });
-        conflicts
+        self.conflicts_of(&self.read())
+    }
+
+    /// As [`Self::conflicts`], for a caller that has read the fields already.
+    pub fn conflicts_of(&self, fields: &super::Fields) -> Vec<FieldConflict> {
+        fields
+            .conflicting()
+            .filter_map(|path| self.find_conflict(path))
+            .collect()
+    }
+
+    fn find_conflict(&self, path: &str) -> Option<FieldConflict> {
+        let path = FieldPath::new(path).ok()?;
+        let (object, key) = locate(&self.doc, &path)?;
+        let values = self.doc.get_all(&object, key.as_str()).ok()?;
+        // Automerge lists the winner last.
+        let candidates: Vec<Candidate> = values
+            .iter()
+            .rev()
+            .map(|(value, id)| self.candidate(self.to_field_value(value, id), id))
+            .collect();
+        (candidates.len() > 1).then_some(FieldConflict { path, candidates })
     }
 
     fn candidate(&self, value: Option<FieldValue>, id: &ObjId) -> Candidate {
@@ -190,7 +197,7 @@ mod tests {
         one.apply_own([b.bytes.as_slice()]).unwrap();
         two.apply_own([a.bytes.as_slice()]).unwrap();
         assert!(one.conflicts().is_empty());
-        assert_eq!(one.fields(), two.fields());
+        assert_eq!(one.read(), two.read());
         assert_eq!(one.entries("members"), ["a", "b"]);
         let notes = one.text("notes").unwrap();
         assert!(notes.contains('甲') && notes.contains('乙'));

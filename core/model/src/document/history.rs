@@ -32,11 +32,10 @@ impl RecordDocument {
     /// look at the document per change: for a page about one record, not for
     /// lists.
     pub fn history(&self) -> Vec<HistoryEntry> {
-        let genesis = genesis::genesis_change(self.kind).hash();
+        let genesis = genesis::genesis_document(self.kind).get_heads();
         self.doc
-            .get_changes(&[])
+            .get_changes(&genesis)
             .into_iter()
-            .filter(|change| change.hash() != genesis)
             .map(|change| {
                 let patches = self.doc.diff(change.deps(), &[change.hash()]);
                 let mut fields: Vec<HistoryField> = Vec::new();

@@ -26,6 +26,7 @@ pub use edit::EditError;
 pub use genesis::genesis_actor;
 pub use history::{HistoryEntry, HistoryField};
 pub use path::{FieldPath, InvalidFieldPath};
+pub use read::Fields;
 pub use value::{FieldEdit, FieldValue};
 
 use crate::{ChangeHash, DeviceId, Incarnation, RecordKind, ServerEpoch};
@@ -139,10 +140,10 @@ impl RecordDocument {
     /// A record of this kind with nothing in it but the containers that every
     /// copy everywhere shares.
     pub fn new(kind: RecordKind) -> Self {
-        let mut doc = Automerge::new();
-        // The genesis bytes are part of this crate and applied in a test.
-        let _ = doc.apply_changes([genesis::genesis_change(kind)]);
-        Self { kind, doc }
+        Self {
+            kind,
+            doc: genesis::genesis_document(kind).clone(),
+        }
     }
 
     /// Opens a document that this end saved: a snapshot (or none, for a record
@@ -213,11 +214,10 @@ impl RecordDocument {
 
     /// Every change except the genesis, dependencies first.
     pub fn changes(&self) -> Vec<LocalChange> {
-        let genesis = genesis::genesis_change(self.kind).hash();
+        let genesis = genesis::genesis_document(self.kind).get_heads();
         self.doc
-            .get_changes(&[])
+            .get_changes(&genesis)
             .into_iter()
-            .filter(|change| change.hash() != genesis)
             .map(|change| local_change(&change))
             .collect()
     }

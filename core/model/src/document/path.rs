@@ -71,6 +71,7 @@ impl FieldPath {
         }
     }
 
+    #[cfg(test)]
     /// The path with this text, known to be well-formed because it is written
     /// in the source.
     pub(crate) fn of(text: &'static str) -> Self {

@@ -1,11 +1,105 @@
-//! Reading fields.
+//! Reading fields: one by one with [`RecordDocument::text`], or all at once
+//! with [`RecordDocument::read`], which costs one walk however many there are.
 
-use automerge::{ObjId, ObjType, ROOT, ReadDoc, Value};
+use std::collections::BTreeMap;
 
-use super::{FieldPath, FieldValue, RecordDocument, edit::locate, genesis};
+use automerge::{ObjId, ObjType, ROOT, ReadDoc, Value, hydrate};
+
+use super::{FieldPath, FieldValue, RecordDocument, edit::locate, is_root_reserved};
+use crate::Timestamp;
+
+/// Every field of a record at one moment, by path.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Fields(BTreeMap<String, Field>);
+
+/// One field: what it shows, and whether there are other current values.
+#[derive(Debug, Clone, PartialEq)]
+struct Field {
+    value: Option<FieldValue>,
+    conflict: bool,
+}
+
+impl Fields {
+    /// The value of a field, if it has one.
+    pub fn value(&self, path: &str) -> Option<&FieldValue> {
+        self.0.get(path)?.value.as_ref()
+    }
+
+    /// The text of a field; empty if it has none.
+    pub fn text(&self, path: &str) -> String {
+        self.value(path)
+            .and_then(FieldValue::as_text)
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// The moment in a field, if it has one.
+    pub fn time(&self, path: &str) -> Option<Timestamp> {
+        self.value(path).and_then(FieldValue::as_time)
+    }
+
+    /// The number in a field, if it has one.
+    pub fn number(&self, path: &str) -> Option<f64> {
+        self.value(path).and_then(FieldValue::as_number)
+    }
+
+    /// The entry ids of a collection such as `members`, in id order.
+    pub fn entries(&self, collection: &str) -> Vec<&str> {
+        let mut entries: Vec<&str> = Vec::new();
+        for path in self.0.keys() {
+            let mut parts = path.split('.');
+            if let (Some(root), Some(entry), Some(_)) = (parts.next(), parts.next(), parts.next())
+                && root == collection
+                && entries.last() != Some(&entry)
+            {
+                entries.push(entry);
+            }
+        }
+        entries
+    }
+
+    /// The fields that have a value, in path order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldValue)> {
+        self.0
+            .iter()
+            .filter_map(|(path, field)| Some((path.as_str(), field.value.as_ref()?)))
+    }
+
+    /// The paths that have more than one current value.
+    pub fn conflicting(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(|(_, field)| field.conflict)
+            .map(|(path, _)| path.as_str())
+    }
+
+    /// The position in `point`, if it is a valid one.
+    pub fn point(&self) -> Option<crate::coordinate::Point> {
+        crate::coordinate::Point::new(
+            self.number("point.longitude")?,
+            self.number("point.latitude")?,
+            self.number("point.accuracy_m"),
+        )
+        .ok()
+    }
+}
 
 impl RecordDocument {
-    /// The value of a field; `None` if it was never set or was cleared. Of
+    /// Reads every field, those of newer builds too. `kind` and `schema` are
+    /// not fields.
+    pub fn read(&self) -> Fields {
+        let mut fields = BTreeMap::new();
+        if let hydrate::Value::Map(root) = self.doc.hydrate(None) {
+            for (key, entry) in root.iter() {
+                if !is_root_reserved(key) {
+                    collect(&mut fields, key.clone(), 1, entry);
+                }
+            }
+        }
+        Fields(fields)
+    }
+
+    /// The value of one field; `None` if it was never set or was cleared. Of
     /// several concurrent values, the one every copy agrees to show.
     pub fn value(&self, path: &FieldPath) -> Option<FieldValue> {
         let (object, key) = locate(&self.doc, path)?;
@@ -13,7 +107,7 @@ impl RecordDocument {
         self.to_field_value(&value, &id)
     }
 
-    /// The text of a field, if it is one.
+    /// The text of one field, if it is one and not empty.
     pub fn text(&self, path: &str) -> Option<String> {
         let value = self.value(&FieldPath::new(path).ok()?)?;
         value
@@ -30,52 +124,16 @@ impl RecordDocument {
         }
     }
 
-    /// Every field that has a value, with fields of newer builds too, in path
-    /// order. `kind` and `schema` are not fields.
-    pub fn fields(&self) -> Vec<(FieldPath, FieldValue)> {
-        let mut fields = Vec::new();
-        self.visit_fields(&mut |path, object, key| {
-            if let Ok(Some((value, id))) = self.doc.get(object, key)
-                && let Some(value) = self.to_field_value(&value, &id)
-            {
-                fields.push((path, value));
-            }
-        });
-        fields
-    }
-
-    /// Calls `visit` with the path, object and key of each field there is.
-    pub(super) fn visit_fields(&self, visit: &mut dyn FnMut(FieldPath, &ObjId, &str)) {
-        self.visit_object(&ROOT, &mut Vec::new(), visit);
-    }
-
-    fn visit_object(
-        &self,
-        object: &ObjId,
-        prefix: &mut Vec<String>,
-        visit: &mut dyn FnMut(FieldPath, &ObjId, &str),
-    ) {
-        let keys: Vec<String> = self.doc.keys(object).collect();
-        for key in keys {
-            if prefix.is_empty() && [genesis::KIND_KEY, genesis::SCHEMA_KEY].contains(&key.as_str())
-            {
-                continue;
-            }
-            if let Ok(Some((Value::Object(ObjType::Map), id))) = self.doc.get(object, key.as_str())
-            {
-                // Deeper nesting belongs to no field of any schema.
-                if prefix.len() < 2 {
-                    prefix.push(key);
-                    self.visit_object(&id, prefix, visit);
-                    prefix.pop();
-                }
-                continue;
-            }
-            let text = prefix.iter().map(String::as_str).chain([key.as_str()]);
-            if let Ok(path) = FieldPath::new(text.collect::<Vec<_>>().join(".")) {
-                visit(path, object, &key);
-            }
-        }
+    /// The latest time any change claims, to the second; 0 for a new record.
+    pub fn edited_at(&self) -> Timestamp {
+        let latest = self
+            .doc
+            .get_changes_meta(&[])
+            .iter()
+            .map(|meta| meta.timestamp)
+            .max()
+            .unwrap_or(0);
+        Timestamp::from_millis(latest.saturating_mul(1000))
     }
 
     pub(super) fn to_field_value(&self, value: &Value<'_>, id: &ObjId) -> Option<FieldValue> {
@@ -90,16 +148,37 @@ impl RecordDocument {
     }
 }
 
-impl RecordDocument {
-    /// The latest time any change claims, to the second; 0 for a new record.
-    pub fn edited_at(&self) -> crate::Timestamp {
-        let latest = self
-            .doc
-            .get_changes_meta(&[])
-            .iter()
-            .map(|meta| meta.timestamp)
-            .max()
-            .unwrap_or(0);
-        crate::Timestamp::from_millis(latest.saturating_mul(1000))
+/// Adds the fields at and below one key; deeper nesting than three names
+/// belongs to no field of any schema.
+fn collect(
+    fields: &mut BTreeMap<String, Field>,
+    path: String,
+    depth: usize,
+    entry: &hydrate::MapValue,
+) {
+    let value = match &entry.value {
+        hydrate::Value::Map(map) => {
+            if depth < 3 {
+                for (key, child) in map.iter() {
+                    collect(fields, format!("{path}.{key}"), depth + 1, child);
+                }
+            }
+            return;
+        }
+        hydrate::Value::Scalar(scalar) => FieldValue::from_scalar(scalar),
+        hydrate::Value::Text(text) => {
+            let text = text.to_string();
+            (!text.is_empty()).then_some(FieldValue::Text(text))
+        }
+        hydrate::Value::List(_) => return,
+    };
+    if FieldPath::new(path.as_str()).is_ok() {
+        fields.insert(
+            path,
+            Field {
+                value,
+                conflict: entry.conflict,
+            },
+        );
     }
 }

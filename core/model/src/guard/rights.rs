@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use automerge::{
-    Automerge, Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value,
+    Automerge, Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, ValueRef,
     legacy::{Key, ObjectId, Op, OpId, OpType as Action},
 };
 
@@ -66,32 +66,29 @@ pub(super) fn check(
     Ok(texts)
 }
 
-/// Every object the record has, by the operation that made it.
+/// Every object the record has, by the operation that made it. Concurrently
+/// made containers cannot exist: the guard lets nobody make one.
 fn known_places(doc: &Automerge) -> HashMap<OpId, Place> {
     let mut places = HashMap::new();
-    for name in doc.keys(ROOT) {
-        for (value, id) in doc.get_all(ROOT, name.as_str()).unwrap_or_default() {
-            match value {
-                Value::Object(ObjType::Map) => {
-                    for entry in doc.keys(&id) {
-                        for (value, entry_id) in
-                            doc.get_all(&id, entry.as_str()).unwrap_or_default()
-                        {
-                            if matches!(value, Value::Object(ObjType::Map)) {
-                                let place = Place::Entry(name.clone(), entry.clone());
-                                insert(&mut places, &entry_id, place);
-                            }
-                        }
-                    }
-                    insert(&mut places, &id, Place::Container(name.clone()));
-                }
-                Value::Object(ObjType::Text) => {
-                    if let Ok(path) = FieldPath::new(name.clone()) {
-                        insert(&mut places, &id, Place::Text(path));
+    for item in doc.map_range(ROOT, ..) {
+        let name = item.key.to_string();
+        match item.value {
+            ValueRef::Object(ObjType::Map) => {
+                let container = item.id();
+                for entry in doc.map_range(&container, ..) {
+                    if matches!(entry.value, ValueRef::Object(ObjType::Map)) {
+                        let place = Place::Entry(name.clone(), entry.key.to_string());
+                        insert(&mut places, &entry.id(), place);
                     }
                 }
-                _ => {}
+                insert(&mut places, &container, Place::Container(name));
             }
+            ValueRef::Object(ObjType::Text) => {
+                if let Ok(path) = FieldPath::new(name) {
+                    insert(&mut places, &item.id(), Place::Text(path));
+                }
+            }
+            _ => {}
         }
     }
     places
