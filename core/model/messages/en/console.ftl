@@ -42,9 +42,7 @@ console-actions = Actions
 console-back-home = Back to the overview
 
 role-admin = Administrator
-role-county = County
-role-street = Street
-role-community = Community
+role-supervisor = Supervisor
 role-grid-head = Grid head
 role-grid-worker = Grid worker
 
@@ -206,7 +204,6 @@ console-quarantine-detail = Detail
 console-quarantine-hash = Change
 console-quarantine-size = Size
 console-quarantine-bytes = { $count } bytes
-console-quarantine-preview = Raw content (first { $count } bytes, hexadecimal)
 console-quarantine-download = Download the raw content
 console-quarantine-mark-seen = Mark as seen
 console-quarantine-marked = Marked as seen.

@@ -42,9 +42,7 @@ console-actions = 操作
 console-back-home = 返回总览
 
 role-admin = 系统管理员
-role-county = 区县
-role-street = 街道
-role-community = 社区
+role-supervisor = 主管
 role-grid-head = 网格长
 role-grid-worker = 网格员
 
@@ -206,7 +204,6 @@ console-quarantine-detail = 说明
 console-quarantine-hash = 改动标识
 console-quarantine-size = 大小
 console-quarantine-bytes = { $count } 字节
-console-quarantine-preview = 原始内容（开头 { $count } 字节，十六进制）
 console-quarantine-download = 下载原始内容
 console-quarantine-mark-seen = 标记为已看
 console-quarantine-marked = 已标记为已看。

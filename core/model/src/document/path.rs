@@ -1,7 +1,7 @@
 //! Names of fields inside a record, e.g. `address.room` or
 //! `members.<member id>.phone`.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use serde::{Deserialize, Serialize};
@@ -63,11 +63,13 @@ impl FieldPath {
 
     /// The path with an entry's id replaced by `*`, as schema tables and
     /// message files name it.
-    pub fn pattern(&self) -> String {
-        let parts: Vec<&str> = self.parts().collect();
-        match parts.as_slice() {
-            [collection, _, field] => format!("{collection}.*.{field}"),
-            _ => self.0.clone(),
+    pub fn pattern(&self) -> Cow<'_, str> {
+        let mut parts = self.parts();
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(collection), Some(_), Some(field)) => {
+                Cow::Owned(format!("{collection}.*.{field}"))
+            }
+            _ => Cow::Borrowed(&self.0),
         }
     }
 

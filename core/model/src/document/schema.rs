@@ -2,6 +2,11 @@
 //! built in. A field that is not here cannot be written by this build; one a
 //! newer build wrote is kept untouched.
 
+use std::{
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
+
 use chrono::NaiveDate;
 
 use super::{FieldPath, FieldValue};
@@ -277,10 +282,55 @@ pub(crate) const fn texts(kind: RecordKind) -> &'static [&'static str] {
     }
 }
 
+/// What is looked up once per written field, prepared once per kind.
+struct KindIndex {
+    by_pattern: HashMap<&'static str, &'static FieldSpec>,
+    collections: HashSet<&'static str>,
+    server_roots: HashSet<&'static str>,
+}
+
+fn index(kind: RecordKind) -> &'static KindIndex {
+    static INDEXES: OnceLock<[KindIndex; RecordKind::ALL.len()]> = OnceLock::new();
+    let [household, visit, incident] = INDEXES.get_or_init(|| RecordKind::ALL.map(build_index));
+    match kind {
+        RecordKind::Household => household,
+        RecordKind::Visit => visit,
+        RecordKind::Incident => incident,
+    }
+}
+
+fn build_index(kind: RecordKind) -> KindIndex {
+    let root = |spec: &FieldSpec| spec.path.split('.').next().unwrap_or(spec.path);
+    let fields = fields(kind);
+    KindIndex {
+        by_pattern: fields.iter().map(|spec| (spec.path, spec)).collect(),
+        collections: fields
+            .iter()
+            .filter(|s| s.path.contains(".*."))
+            .map(root)
+            .collect(),
+        server_roots: fields
+            .iter()
+            .filter(|s| s.owner == FieldOwner::Server)
+            .map(root)
+            .collect(),
+    }
+}
+
 /// The field a path names, if this build knows it.
 pub fn find_field(kind: RecordKind, path: &FieldPath) -> Option<&'static FieldSpec> {
-    let pattern = path.pattern();
-    fields(kind).iter().find(|spec| spec.path == pattern)
+    index(kind).by_pattern.get(path.pattern().as_ref()).copied()
+}
+
+/// Whether a container holds entries by id, such as `members`.
+pub(crate) fn is_collection(kind: RecordKind, container: &str) -> bool {
+    index(kind).collections.contains(container)
+}
+
+/// Whether everything below this root key is the server's to write, also
+/// fields only a newer build knows.
+pub(crate) fn is_server_owned(kind: RecordKind, root: &str) -> bool {
+    index(kind).server_roots.contains(root)
 }
 
 /// Why a value does not fit its field. The texts are `field-<code>` in the

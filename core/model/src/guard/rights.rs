@@ -14,7 +14,7 @@ use crate::{
     RecordKind,
     document::{
         FieldPath, FieldValue, RecordDocument,
-        schema::{self, FieldError, FieldOwner},
+        schema::{self, FieldError},
     },
 };
 
@@ -127,7 +127,8 @@ fn check_map_op(
     };
     let path = FieldPath::new(text).map_err(|_| GuardError::Structure("a malformed field name"))?;
     check_owner(kind, &path, writer)?;
-    let is_collection = matches!(place, Place::Container(name) if is_collection(kind, name));
+    let is_collection =
+        matches!(place, Place::Container(name) if schema::is_collection(kind, name));
     match &op.action {
         Action::Make(ObjType::Map) if is_collection => match place {
             Place::Container(name) => Ok(Some(Place::Entry(name.clone(), key.to_string()))),
@@ -150,22 +151,10 @@ fn check_map_op(
 }
 
 fn check_owner(kind: RecordKind, path: &FieldPath, writer: Writer) -> Result<(), GuardError> {
-    let server_only = schema::fields(kind)
-        .iter()
-        .filter(|spec| spec.owner == FieldOwner::Server)
-        .any(|spec| spec.path.split('.').next() == Some(path.root()));
-    if server_only && writer != Writer::Feed {
-        return Err(GuardError::Authority(path.pattern()));
+    if writer != Writer::Feed && schema::is_server_owned(kind, path.root()) {
+        return Err(GuardError::Authority(path.pattern().into_owned()));
     }
     Ok(())
-}
-
-fn is_collection(kind: RecordKind, container: &str) -> bool {
-    schema::fields(kind).iter().any(|spec| {
-        spec.path
-            .strip_prefix(container)
-            .is_some_and(|rest| rest.starts_with(".*."))
-    })
 }
 
 fn is_reserved(kind: RecordKind, key: &str) -> bool {
