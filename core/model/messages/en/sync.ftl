@@ -23,6 +23,7 @@ problem-too-many-items = The upload has too many items. The app sends it in part
 problem-not-found = There is no such address or record. Check the server address; the record may have been moved.
 problem-too-many-requests = Too many attempts. Wait a few minutes and try again.
 problem-unavailable = The server is busy or restarting; the app tries again by itself and your data is still on the phone.
+problem-quarantine-full = The server keeps too many changes of this phone apart already and took nothing more. Your data is still on the phone; ask the administrator to look through them.
 problem-internal = The server failed and changed nothing. The app tries again; if it goes on, tell the administrator the time.
 
 ## One item was quarantined (quarantine-<code>)

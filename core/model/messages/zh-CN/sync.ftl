@@ -22,6 +22,7 @@ problem-too-many-items = 一次上传的条数太多。应用会分批上传；�
 problem-not-found = 没有这个地址或记录。请检查服务器地址；记录可能已被移走。
 problem-too-many-requests = 尝试次数太多，请稍等几分钟再试。
 problem-unavailable = 服务器忙或正在重启，应用稍后会自动重试，数据仍在手机里。
+problem-quarantine-full = 本机被隔离的修改过多，服务器没有再接收。数据仍在手机上，请联系管理员处理隔离内容。
 problem-internal = 服务器出错，没有改动任何数据。应用会自动重试；仍不行请把时间告诉管理员。
 
 ## 单条内容被隔离（quarantine-代码）

@@ -96,6 +96,8 @@ problem_codes! {
     TooManyRequests = "too_many_requests", 429;
     /// The server is full or stopping; come back.
     Unavailable = "unavailable", 503;
+    /// The device already holds as much in quarantine as it may.
+    QuarantineFull = "quarantine_full", 507;
     /// The server failed; nothing was changed.
     Internal = "internal", 500;
 }
