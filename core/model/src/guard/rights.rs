@@ -165,7 +165,7 @@ fn is_reserved(kind: RecordKind, key: &str) -> bool {
 
 fn check_value(kind: RecordKind, path: &FieldPath, scalar: &ScalarValue) -> Result<(), GuardError> {
     let refuse = |reason| GuardError::Field {
-        path: path.pattern(),
+        path: path.pattern().into_owned(),
         reason,
     };
     if matches!(scalar, ScalarValue::Null) {
