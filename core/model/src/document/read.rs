@@ -99,6 +99,14 @@ impl RecordDocument {
         Fields(fields)
     }
 
+    /// The fields that have a value, in path order.
+    pub fn fields(&self) -> Vec<(FieldPath, FieldValue)> {
+        self.read()
+            .iter()
+            .filter_map(|(path, value)| Some((FieldPath::new(path).ok()?, value.clone())))
+            .collect()
+    }
+
     /// The value of one field; `None` if it was never set or was cleared. Of
     /// several concurrent values, the one every copy agrees to show.
     pub fn value(&self, path: &FieldPath) -> Option<FieldValue> {
