@@ -1,1 +1,36 @@
-//! Placeholder while the workspace is laid out.
+//! The Wangge server: where phones hand in what they collected offline and
+//! learn what others did.
+//!
+//! * [`storage`]: what is kept, one trait per concept, SQLite behind them.
+//! * [`ingest`]: how a push becomes records, feed places and a receipt.
+//! * [`api`]: the device API and what machines ask.
+//! * [`auth`] and [`console`]: people in front of a browser.
+//! * [`state`] ties them together; [`app`] is the list of routes.
+//!
+//! The binary `wangge` adds configuration, TLS and the command line.
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod console;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod data_folder;
+pub mod explain;
+pub mod error;
+pub mod import;
+pub mod ingest;
+pub mod logging;
+pub mod metrics;
+pub mod serve;
+pub mod snapshot_cache;
+pub mod state;
+pub mod storage;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod tls;
+
+pub use error::{ApiError, DeviceError};
+pub use state::{AppState, Settings};

@@ -1,0 +1,1 @@
+//! How a push becomes records, feed places and a receipt.

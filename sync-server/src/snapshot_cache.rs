@@ -1,0 +1,157 @@
+//! Compressed snapshot pages in memory: a grid's page is built and compressed
+//! once and sent to every phone that starts.
+//!
+//! A page is kept under the feed number its chain started at. A record in it
+//! may be newer than that number and never older, which is all a snapshot
+//! promises (see [`wangge_model::protocol::SnapshotPage`]).
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use lru::LruCache;
+use wangge_model::{GridId, RecordId};
+
+/// A page's place: grid, feed number of its chain, and the record before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PageKey {
+    /// The grid.
+    pub grid: GridId,
+    /// The feed number all pages of the chain carry.
+    pub as_of: u64,
+    /// The record the page follows.
+    pub after: Option<RecordId>,
+}
+
+/// Pages within a budget of bytes; the least recently used go first.
+#[derive(Debug)]
+pub struct SnapshotCache {
+    budget: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pages: LruCache<PageKey, Bytes>,
+    chains: LruCache<GridId, u64>,
+    bytes: usize,
+}
+
+impl SnapshotCache {
+    /// An empty cache of at most this many bytes.
+    pub fn new(budget: usize) -> Self {
+        Self {
+            budget,
+            inner: Mutex::new(Inner {
+                pages: LruCache::unbounded(),
+                chains: LruCache::unbounded(),
+                bytes: 0,
+            }),
+        }
+    }
+
+    /// The feed number at which the grid's kept chain started.
+    pub fn chain(&self, grid: &GridId) -> Option<u64> {
+        self.lock().chains.get(grid).copied()
+    }
+
+    /// A kept page.
+    pub fn get(&self, key: &PageKey) -> Option<Bytes> {
+        self.lock().pages.get(key).cloned()
+    }
+
+    /// Keeps the first page of a new chain and forgets the grid's old one.
+    pub fn put_first(&self, key: PageKey, page: Bytes) {
+        let mut inner = self.lock();
+        if let Some(old) = inner.chains.put(key.grid, key.as_of)
+            && old != key.as_of
+        {
+            let stale: Vec<PageKey> = inner
+                .pages
+                .iter()
+                .map(|(kept, _)| *kept)
+                .filter(|kept| kept.grid == key.grid && kept.as_of != key.as_of)
+                .collect();
+            for kept in stale {
+                inner.remove(&kept);
+            }
+        }
+        inner.insert(key, page, self.budget);
+    }
+
+    /// Keeps a later page, if its chain is the one that is kept: a phone may
+    /// ask for any feed number and must not be able to fill the cache.
+    pub fn put_later(&self, key: PageKey, page: Bytes) {
+        let mut inner = self.lock();
+        if inner.chains.get(&key.grid) == Some(&key.as_of) {
+            inner.insert(key, page, self.budget);
+        }
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn insert(&mut self, key: PageKey, page: Bytes, budget: usize) {
+        self.remove(&key);
+        self.bytes += page.len();
+        self.pages.put(key, page);
+        while self.bytes > budget {
+            let Some((key, page)) = self.pages.pop_lru() else { break };
+            self.bytes -= page.len();
+            if key.after.is_none() {
+                self.chains.pop(&key.grid);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &PageKey) {
+        if let Some(page) = self.pages.pop(key) {
+            self.bytes -= page.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(grid: u8, as_of: u64, after: Option<u8>) -> PageKey {
+        PageKey {
+            grid: GridId::from_bytes([grid; 16]),
+            as_of,
+            after: after.map(|byte| RecordId::from_bytes([byte; 16])),
+        }
+    }
+
+    #[test]
+    fn a_new_chain_replaces_the_grids_old_one() {
+        let cache = SnapshotCache::new(1_000);
+        cache.put_first(key(1, 5, None), Bytes::from_static(b"first"));
+        cache.put_later(key(1, 5, Some(9)), Bytes::from_static(b"second"));
+        cache.put_later(key(1, 4, Some(9)), Bytes::from_static(b"strange"));
+        assert_eq!(cache.bytes(), 11);
+        cache.put_first(key(1, 8, None), Bytes::from_static(b"newer"));
+        assert_eq!(cache.chain(&GridId::from_bytes([1; 16])), Some(8));
+        assert_eq!(cache.get(&key(1, 5, Some(9))), None);
+        assert_eq!(cache.bytes(), 5);
+    }
+
+    #[test]
+    fn the_budget_is_kept_by_forgetting_what_was_not_used() {
+        let cache = SnapshotCache::new(10);
+        cache.put_first(key(1, 1, None), Bytes::from_static(b"12345"));
+        cache.put_first(key(2, 1, None), Bytes::from_static(b"12345"));
+        assert!(cache.get(&key(1, 1, None)).is_some());
+        cache.put_first(key(3, 1, None), Bytes::from_static(b"12345"));
+        assert_eq!(cache.get(&key(2, 1, None)), None);
+        assert_eq!(cache.chain(&GridId::from_bytes([2; 16])), None);
+        assert!(cache.bytes() <= 10);
+    }
+}

@@ -1,0 +1,163 @@
+//! What every handler shares.
+
+mod identity;
+
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::sync::{Semaphore, broadcast, watch};
+use wangge_model::{Clock, Entropy, GridId};
+
+pub use identity::{IdentityError, ServerIdentity};
+
+use crate::{
+    api::{Admission, RateLimits},
+    metrics::Metrics,
+    snapshot_cache::SnapshotCache,
+    storage::Storage,
+};
+
+/// What differs between one server and another, as far as handlers care.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Address that enrolment links name, e.g. `https://10.1.2.3:8443`.
+    pub public_url: String,
+    /// SHA-256 of the certificate phones pin; `None` on plain HTTP.
+    pub certificate_pin: Option<[u8; 32]>,
+    /// Served over TLS, so cookies say `Secure`.
+    pub is_secure: bool,
+    /// Pushes whose changes are checked at the same time.
+    pub guard_threads: usize,
+    /// Bytes of request bodies held at the same time; beyond, devices are
+    /// asked to come back.
+    pub body_budget_bytes: usize,
+    /// Most requests of devices at the same time.
+    pub device_requests: usize,
+    /// Most bytes one device may hold in quarantine.
+    pub quarantine_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            certificate_pin: None,
+            is_secure: false,
+            guard_threads: 2,
+            body_budget_bytes: 32 << 20,
+            device_requests: 512,
+            quarantine_bytes: 64 << 20,
+        }
+    }
+}
+
+/// A grid's feed grew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GridHint {
+    /// The grid.
+    pub grid: GridId,
+    /// Its new head.
+    pub head_seq: u64,
+}
+
+/// Shared by every handler; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// The parts of an [`AppState`].
+#[derive(Debug)]
+pub struct Parts {
+    /// What is kept.
+    pub storage: Arc<dyn Storage>,
+    /// Now.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// This life of the server and its keys.
+    pub identity: ServerIdentity,
+    /// What differs between servers.
+    pub settings: Settings,
+    /// Counters for `/metrics`.
+    pub metrics: Metrics,
+    /// Compressed snapshot pages.
+    pub snapshots: SnapshotCache,
+    /// Who may come in now.
+    pub admission: Admission,
+    /// Enrolment attempts.
+    pub rate_limits: RateLimits,
+    /// One permit per push that is being checked.
+    pub guard_permits: Arc<Semaphore>,
+    hints: broadcast::Sender<GridHint>,
+    is_stopping: AtomicBool,
+    stop: watch::Sender<bool>,
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl AppState {
+    /// Ties the parts together.
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        identity: ServerIdentity,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            storage,
+            clock,
+            entropy,
+            identity,
+            metrics: Metrics::default(),
+            snapshots: SnapshotCache::new(16 << 20),
+            admission: Admission::new(settings.device_requests, settings.body_budget_bytes),
+            rate_limits: RateLimits::default(),
+            guard_permits: Arc::new(Semaphore::new(settings.guard_threads.max(1))),
+            hints: broadcast::channel(256).0,
+            is_stopping: AtomicBool::new(false),
+            stop: watch::channel(false).0,
+            settings,
+        }))
+    }
+
+    /// Tells whoever listens that these feeds grew; called after the commit.
+    pub fn send_hints(&self, grids: &[(GridId, u64)]) {
+        for (grid, head_seq) in grids {
+            // Nobody listening is no failure.
+            let _ = self.hints.send(GridHint { grid: *grid, head_seq: *head_seq });
+        }
+    }
+
+    /// News of feeds from now on.
+    pub fn hints(&self) -> broadcast::Receiver<GridHint> {
+        self.hints.subscribe()
+    }
+
+    /// Ends event streams and makes `/readyz` say no, so that open connections
+    /// finish and nobody sends new ones.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
+        self.stop.send_replace(true);
+    }
+
+    /// Whether [`Self::stop`] was called.
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
+    }
+
+    /// Changes to `true` when the server stops.
+    pub fn stopped(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+}

@@ -1,0 +1,57 @@
+//! Feeds: each grid's accepted changes in the order they were committed.
+
+use async_trait::async_trait;
+use wangge_model::{
+    ActorId, ChangeHash, GridId, RecordId, RecordKind,
+    protocol::GridDigest,
+};
+
+use super::StorageResult;
+
+/// Where a grid's feed stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FeedHead {
+    /// Last place taken; 0 for an empty feed.
+    pub head_seq: u64,
+    /// Places up to here are gone.
+    pub floor_seq: u64,
+    /// Digest of the grid's records at `head_seq`.
+    pub digest: GridDigest,
+}
+
+/// One place of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedChange {
+    /// Its number.
+    pub seq: u64,
+    /// The record.
+    pub record: RecordId,
+    /// The record's document epoch.
+    pub record_epoch: u32,
+    /// What kind of record.
+    pub kind: RecordKind,
+    /// The change.
+    pub hash: ChangeHash,
+    /// Who the change says made it.
+    pub actor: ActorId,
+    /// The raw chunk.
+    pub bytes: Vec<u8>,
+}
+
+/// Reading feeds; records are written through [`super::RecordStorage`].
+#[async_trait]
+pub trait FeedStorage {
+    /// Where each of the grids stands, in the order asked; empty feeds too.
+    async fn list_feed_heads(&self, grids: &[GridId]) -> StorageResult<Vec<FeedHead>>;
+    /// Places after `after` and up to `to`, in order, until their changes
+    /// exceed `max_bytes`; at least one if there is one.
+    async fn list_feed(
+        &self,
+        grid: &GridId,
+        after: u64,
+        to: u64,
+        max_bytes: usize,
+    ) -> StorageResult<Vec<FeedChange>>;
+    /// Computes a grid's digest from its records, to check the stored one.
+    async fn compute_digest(&self, grid: &GridId) -> StorageResult<GridDigest>;
+}

@@ -1,0 +1,130 @@
+//! What the server keeps, behind one trait per concept. Each method is one
+//! atomic unit of work: a backend needs no transaction that outlives a call,
+//! so a second one (PostgreSQL) can follow and is held to [`contract`].
+//!
+//! Looking something up answers `Ok(None)` when it is not there. Every list
+//! that a person sees takes that person and the time: scope is part of the
+//! query and cannot be forgotten.
+
+mod audit;
+mod authorship;
+mod console_session;
+// CFG
+// pub mod contract;
+mod device;
+mod division;
+mod feed;
+mod meta;
+mod org;
+mod person;
+mod quarantine;
+mod record;
+// pub mod sqlite;
+
+pub use audit::{AuditEntry, AuditStorage};
+pub use authorship::{Authorship, AuthorshipStorage};
+pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
+pub use device::{
+    Device, DeviceStorage, EnrolmentCode, EnrolmentOutcome, NewDevice, NewEnrolmentCode,
+};
+pub use division::{Division, DivisionStorage};
+pub use feed::{FeedChange, FeedHead, FeedStorage};
+pub use meta::MetaStorage;
+pub use org::{NewOrgNode, OrgLevel, OrgNode, OrgStorage};
+pub use person::{Assignment, NewAssignment, NewPerson, Person, PersonStorage, Role};
+pub use quarantine::{NewQuarantine, QuarantineStorage, QuarantinedChange};
+pub use record::{
+    Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, NewChange, RecordFilter,
+    RecordOrder, RecordPage, RecordStorage, RecordWork, SnapshotRow, StoredRecord, WorkOutcome,
+};
+// pub use sqlite::SqliteStorage;
+
+/// Everything the server keeps.
+pub trait Storage:
+    MetaStorage
+    + OrgStorage
+    + PersonStorage
+    + DeviceStorage
+    + RecordStorage
+    + FeedStorage
+    + AuthorshipStorage
+    + QuarantineStorage
+    + ConsoleSessionStorage
+    + DivisionStorage
+    + AuditStorage
+    + Send
+    + Sync
+    + std::fmt::Debug
+{
+}
+
+impl<T> Storage for T where
+    T: MetaStorage
+        + OrgStorage
+        + PersonStorage
+        + DeviceStorage
+        + RecordStorage
+        + FeedStorage
+        + AuthorshipStorage
+        + QuarantineStorage
+        + ConsoleSessionStorage
+        + DivisionStorage
+        + AuditStorage
+        + Send
+        + Sync
+        + std::fmt::Debug
+{
+}
+
+/// Why storage could not do what it was asked; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The database said no.
+    #[error("the database failed: {0}")]
+    Database(String),
+    /// The database is of a newer build; it was not touched.
+    #[error("the data is of schema version {found}, this build knows up to {known}")]
+    NewerData {
+        /// Version of the data.
+        found: u32,
+        /// Newest this build knows.
+        known: u32,
+    },
+    /// The linked SQLite is too old to be safe.
+    #[error("SQLite {found} has a known fault; {needed} or later is needed")]
+    SqliteTooOld {
+        /// Linked version.
+        found: String,
+        /// Oldest acceptable.
+        needed: &'static str,
+    },
+    /// A step of the schema failed; the version before it stands.
+    #[error("schema step {step} failed: {reason}")]
+    Migration {
+        /// Name of the step.
+        step: &'static str,
+        /// What the database said.
+        reason: String,
+    },
+    /// A name, code or id that must be unique is taken.
+    #[error("{0} is already taken")]
+    Taken(&'static str),
+    /// Something the new row refers to does not exist.
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+    /// A stored value is not of its type: the database was damaged or edited.
+    #[error("a stored {0} cannot be read")]
+    Corrupt(&'static str),
+    /// The device holds as much in quarantine as it may.
+    #[error("the device's quarantine is full")]
+    QuarantineFull,
+    /// The manifest counter was overtaken while this push was being checked.
+    #[error("the device's manifest counter moved on meanwhile")]
+    CounterMoved,
+    /// The storage is shutting down.
+    #[error("the storage is closed")]
+    Closed,
+}
+
+/// What storage answers.
+pub type StorageResult<T> = Result<T, StorageError>;

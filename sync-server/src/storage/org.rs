@@ -1,0 +1,155 @@
+//! The organisation tree.
+
+use std::{fmt, str::FromStr};
+
+use async_trait::async_trait;
+use wangge_model::{GridId, OrgNodeId, PersonId, Timestamp};
+
+use super::StorageResult;
+
+/// What kind of place an organisation node is, from the top down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OrgLevel {
+    /// 省
+    Province,
+    /// 市
+    Prefecture,
+    /// 县、区
+    County,
+    /// 街道、乡镇
+    Street,
+    /// 片区
+    Area,
+    /// 社区、村
+    Community,
+    /// 网格: holds records, is a feed.
+    Grid,
+    /// 微网格
+    MicroGrid,
+}
+
+impl OrgLevel {
+    /// All levels, top first.
+    pub const ALL: [Self; 8] = [
+        Self::Province,
+        Self::Prefecture,
+        Self::County,
+        Self::Street,
+        Self::Area,
+        Self::Community,
+        Self::Grid,
+        Self::MicroGrid,
+    ];
+
+    /// The word in the database and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Province => "province",
+            Self::Prefecture => "prefecture",
+            Self::County => "county",
+            Self::Street => "street",
+            Self::Area => "area",
+            Self::Community => "community",
+            Self::Grid => "grid",
+            Self::MicroGrid => "micro_grid",
+        }
+    }
+}
+
+impl fmt::Display for OrgLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that names no level.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no such level: {0:?}")]
+pub struct UnknownOrgLevel(pub String);
+
+impl FromStr for OrgLevel {
+    type Err = UnknownOrgLevel;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|level| level.as_str() == text)
+            .ok_or_else(|| UnknownOrgLevel(text.chars().take(32).collect()))
+    }
+}
+
+/// One place in the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrgNode {
+    /// Its id; of a grid also its [`GridId`].
+    pub id: OrgNodeId,
+    /// The place it lies in.
+    pub parent: Option<OrgNodeId>,
+    /// What kind of place.
+    pub level: OrgLevel,
+    /// Public code.
+    pub code: Option<String>,
+    /// Name.
+    pub name: String,
+    /// `/<hex id>/<hex id>/` from the root to this node.
+    pub path: String,
+    /// Since when.
+    pub valid_from: Timestamp,
+    /// Until when, if it is over.
+    pub valid_to: Option<Timestamp>,
+}
+
+/// A place to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewOrgNode {
+    /// Its id.
+    pub id: OrgNodeId,
+    /// The place it lies in.
+    pub parent: Option<OrgNodeId>,
+    /// What kind of place.
+    pub level: OrgLevel,
+    /// Public code.
+    pub code: Option<String>,
+    /// Name.
+    pub name: String,
+    /// Since when.
+    pub valid_from: Timestamp,
+}
+
+/// The organisation tree.
+#[async_trait]
+pub trait OrgStorage {
+    /// Creates a node below its parent. `Taken("code")`, `Missing("org_node")`.
+    async fn create_node(&self, node: &NewOrgNode) -> StorageResult<OrgNode>;
+    /// Creates many nodes, parents before children, all or none.
+    async fn create_nodes(&self, nodes: &[NewOrgNode]) -> StorageResult<()>;
+    /// A node by id.
+    async fn find_node(&self, id: &OrgNodeId) -> StorageResult<Option<OrgNode>>;
+    /// A node by its public code.
+    async fn find_node_by_code(&self, code: &str) -> StorageResult<Option<OrgNode>>;
+    /// The nodes directly below (`None`: the roots), by code.
+    async fn list_children(&self, parent: Option<&OrgNodeId>) -> StorageResult<Vec<OrgNode>>;
+    /// From the root down to the node itself.
+    async fn list_ancestors(&self, id: &OrgNodeId) -> StorageResult<Vec<OrgNode>>;
+    /// Every node at or below the person's assignments valid at `at`, by path.
+    async fn list_nodes_in_scope(
+        &self,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<OrgNode>>;
+    /// The grids of [`Self::list_nodes_in_scope`], by code.
+    async fn list_grids_in_scope(
+        &self,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<OrgNode>>;
+    /// Whether the grid is in the person's scope.
+    async fn is_grid_in_scope(
+        &self,
+        person: &PersonId,
+        grid: &GridId,
+        at: Timestamp,
+    ) -> StorageResult<bool>;
+    /// Number of nodes.
+    async fn count_nodes(&self) -> StorageResult<u64>;
+}

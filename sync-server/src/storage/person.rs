@@ -1,0 +1,161 @@
+//! People and what they are assigned to.
+
+use std::{fmt, str::FromStr};
+
+use async_trait::async_trait;
+use wangge_model::{AssignmentId, OrgNodeId, PersonId, Timestamp};
+
+use super::StorageResult;
+
+/// What somebody is at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// 网格员
+    GridWorker,
+    /// 网格长
+    GridHead,
+    /// Whoever looks after the grids below: community desk, street, county.
+    Supervisor,
+    /// Who creates people, devices and places.
+    Admin,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 4] = [Self::GridWorker, Self::GridHead, Self::Supervisor, Self::Admin];
+
+    /// The word in the database, in grants and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GridWorker => "grid_worker",
+            Self::GridHead => "grid_head",
+            Self::Supervisor => "supervisor",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that names no role.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no such role: {0:?}")]
+pub struct UnknownRole(pub String);
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| UnknownRole(text.chars().take(32).collect()))
+    }
+}
+
+/// Somebody who works with the system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: PersonId,
+    /// Name.
+    pub name: String,
+    /// Console user name, if the person has one.
+    pub username: Option<String>,
+    /// Argon2id hash (PHC string), once a password is set.
+    pub password_hash: Option<String>,
+    /// Whether the person may do anything at all.
+    pub active: bool,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// A person to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPerson {
+    /// The id.
+    pub id: PersonId,
+    /// Name.
+    pub name: String,
+    /// Console user name; lower-cased by the caller.
+    pub username: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Who works where, as what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// Its id.
+    pub id: AssignmentId,
+    /// Who.
+    pub person: PersonId,
+    /// Where.
+    pub node: OrgNodeId,
+    /// As what.
+    pub role: Role,
+    /// Full-time or beside another job.
+    pub full_time: bool,
+    /// From when.
+    pub valid_from: Timestamp,
+    /// Until when.
+    pub valid_to: Option<Timestamp>,
+}
+
+/// An assignment to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAssignment {
+    /// Its id.
+    pub id: AssignmentId,
+    /// Who.
+    pub person: PersonId,
+    /// Where.
+    pub node: OrgNodeId,
+    /// As what.
+    pub role: Role,
+    /// Full-time or beside another job.
+    pub full_time: bool,
+    /// From when.
+    pub valid_from: Timestamp,
+}
+
+/// People and their assignments.
+#[async_trait]
+pub trait PersonStorage {
+    /// Creates a person. `Taken("username")`.
+    async fn create_person(&self, person: &NewPerson) -> StorageResult<()>;
+    /// Creates many people and assignments, all or none.
+    async fn create_people(
+        &self,
+        people: &[NewPerson],
+        assignments: &[NewAssignment],
+    ) -> StorageResult<()>;
+    /// A person by id.
+    async fn find_person(&self, id: &PersonId) -> StorageResult<Option<Person>>;
+    /// A person by console user name.
+    async fn find_person_by_username(&self, username: &str) -> StorageResult<Option<Person>>;
+    /// Everybody, by name.
+    async fn list_people(&self) -> StorageResult<Vec<Person>>;
+    /// People with an assignment inside the viewer's scope at `at`, by name.
+    async fn list_people_in_scope(
+        &self,
+        viewer: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<Person>>;
+    /// Sets the password hash and ends the person's console sessions.
+    /// `Missing("person")`.
+    async fn set_password_hash(&self, id: &PersonId, hash: &str) -> StorageResult<()>;
+    /// Lets a person in or shuts them out; shutting out ends every session of
+    /// theirs. `Missing("person")`.
+    async fn set_person_active(&self, id: &PersonId, active: bool) -> StorageResult<()>;
+    /// Creates an assignment. `Missing("person")`, `Missing("org_node")`.
+    async fn create_assignment(&self, assignment: &NewAssignment) -> StorageResult<()>;
+    /// Ends an assignment. `Missing("assignment")`.
+    async fn end_assignment(&self, id: &AssignmentId, at: Timestamp) -> StorageResult<()>;
+    /// A person's assignments, past ones too, newest first.
+    async fn list_assignments(&self, person: &PersonId) -> StorageResult<Vec<Assignment>>;
+}
