@@ -50,7 +50,7 @@ macro_rules! message_files {
     };
 }
 
-message_files!("rules.ftl", "sync.ftl", "fields.ftl", "console.ftl");
+message_files!("rules.ftl", "sync.ftl", "fields.ftl", "console.ftl", "demo.ftl");
 
 struct Texts(BTreeMap<Language, FluentBundle<FluentResource>>);
 

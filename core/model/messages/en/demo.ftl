@@ -1,0 +1,33 @@
+# What the demo prints.
+
+demo-intro = Wangge demo: server { $address }, seed { $seed }, data in { $folder }
+demo-place = { $place } with { $grids } grids: { $codes }
+demo-enrolled = { $phones } phones enrolled, each with its own encrypted database, in { $grids } grids
+demo-collected = { $owner } entered { $count } household files on the phone
+demo-synced = { $owner } synced: { $sent } sent, { $received } received, { $trips } round trips, { $up } bytes up, { $down } bytes down, { $ms } ms
+demo-offline = { $one } and { $two } go from door to door offline
+demo-same-household = { $one } and { $two } both changed one household: different fields, the same phone number, and a new member each
+demo-visit = { $owner } made a visit and wrote the diary
+demo-incident = { $owner } reported an incident
+demo-states = { $owner }’s phone: on this phone { $on_phone }, at the server { $at_server }, needs attention { $attention }
+demo-online = The phones are online again
+demo-conflict = One field has two values and both are kept: { $field }: { $values }
+demo-merged = Both new members are there; the household has { $members } members
+demo-settled = { $owner } chose { $value }; every phone will see it
+demo-third-phone = { $owner }’s new phone joins and fetches the whole grid
+demo-agree = Checked: { $records } records on { $replicas } replicas agree field by field, and each grid’s digest equals the server’s
+demo-summary = Summary
+demo-console = Console: { $address }
+demo-sign-in = Demo sign-in: user { $username }, password { $password } ({ $scope })
+demo-stop = Press Ctrl-C to end
+demo-failed = The check failed: { $reason }
+demo-row-records = Records
+demo-row-conflicts = Conflicts (seen/open)
+demo-row-round-trips = Round trips
+demo-row-bytes-up = Bytes up
+demo-row-bytes-down = Bytes down
+demo-row-syncs = Syncs
+demo-row-changes = Changes (sent/received)
+demo-row-seconds = Time (s)
+demo-scope-street = street supervisor
+demo-scope-admin = administrator

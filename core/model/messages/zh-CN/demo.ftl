@@ -1,0 +1,33 @@
+# 演示时打印的文字。
+
+demo-intro = 网格演示：服务器 { $address }，随机种子 { $seed }，数据目录 { $folder }
+demo-place = { $place } 下设 { $grids } 个网格：{ $codes }
+demo-enrolled = { $phones } 部手机已登记（每部都有自己的加密数据库），分属 { $grids } 个网格
+demo-collected = { $owner } 在手机上建了 { $count } 户档案
+demo-synced = { $owner } 同步：发出 { $sent } 条，收到 { $received } 条，往返 { $trips } 次，上行 { $up } 字节，下行 { $down } 字节，用时 { $ms } 毫秒
+demo-offline = { $one } 和 { $two } 离线入户
+demo-same-household = { $one } 和 { $two } 同时改了同一户：不同的字段、同一个电话号码，还各加了一名家庭成员
+demo-visit = { $owner } 完成一次走访，写了民情日记
+demo-incident = { $owner } 上报一件事件
+demo-states = { $owner } 的手机：仅存手机 { $on_phone }，已送达 { $at_server }，需处理 { $attention }
+demo-online = 手机恢复联网
+demo-conflict = 同一字段有两个值，都保留：{ $field }：{ $values }
+demo-merged = 两人加的成员都在，这一户现有 { $members } 名成员
+demo-settled = { $owner } 选定了 { $value }，所有手机都会看到
+demo-third-phone = { $owner } 的新手机加入，一次取回整个网格
+demo-agree = 核对：{ $records } 份记录、{ $replicas } 份副本逐字段一致，网格摘要与服务器相同
+demo-summary = 汇总
+demo-console = 控制台：{ $address }
+demo-sign-in = 演示账号：用户名 { $username }，密码 { $password }（{ $scope }）
+demo-stop = 按 Ctrl-C 结束
+demo-failed = 核对没有通过：{ $reason }
+demo-row-records = 记录数
+demo-row-conflicts = 冲突（发生/未解决）
+demo-row-round-trips = 往返次数
+demo-row-bytes-up = 上行字节
+demo-row-bytes-down = 下行字节
+demo-row-syncs = 同步次数
+demo-row-changes = 改动（发出/收到）
+demo-row-seconds = 用时（秒）
+demo-scope-street = 街道督导
+demo-scope-admin = 管理员
