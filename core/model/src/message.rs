@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use unic_langid::LanguageIdentifier;
 
+use crate::document::schema::FieldError;
+
 /// A language the product speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Language {
@@ -127,6 +129,29 @@ pub fn choice_message_id(kind: crate::RecordKind, pattern: &str, code: &str) -> 
     )
 }
 
+/// Why a value does not fit its field, for the person who typed it. For an
+/// identity number the rule that was broken, where that needs no more than its
+/// code.
+pub fn field_error_message(language: Language, error: &FieldError) -> String {
+    if let FieldError::NotACitizenId(code) = error {
+        let rule = find_message(language, &code.replace('_', "-"), &[]);
+        // A brace is a value the code alone does not carry.
+        if let Some(text) = rule.filter(|text| !text.contains('{')) {
+            return text;
+        }
+    }
+    let (max, min) = match error {
+        FieldError::TooLong { max } => (max.to_string(), String::new()),
+        FieldError::OutOfRange { min, max } => (max.to_string(), min.to_string()),
+        _ => (String::new(), String::new()),
+    };
+    message(
+        language,
+        &message_id("field", error.code()),
+        &[("max", &max), ("min", &min)],
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +199,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_field_error_names_its_limits_and_the_broken_rule() {
+        let text = |error| field_error_message(Language::English, &error);
+        assert!(text(FieldError::TooLong { max: 60 }).contains("60"));
+        let range = text(FieldError::OutOfRange { min: -90, max: 90 });
+        assert!(range.contains("-90") && range.contains("90"), "{range}");
+        let number = |code: &str| text(FieldError::NotACitizenId(code.to_owned()));
+        let general = number("citizen_id_not_normal");
+        assert_ne!(number("citizen_id_check_character_wrong"), general);
+        assert_eq!(number("citizen_id_wrong_length"), general);
+        assert!(!general.contains('{'));
     }
 
     #[test]

@@ -81,3 +81,8 @@ sync-internal = The app failed inside and the sync was stopped; the data is stil
 state-on-phone = On this phone
 state-at-server = At the server
 state-needs-attention = Needs attention
+
+## An enrolment link cannot be used (enrolment-link-<code>)
+
+enrolment-link-other-link = This is not an enrolment code of this system. Scan the QR code the administrator gives you.
+enrolment-link-incomplete = The enrolment code is incomplete. Scan it again, or ask the administrator for a new one.

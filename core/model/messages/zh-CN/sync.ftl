@@ -80,3 +80,8 @@ sync-internal = 应用内部出错，同步已停下，数据仍在手机里。�
 state-on-phone = 已存手机
 state-at-server = 已送达
 state-needs-attention = 需处理
+
+## 注册链接不可用（enrolment-link-<code>）
+
+enrolment-link-other-link = 这不是网格系统的注册码。请扫描管理员给的二维码。
+enrolment-link-incomplete = 注册码不完整。请重新扫描，或请管理员重新生成。
