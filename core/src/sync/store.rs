@@ -1,5 +1,15 @@
 //! What sync needs of the phone's store, and nothing more. Every method that
 //! writes is one transaction: it happened whole or not at all.
+//!
+//! What [`super::machine`] relies on, besides the words at each item:
+//!
+//! * A cursor's digest covers what the *server* is known to hold: heads
+//!   without changes that wait for a receipt or were refused. Otherwise every
+//!   sync with something unsent would look like damage.
+//! * A grant without a cursor shows up in [`Position::bootstraps`], whether it
+//!   came with grants, enrolment or a directive.
+//! * [`SyncStore::next_push`] stays within the record, dependencies first, and
+//!   leaves out what the server refused.
 
 use wangge_model::{
     GridId, Incarnation, RecordId, ServerEpoch, Timestamp,
@@ -88,6 +98,9 @@ pub trait SyncStore: Send + Sync {
     /// The enrolment, if the phone has one.
     fn find_enrolment(&self) -> Result<Option<Enrolment>, StoreError>;
     /// Stores the outcome of enrolling: server, pin, device, grants, session.
+    /// A phone may be enrolled again as another device (its key was lost, it
+    /// was unknown to a new server): then every unsent edit is authored again
+    /// under the new device's actor, and cursors start over.
     fn store_enrolment(
         &self,
         server: &str,
@@ -107,12 +120,24 @@ pub trait SyncStore: Send + Sync {
     fn store_manifest(&self, push: &Push, manifest: &SignedManifest) -> Result<(), StoreError>;
     /// Gives up an unanswered manifest that the server will never accept
     /// (other epoch, replayed counter); its items wait for the next one.
+    /// The next counter is at least the clock's milliseconds: a phone restored
+    /// from a backup is behind by an unknown number, and one that counts up
+    /// singly would be refused as often.
     fn drop_manifest(&self, counter: u64) -> Result<(), StoreError>;
     /// Applies one answer: receipt, grants, feed pages with their cursors and
-    /// directives, all in one transaction. Feed pages were verified before.
+    /// directives, all in one transaction. Feed pages were verified before:
+    /// signed, of this grid's cursor, without a gap. An answer of another
+    /// server epoch than the enrolment's stores that epoch; its pages were
+    /// taken out, and it forgets every cursor and offers every change of this
+    /// device again, as [`Directive::Reoffer`] does.
+    ///
+    /// Items with `missing_deps` wait again, with their dependencies before
+    /// them; items with `actor_fork` wait until
+    /// [`SyncStore::rotate_incarnation`], which follows at once.
     fn apply_answer(&self, answer: &Answer<'_>) -> Result<Applied, StoreError>;
     /// Stores one page of a grid's snapshot and how far the bootstrap is; the
-    /// last page turns it into a cursor.
+    /// last page turns it into a cursor at `as_of`. Records the phone holds of
+    /// the grid that no page named are gone unless they have unsent edits.
     fn apply_snapshot(&self, page: &SnapshotPage) -> Result<Applied, StoreError>;
     /// Starts over with a new app life after `actor_fork`: new actor, and every
     /// unreceipted edit authored again under it.

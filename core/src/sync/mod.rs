@@ -1,0 +1,38 @@
+//! Sync of the phone with its server: push what waits, pull what is new.
+//! `docs/sync-protocol.md` says what travels; this module says in which order
+//! and what happens when it does not arrive.
+//!
+//! * [`SyncStore`]: what sync needs of the store.
+//! * [`machine`]: every decision, without network, time or threads.
+//! * [`engine`]: runs the machine against a [`Transport`]; one sync at a time.
+//! * [`http`]: the only file that knows the HTTP client.
+//! * [`backoff`]: how long to wait after a failure.
+//!
+//! Not here: what a change does to a record (the store) and the messages
+//! themselves (`wangge_model::protocol`).
+
+pub mod backoff;
+mod cancel;
+pub mod engine;
+mod error;
+pub mod http;
+pub mod machine;
+mod pin;
+mod report;
+mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod verify;
+
+pub use cancel::CancelToken;
+pub use engine::{EngineParts, SyncEngine};
+pub use error::SyncError;
+pub use http::HttpConnector;
+pub use report::{SyncListener, SyncPhase, SyncProgress, SyncReport, SyncStatus};
+pub use store::{Answer, Applied, Bootstrap, Enrolment, Position, Push, SyncStore};
+pub use transport::{
+    Connector, Response, Sleeper, TokioSleeper, Transport, TransportError,
+};
