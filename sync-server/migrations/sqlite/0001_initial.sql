@@ -105,8 +105,8 @@ CREATE INDEX console_session_person ON console_session (person);
 CREATE INDEX console_session_expires_at ON console_session (expires_at);
 
 CREATE TABLE sign_in_attempt (
-    -- Wrong passwords per user name, known or not.
-    username      TEXT PRIMARY KEY,
+    -- Wrong passwords per user name, known or not, and per address.
+    username      TEXT PRIMARY KEY,  -- or @ and a network address
     failures      INTEGER NOT NULL,
     blocked_until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -203,10 +203,13 @@ CREATE TABLE quarantine (
     device      BLOB NOT NULL REFERENCES device (id),
     person      BLOB NOT NULL REFERENCES person (id),
     received_at INTEGER NOT NULL,
+    seen_at     INTEGER,         -- somebody looked at it at the console
+    seen_by     BLOB REFERENCES person (id),
     UNIQUE (device, record, hash)
 ) STRICT;
 CREATE INDEX quarantine_grid ON quarantine (grid, received_at);
 CREATE INDEX quarantine_person ON quarantine (person);
+CREATE INDEX quarantine_seen_by ON quarantine (seen_by) WHERE seen_by IS NOT NULL;
 
 CREATE TABLE division (
     -- The state's table of divisions (NBS), as imported.

@@ -11,12 +11,13 @@ use std::{
 };
 
 use tokio::sync::{Semaphore, broadcast, watch};
-use wangge_model::{Clock, Entropy, GridId};
+use wangge_model::{Clock, Entropy, GridId, message::Language};
 
 pub use identity::{IdentityError, ServerIdentity};
 
 use crate::{
     api::{Admission, RateLimits},
+    auth::AuthState,
     metrics::Metrics,
     snapshot_cache::SnapshotCache,
     storage::Storage,
@@ -40,6 +41,10 @@ pub struct Settings {
     pub device_requests: usize,
     /// Most bytes one device may hold in quarantine.
     pub quarantine_bytes: u64,
+    /// Longest life of a console session, in milliseconds.
+    pub console_session_ms: i64,
+    /// Language of console pages before somebody chooses.
+    pub language: Language,
 }
 
 impl Default for Settings {
@@ -52,6 +57,8 @@ impl Default for Settings {
             body_budget_bytes: 32 << 20,
             device_requests: 512,
             quarantine_bytes: 64 << 20,
+            console_session_ms: 12 * 3_600_000,
+            language: Language::Chinese,
         }
     }
 }
@@ -90,6 +97,8 @@ pub struct Parts {
     pub admission: Admission,
     /// Enrolment attempts.
     pub rate_limits: RateLimits,
+    /// Signing in at the console.
+    pub auth: AuthState,
     /// One permit per push that is being checked.
     pub guard_permits: Arc<Semaphore>,
     hints: broadcast::Sender<GridHint>,
@@ -114,7 +123,10 @@ impl AppState {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
+        let auth =
+            AuthState::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&entropy), &settings);
         Self(Arc::new(Parts {
+            auth,
             storage,
             clock,
             entropy,

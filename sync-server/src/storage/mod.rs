@@ -8,9 +8,10 @@
 
 mod audit;
 mod authorship;
+mod console;
 mod console_session;
-// CFG
-// pub mod contract;
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
 mod device;
 mod division;
 mod feed;
@@ -19,10 +20,11 @@ mod org;
 mod person;
 mod quarantine;
 mod record;
-// pub mod sqlite;
+pub mod sqlite;
 
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
+pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{
     Device, DeviceStorage, EnrolmentCode, EnrolmentOutcome, NewDevice, NewEnrolmentCode,
@@ -30,14 +32,15 @@ pub use device::{
 pub use division::{Division, DivisionStorage};
 pub use feed::{FeedChange, FeedHead, FeedStorage};
 pub use meta::MetaStorage;
-pub use org::{NewOrgNode, OrgLevel, OrgNode, OrgStorage};
+pub use org::{GrantedGrid, NewOrgNode, OrgLevel, OrgNode, OrgStorage};
 pub use person::{Assignment, NewAssignment, NewPerson, Person, PersonStorage, Role};
 pub use quarantine::{NewQuarantine, QuarantineStorage, QuarantinedChange};
 pub use record::{
-    Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, NewChange, RecordFilter,
-    RecordOrder, RecordPage, RecordStorage, RecordWork, SnapshotRow, StoredRecord, WorkOutcome,
+    Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, NewChange, Numbering,
+    RecordFilter, RecordOrder, RecordPage, RecordStorage, RecordWork, SnapshotRow, StoredRecord,
+    WorkOutcome,
 };
-// pub use sqlite::SqliteStorage;
+pub use sqlite::SqliteStorage;
 
 /// Everything the server keeps.
 pub trait Storage:
@@ -50,6 +53,7 @@ pub trait Storage:
     + AuthorshipStorage
     + QuarantineStorage
     + ConsoleSessionStorage
+    + ConsoleStorage
     + DivisionStorage
     + AuditStorage
     + Send
@@ -68,6 +72,7 @@ impl<T> Storage for T where
         + AuthorshipStorage
         + QuarantineStorage
         + ConsoleSessionStorage
+        + ConsoleStorage
         + DivisionStorage
         + AuditStorage
         + Send

@@ -1,0 +1,234 @@
+//! What handlers ask for: who is signed in, and a form that provably came from
+//! one of our pages. A handler cannot get a form's content in any other way,
+//! so none can forget the check.
+
+use axum::{
+    Form,
+    body::to_bytes,
+    extract::{FromRef, FromRequest, FromRequestParts, Request},
+    http::{Method, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use subtle::ConstantTimeEq;
+use wangge_model::{PersonId, Timestamp};
+
+use super::{AuthState, origin, session};
+use crate::{
+    console::{PageError, link::with_query},
+    storage::{ConsoleSession, Role, StorageError},
+};
+
+/// Largest form, in bytes.
+const FORM_BYTES: usize = 64 << 10;
+
+/// What a person may see and do, as of this request. Which records that
+/// covers, the database decides in each query, from the person and the time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// Whose.
+    pub person: PersonId,
+    /// When: assignments begin and end.
+    pub at: Timestamp,
+    /// Highest role of any assignment valid now; none without one.
+    pub role: Option<Role>,
+}
+
+impl Scope {
+    /// May look after other people's devices.
+    pub fn may_revoke_devices(&self) -> bool {
+        self.role.is_some_and(|role| role >= Role::Supervisor)
+    }
+
+    /// May say that a quarantined change was looked at.
+    pub fn may_review_quarantine(&self) -> bool {
+        self.role.is_some_and(|role| role >= Role::GridHead)
+    }
+
+    /// May change records at the console.
+    pub fn may_edit_records(&self) -> bool {
+        self.role.is_some()
+    }
+}
+
+/// The person behind a request.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who.
+    pub person: PersonId,
+    /// Name.
+    pub name: String,
+    /// What they may see and do.
+    pub scope: Scope,
+    /// The session.
+    pub session: ConsoleSession,
+}
+
+/// Why there is no [`SignedIn`].
+#[derive(Debug)]
+pub enum NotSignedIn {
+    /// Nobody is signed in; a page leads to the sign-in form and back.
+    Nobody {
+        /// Path and query asked for.
+        path: String,
+        /// A machine asked, or a form was sent: no way back.
+        is_page: bool,
+        /// There was a session once.
+        had_session: bool,
+    },
+    /// Storage failed.
+    Storage(StorageError),
+}
+
+impl IntoResponse for NotSignedIn {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Nobody { path, .. } if path.starts_with("/api/") => {
+                (axum::http::StatusCode::UNAUTHORIZED, [(header::CACHE_CONTROL, "no-store")])
+                    .into_response()
+            }
+            Self::Nobody { path, is_page, had_session } => {
+                let next = if is_page && path != "/" { path.as_str() } else { "" };
+                let expired = if had_session { "1" } else { "" };
+                let link = with_query("/sign-in", &[("next", next), ("expired", expired)]);
+                Redirect::to(&link).into_response()
+            }
+            Self::Storage(error) => PageError::from(error).into_response(),
+        }
+    }
+}
+
+impl SignedIn {
+    /// The person of these request parts, if somebody is signed in.
+    pub async fn find(auth: &AuthState, parts: &Parts) -> Result<Option<Self>, StorageError> {
+        let Some(session) = session::find(auth, &parts.headers).await? else { return Ok(None) };
+        let Some(person) = auth.storage.find_person(&session.person).await? else {
+            return Ok(None);
+        };
+        if !person.active {
+            return Ok(None);
+        }
+        let at = auth.clock.now();
+        let role = auth
+            .storage
+            .list_assignments(&person.id)
+            .await?
+            .into_iter()
+            .filter(|a| a.valid_from <= at && a.valid_to.is_none_or(|end| at < end))
+            .map(|assignment| assignment.role)
+            .max();
+        let scope = Scope { person: person.id, at, role };
+        Ok(Some(Self { person: person.id, name: person.name, scope, session }))
+    }
+}
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    S: Send + Sync,
+    AuthState: FromRef<S>,
+{
+    type Rejection = NotSignedIn;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, NotSignedIn> {
+        let auth = AuthState::from_ref(state);
+        match Self::find(&auth, parts).await {
+            Ok(Some(signed_in)) => Ok(signed_in),
+            Ok(None) => Err(NotSignedIn::Nobody {
+                path: parts
+                    .uri
+                    .path_and_query()
+                    .map_or_else(|| "/".to_owned(), ToString::to_string),
+                is_page: parts.method == Method::GET,
+                had_session: auth
+                    .cookies
+                    .find(&parts.headers, super::cookie::SESSION)
+                    .is_some(),
+            }),
+            Err(error) => Err(NotSignedIn::Storage(error)),
+        }
+    }
+}
+
+/// A form sent by a signed-in person from one of our pages: the browser says
+/// so, and the form carries the session's token.
+#[derive(Debug)]
+pub struct SignedForm<T> {
+    /// Who sent it.
+    pub signed_in: SignedIn,
+    /// What it says.
+    pub form: T,
+}
+
+#[derive(Debug, Deserialize)]
+struct Token {
+    #[serde(default)]
+    csrf: String,
+}
+
+impl<S, T> FromRequest<S> for SignedForm<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+    AuthState: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let auth = AuthState::from_ref(state);
+        if !origin::is_same_origin(request.headers(), &auth.public_origin) {
+            return Err(PageError::Forgery.into_response());
+        }
+        let (mut parts, body) = request.into_parts();
+        let signed_in =
+            SignedIn::from_request_parts(&mut parts, state).await.map_err(IntoResponse::into_response)?;
+        let bytes = to_bytes(body, FORM_BYTES)
+            .await
+            .map_err(|_| PageError::TooLarge.into_response())?;
+        let Token { csrf } = parse(&parts, bytes.clone()).await?;
+        if !is_equal(&csrf, &signed_in.session.csrf_token) {
+            return Err(PageError::Forgery.into_response());
+        }
+        let form = parse(&parts, bytes).await?;
+        Ok(Self { signed_in, form })
+    }
+}
+
+/// A form sent by somebody not signed in yet, from our own sign-in page.
+#[derive(Debug)]
+pub struct OwnForm<T>(pub T);
+
+impl<S, T> FromRequest<S> for OwnForm<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+    AuthState: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let auth = AuthState::from_ref(state);
+        if !origin::is_same_origin(request.headers(), &auth.public_origin) {
+            return Err(PageError::Forgery.into_response());
+        }
+        let (parts, body) = request.into_parts();
+        let bytes = to_bytes(body, FORM_BYTES)
+            .await
+            .map_err(|_| PageError::TooLarge.into_response())?;
+        parse(&parts, bytes).await.map(Self)
+    }
+}
+
+async fn parse<T: DeserializeOwned>(parts: &Parts, bytes: axum::body::Bytes) -> Result<T, Response> {
+    let mut request = Request::new(bytes.into());
+    *request.method_mut() = parts.method.clone();
+    *request.headers_mut() = parts.headers.clone();
+    Form::<T>::from_request(request, &())
+        .await
+        .map(|Form(form)| form)
+        .map_err(|_| PageError::BadRequest.into_response())
+}
+
+/// Compares in a time that does not tell where the two differ.
+pub fn is_equal(one: &str, two: &str) -> bool {
+    !two.is_empty() && bool::from(one.as_bytes().ct_eq(two.as_bytes()))
+}

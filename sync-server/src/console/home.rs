@@ -1,0 +1,48 @@
+//! `/`: how each grid in scope stands.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+
+use super::{
+    error::PageError,
+    frame::{Frame, render},
+    page::Page,
+};
+use crate::{
+    auth::{AuthState, SignedIn},
+    storage::{GridCounts, GridOverview},
+};
+
+#[derive(Template)]
+#[template(path = "home.html")]
+pub(super) struct HomePage {
+    pub(super) page: Page,
+    pub(super) grids: Vec<GridOverview>,
+    pub(super) sum: GridCounts,
+}
+
+impl HomePage {
+    pub(super) fn new(page: Page, grids: Vec<GridOverview>) -> Self {
+        let sum = grids.iter().map(|grid| grid.counts).fold(GridCounts::default(), |sum, one| {
+            GridCounts {
+                households: sum.households + one.households,
+                visits: sum.visits + one.visits,
+                incidents: sum.incidents + one.incidents,
+                conflicts: sum.conflicts + one.conflicts,
+                quarantined: sum.quarantined + one.quarantined,
+            }
+        });
+        Self { page, grids, sum }
+    }
+}
+
+/// `GET /`
+pub async fn get(
+    State(auth): State<AuthState>,
+    frame: Frame,
+    signed_in: SignedIn,
+) -> Result<Response, PageError> {
+    let scope = &signed_in.scope;
+    let grids = auth.storage.list_grid_overviews(&scope.person, scope.at).await?;
+    render(&HomePage::new(frame.page_for(&signed_in), grids))
+}

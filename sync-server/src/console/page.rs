@@ -1,0 +1,179 @@
+//! What every page has: language, size of type, who is signed in, the form
+//! token, a notice. Owns the texts' way into templates. Does not own what a
+//! page is about.
+
+use std::fmt::Display;
+
+use wangge_model::message::{Language, message};
+
+use super::{assets, link::encode};
+
+/// The frame of one page.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Language of every text.
+    pub language: Language,
+    /// Large type instead of normal.
+    pub is_large: bool,
+    /// Who is signed in; nobody on the sign-in page.
+    pub person: Option<PersonBadge>,
+    /// The token every form of this page carries.
+    pub csrf: String,
+    /// Path and query of this page, to come back to.
+    pub path: String,
+    /// What just happened, if anything.
+    pub notice: Option<Notice>,
+}
+
+/// The signed-in person, as the head of the page names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonBadge {
+    /// Name.
+    pub name: String,
+    /// Role in words.
+    pub role: String,
+}
+
+/// A sentence at the top of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Something went wrong, rather than went well.
+    pub is_problem: bool,
+}
+
+/// One entry of the navigation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NavigationItem {
+    /// Where it leads.
+    pub href: &'static str,
+    /// Its text.
+    pub label: String,
+    /// Whether this page belongs to it.
+    pub is_current: bool,
+}
+
+const NAVIGATION: [(&str, &str); 6] = [
+    ("/", "console-nav-home"),
+    ("/households", "console-nav-households"),
+    ("/visits", "console-nav-visits"),
+    ("/incidents", "console-nav-incidents"),
+    ("/devices", "console-nav-devices"),
+    ("/quarantine", "console-nav-quarantine"),
+];
+
+impl Page {
+    /// The text with this id.
+    pub fn t(&self, id: &str) -> String {
+        message(self.language, id, &[])
+    }
+
+    /// The text with this id and one value filled in.
+    pub fn t1(&self, id: &str, name: &str, value: impl Display) -> String {
+        message(self.language, id, &[(name, &value.to_string())])
+    }
+
+    /// The text with this id and two values filled in.
+    pub fn t2(
+        &self,
+        id: &str,
+        first: &str,
+        first_value: impl Display,
+        second: &str,
+        second_value: impl Display,
+    ) -> String {
+        let (first_value, second_value) = (first_value.to_string(), second_value.to_string());
+        message(self.language, id, &[(first, &first_value), (second, &second_value)])
+    }
+
+    /// BCP 47 tag of this page's language.
+    pub fn language_tag(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    fn other_language(&self) -> Language {
+        match self.language {
+            Language::Chinese => Language::English,
+            Language::English => Language::Chinese,
+        }
+    }
+
+    /// BCP 47 tag of the other language.
+    pub fn other_language_tag(&self) -> &'static str {
+        self.other_language().tag()
+    }
+
+    /// Leads to this page in the other language.
+    pub fn language_link(&self) -> String {
+        format!("/preferences?lang={}&back={}", self.other_language_tag(), encode(&self.path))
+    }
+
+    /// Leads to this page in the other size of type.
+    pub fn type_link(&self) -> String {
+        let size = if self.is_large { "normal" } else { "large" };
+        format!("/preferences?type={size}&back={}", encode(&self.path))
+    }
+
+    /// The address of a file in `assets/`.
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// The navigation, with this page's entry marked.
+    pub fn navigation(&self) -> Vec<NavigationItem> {
+        let path = self.path.split('?').next().unwrap_or_default();
+        NAVIGATION
+            .iter()
+            .map(|(href, label)| NavigationItem {
+                href,
+                label: self.t(label),
+                is_current: match path.strip_prefix(href) {
+                    Some("") => true,
+                    Some(rest) => *href != "/" && rest.starts_with('/'),
+                    None => false,
+                },
+            })
+            .collect()
+    }
+
+    /// The page with a notice that something went well.
+    #[must_use]
+    pub fn with_notice(mut self, text: String) -> Self {
+        self.notice = Some(Notice { text, is_problem: false });
+        self
+    }
+
+    /// The page with a notice that something did not go well.
+    #[must_use]
+    pub fn with_problem(mut self, text: String) -> Self {
+        self.notice = Some(Notice { text, is_problem: true });
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entry_of_the_page_is_marked_and_no_other() {
+        let marked = |path: &str| -> Vec<&'static str> {
+            let page = Page { path: path.to_owned(), ..Page::default() };
+            page.navigation().iter().filter(|item| item.is_current).map(|item| item.href).collect()
+        };
+        assert_eq!(marked("/"), ["/"]);
+        assert_eq!(marked("/households?q=%E7%8E%8B"), ["/households"]);
+        assert_eq!(marked("/visits/0190"), ["/visits"]);
+        assert!(marked("/visitsx").is_empty());
+    }
+
+    #[test]
+    fn the_way_back_is_kept_whole_in_a_link() {
+        let page = Page { path: "/households?q=王&grid=1".to_owned(), ..Page::default() };
+        assert_eq!(
+            page.language_link(),
+            "/preferences?lang=en&back=%2Fhouseholds%3Fq%3D%E7%8E%8B%26grid%3D1"
+        );
+    }
+}

@@ -1,0 +1,388 @@
+//! `/households`, `/visits`, `/incidents` and their records: lists, one
+//! record's page, lifting a mask, settling a conflict.
+
+pub mod view;
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use wangge_model::{
+    ChangeHash, FieldPath, RecordId, RecordKind,
+    document::{RecordDocument, schema},
+};
+
+use self::view::{RecordInput, RecordView, RelatedView, list_href, record_view};
+use super::{
+    error::PageError,
+    field::{FieldText, masking},
+    frame::{Frame, render},
+    link::with_query,
+    list::{GridOption, ListFilter, ListForm, ListPage, ListRow, list_row},
+    page::Page,
+};
+use crate::{
+    AppState,
+    auth::{AuthState, Scope, SignedForm, SignedIn, sign_in::audit},
+    ingest::console_edit::{self, SettleError},
+    storage::{Authorship, ListedRecord, OrgNode, RecordFilter, StoredRecord},
+};
+
+/// Most visits and incidents on a household's page.
+const RELATED_ROWS: u32 = 20;
+
+#[derive(Template)]
+#[template(path = "households.html")]
+pub(super) struct HouseholdsPage {
+    pub(super) page: Page,
+    pub(super) list: ListPage<ListRow>,
+}
+
+#[derive(Template)]
+#[template(path = "visits.html")]
+pub(super) struct VisitsPage {
+    pub(super) page: Page,
+    pub(super) list: ListPage<ListRow>,
+}
+
+#[derive(Template)]
+#[template(path = "incidents.html")]
+pub(super) struct IncidentsPage {
+    pub(super) page: Page,
+    pub(super) list: ListPage<ListRow>,
+}
+
+#[derive(Template)]
+#[template(path = "record.html")]
+pub(super) struct RecordPage {
+    pub(super) page: Page,
+    pub(super) record: RecordView,
+}
+
+/// The routes of all kinds.
+pub fn router() -> Router<AppState> {
+    RecordKind::ALL.into_iter().fold(Router::new(), |router, kind| {
+        let base = list_href(kind);
+        router
+            .route(
+                base,
+                get(move |state, frame, signed_in, form| list(kind, state, frame, signed_in, form)),
+            )
+            .route(
+                &format!("{base}/{{id}}"),
+                get(move |state, frame, signed_in, id, query| {
+                    one(kind, state, frame, signed_in, id, query)
+                }),
+            )
+            .route(
+                &format!("{base}/{{id}}/show"),
+                post(move |state, frame, id, form| show(kind, state, frame, id, form)),
+            )
+            .route(
+                &format!("{base}/{{id}}/settle"),
+                post(move |state, frame, id, form| settle(kind, state, frame, id, form)),
+            )
+    })
+}
+
+/// `GET /households`, `/visits`, `/incidents`
+async fn list(
+    kind: RecordKind,
+    State(auth): State<AuthState>,
+    frame: Frame,
+    signed_in: SignedIn,
+    Query(form): Query<ListForm>,
+) -> Result<Response, PageError> {
+    let scope = &signed_in.scope;
+    let filter = ListFilter::from(form);
+    let asked = filter.to_record_filter(kind);
+    let found = auth.storage.list_records(&scope.person, scope.at, &asked).await?;
+    let grids = auth.storage.list_grids_in_scope(&scope.person, scope.at).await?;
+    let titles = household_titles(&auth, scope, found.records.iter()).await?;
+    let list = ListPage {
+        action: list_href(kind),
+        number: filter.page,
+        filter,
+        grids: grids.iter().map(GridOption::from).collect(),
+        rows: found
+            .records
+            .iter()
+            .map(|record| list_row(record, &titles, frame.language))
+            .collect(),
+        total: found.total,
+    };
+    let page = frame.page_for(&signed_in);
+    match kind {
+        RecordKind::Household => render(&HouseholdsPage { page, list }),
+        RecordKind::Visit => render(&VisitsPage { page, list }),
+        RecordKind::Incident => render(&IncidentsPage { page, list }),
+    }
+}
+
+/// Titles of the households these records belong to, as far as in scope.
+async fn household_titles(
+    auth: &AuthState,
+    scope: &Scope,
+    records: impl Iterator<Item = &ListedRecord>,
+) -> Result<HashMap<RecordId, String>, PageError> {
+    let mut ids: Vec<RecordId> = records.filter_map(|record| record.summary.household).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let titles = auth.storage.list_titles_in_scope(&ids, &scope.person, scope.at).await?;
+    Ok(titles.into_iter().collect())
+}
+
+/// Everything one record's page needs, read within the person's scope.
+struct Loaded {
+    id: RecordId,
+    document: RecordDocument,
+    grid: Option<OrgNode>,
+    grid_name: String,
+    authorship: Vec<Authorship>,
+    titles: HashMap<RecordId, String>,
+}
+
+async fn load(
+    auth: &AuthState,
+    scope: &Scope,
+    kind: RecordKind,
+    id: &str,
+) -> Result<Loaded, PageError> {
+    let id: RecordId = id.parse().map_err(|_| PageError::NotFound)?;
+    let (stored, listed) = auth
+        .storage
+        .find_record_in_scope(&id, &scope.person, scope.at)
+        .await?
+        .filter(|(stored, _)| stored.kind == kind)
+        .ok_or(PageError::NotFound)?;
+    let StoredRecord { grid, document, .. } = stored;
+    let opened = tokio::task::spawn_blocking(move || RecordDocument::load(kind, Some(&document), []));
+    let document = opened
+        .await
+        .map_err(|error| PageError::internal(&error))?
+        .map_err(|error| PageError::internal(&error))?;
+    Ok(Loaded {
+        id,
+        document,
+        grid: auth.storage.find_node(&grid.into()).await?,
+        authorship: auth.storage.list_authorship(&id).await?,
+        titles: household_titles(auth, scope, std::iter::once(&listed)).await?,
+        grid_name: listed.grid_name,
+    })
+}
+
+impl Loaded {
+    fn view(&self, frame: &Frame, shown: Option<&FieldPath>) -> RecordView {
+        let code = self.grid.as_ref().and_then(|grid| grid.code.as_deref());
+        record_view(&RecordInput {
+            id: self.id,
+            grid_name: &self.grid_name,
+            grid_code: code.unwrap_or_default(),
+            document: &self.document,
+            authorship: &self.authorship,
+            titles: &self.titles,
+            language: frame.language,
+            shown,
+        })
+    }
+
+    fn label(&self, frame: &Frame, path: &FieldPath) -> String {
+        FieldText {
+            document: &self.document,
+            language: frame.language,
+            shown: None,
+            titles: &self.titles,
+        }
+        .label(path)
+    }
+}
+
+async fn related(
+    auth: &AuthState,
+    scope: &Scope,
+    frame: &Frame,
+    household: RecordId,
+) -> Result<Vec<RelatedView>, PageError> {
+    let mut lists = Vec::new();
+    for (kind, title) in [
+        (RecordKind::Visit, "console-related-visits"),
+        (RecordKind::Incident, "console-related-incidents"),
+    ] {
+        let filter = RecordFilter {
+            kind: Some(kind),
+            household: Some(household),
+            limit: RELATED_ROWS,
+            ..RecordFilter::default()
+        };
+        let found = auth.storage.list_records(&scope.person, scope.at, &filter).await?;
+        let none = HashMap::new();
+        let rows =
+            found.records.iter().map(|record| list_row(record, &none, frame.language)).collect();
+        lists.push(RelatedView { title: frame.t(title), rows });
+    }
+    Ok(lists)
+}
+
+async fn page_of(
+    auth: &AuthState,
+    scope: &Scope,
+    frame: &Frame,
+    page: Page,
+    loaded: &Loaded,
+    shown: Option<&FieldPath>,
+) -> Result<Response, PageError> {
+    let mut record = loaded.view(frame, shown);
+    if loaded.document.kind() == RecordKind::Household {
+        record.related = Some(related(auth, scope, frame, loaded.id).await?);
+    }
+    // Also after a form: this is the address to come back to.
+    let page = Page { path: record.href.clone(), ..page };
+    render(&RecordPage { page, record })
+}
+
+/// What was just done.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RecordQuery {
+    settled: String,
+    gone: String,
+}
+
+/// `GET /households/{id}` and the like.
+async fn one(
+    kind: RecordKind,
+    State(auth): State<AuthState>,
+    frame: Frame,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    Query(query): Query<RecordQuery>,
+) -> Result<Response, PageError> {
+    let loaded = load(&auth, &signed_in.scope, kind, &id).await?;
+    let mut page = frame.page_for(&signed_in);
+    if let Ok(path) = FieldPath::new(query.settled) {
+        let text = page.t1("console-conflict-settled", "field", loaded.label(&frame, &path));
+        page = page.with_notice(text);
+    } else if let Ok(path) = FieldPath::new(query.gone) {
+        let text = page.t1("console-conflict-gone", "field", loaded.label(&frame, &path));
+        page = page.with_problem(text);
+    }
+    page_of(&auth, &signed_in.scope, &frame, page, &loaded, None).await
+}
+
+/// What the form that lifts a mask sends.
+#[derive(Debug, Deserialize)]
+struct ShowForm {
+    path: String,
+    reason: String,
+}
+
+/// `POST /households/{id}/show` and the like: shows one field in full, after
+/// noting who looked at what and why.
+async fn show(
+    kind: RecordKind,
+    State(auth): State<AuthState>,
+    frame: Frame,
+    Path(id): Path<String>,
+    sent: SignedForm<ShowForm>,
+) -> Result<Response, PageError> {
+    let scope = &sent.signed_in.scope;
+    let loaded = load(&auth, scope, kind, &id).await?;
+    let path = FieldPath::new(sent.form.path).map_err(|_| PageError::BadRequest)?;
+    if schema::find_field(kind, &path).and_then(masking).is_none() {
+        return Err(PageError::BadRequest);
+    }
+    let page = frame.page_for(&sent.signed_in);
+    let reason = sent.form.reason.trim();
+    if !(2..=100).contains(&reason.chars().count()) {
+        let page = page.with_problem(frame.t("console-show-reason-missing"));
+        let mut response = page_of(&auth, scope, &frame, page, &loaded, None).await?;
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(response);
+    }
+    let detail = format!("{path}: {}", reason.replace(char::is_control, " "));
+    audit(&auth, scope.person, "field_shown", &loaded.id.to_string(), &detail).await?;
+    let text = page.t1("console-shown-notice", "field", loaded.label(&frame, &path));
+    let page = page.with_notice(text);
+    page_of(&auth, scope, &frame, page, &loaded, Some(&path)).await
+}
+
+/// What the form that settles a conflict sends.
+#[derive(Debug, Deserialize)]
+struct SettleForm {
+    path: String,
+    change: String,
+}
+
+/// `POST /households/{id}/settle` and the like: makes one of several values
+/// the only one.
+async fn settle(
+    kind: RecordKind,
+    State(state): State<AppState>,
+    frame: Frame,
+    Path(id): Path<String>,
+    sent: SignedForm<SettleForm>,
+) -> Result<Response, PageError> {
+    let scope = &sent.signed_in.scope;
+    let id: RecordId = id.parse().map_err(|_| PageError::NotFound)?;
+    let path = FieldPath::new(sent.form.path).map_err(|_| PageError::BadRequest)?;
+    let change: ChangeHash = sent.form.change.parse().map_err(|_| PageError::BadRequest)?;
+    if !scope.may_edit_records() {
+        return Err(PageError::Forbidden);
+    }
+    let back = format!("{}/{id}", list_href(kind));
+    match console_edit::settle(&state, scope, kind, id, &path, change).await {
+        Ok(()) => Ok(Redirect::to(&with_query(&back, &[("settled", path.as_str())])).into_response()),
+        Err(SettleError::Gone) => {
+            Ok(Redirect::to(&with_query(&back, &[("gone", path.as_str())])).into_response())
+        }
+        Err(SettleError::NotFound) => Err(PageError::NotFound),
+        Err(SettleError::Storage(error)) => Err(error.into()),
+        Err(SettleError::Edit(error)) => {
+            // The value was accepted once and is not any more: say why.
+            let loaded = load(&state.auth, scope, kind, &id.to_string()).await?;
+            let page = frame.page_for(&sent.signed_in);
+            let text = page.t1("console-conflict-cannot-settle", "reason", reason(&frame, &error));
+            let page = page.with_problem(text);
+            let mut response = page_of(&state.auth, scope, &frame, page, &loaded, None).await?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(SettleError::Unreadable(error)) => Err(PageError::internal(&error)),
+    }
+}
+
+/// Why an edit was refused, in words.
+fn reason(frame: &Frame, error: &wangge_model::document::EditError) -> String {
+    use wangge_model::{
+        document::{EditError, schema::FieldError},
+        message::{message, message_id},
+    };
+    match error {
+        EditError::Field { reason, .. } => {
+            let id = message_id("field", reason.code());
+            match reason {
+                FieldError::TooLong { max } => {
+                    message(frame.language, &id, &[("max", &max.to_string())])
+                }
+                FieldError::OutOfRange { min, max } => message(
+                    frame.language,
+                    &id,
+                    &[("min", &min.to_string()), ("max", &max.to_string())],
+                ),
+                _ => message(frame.language, &id, &[]),
+            }
+        }
+        EditError::RecordFull => message(frame.language, "quarantine-record-full", &[]),
+        EditError::Document(_) => frame.t("console-error-bad-request"),
+    }
+}

@@ -1,0 +1,469 @@
+//! A record as its page shows it: groups of fields, tables of entries,
+//! conflicts, history. Computed from the document and the server's table of
+//! authors; knows no request and no storage.
+
+use std::collections::{BTreeMap, HashMap};
+
+use wangge_model::{
+    ChangeHash, FieldPath, FieldValue, RecordId, RecordKind, Timestamp,
+    document::{
+        RecordDocument,
+        schema::{self, FieldOwner},
+    },
+    message::{Language, find_message, message},
+};
+
+use crate::{
+    console::{
+        field::{self, FieldText},
+        list::ListRow,
+    },
+    storage::Authorship,
+};
+
+/// What a record's page is made of.
+#[derive(Debug)]
+pub struct RecordInput<'a> {
+    /// Which.
+    pub id: RecordId,
+    /// The grid's name.
+    pub grid_name: &'a str,
+    /// The grid's code; may be empty.
+    pub grid_code: &'a str,
+    /// The record.
+    pub document: &'a RecordDocument,
+    /// Who handed in which change.
+    pub authorship: &'a [Authorship],
+    /// Titles of records in scope that fields refer to.
+    pub titles: &'a HashMap<RecordId, String>,
+    /// The language.
+    pub language: Language,
+    /// The one field whose mask is lifted.
+    pub shown: Option<&'a FieldPath>,
+}
+
+/// A record's page.
+#[derive(Debug, Default)]
+pub struct RecordView {
+    /// Its id.
+    pub id: String,
+    /// Its address.
+    pub href: String,
+    /// The list it is in.
+    pub list_href: &'static str,
+    /// Its title.
+    pub title: String,
+    /// Short facts beside the title.
+    pub badges: Vec<String>,
+    /// The grid's name.
+    pub grid_name: String,
+    /// The grid's code; may be empty.
+    pub grid_code: String,
+    /// Fields with several values.
+    pub conflicts: Vec<ConflictView>,
+    /// Single fields by subject.
+    pub groups: Vec<GroupView>,
+    /// Members, labels and the like.
+    pub tables: Vec<TableView>,
+    /// A household's visits and incidents.
+    pub related: Option<Vec<RelatedView>>,
+    /// Every change, newest first.
+    pub history: Vec<HistoryView>,
+}
+
+/// One field.
+#[derive(Debug, Clone, Default)]
+pub struct FieldView {
+    /// Its path.
+    pub path: String,
+    /// Its name.
+    pub label: String,
+    /// Its value in words; empty where there is none.
+    pub value: String,
+    /// Part of the value is hidden.
+    pub is_masked: bool,
+    /// More than a line.
+    pub is_long: bool,
+    /// It has several values.
+    pub is_conflicted: bool,
+    /// Where it leads, if it names another record.
+    pub link: Option<String>,
+}
+
+/// Fields of one subject.
+#[derive(Debug)]
+pub struct GroupView {
+    /// The subject.
+    pub title: String,
+    /// Its fields.
+    pub fields: Vec<FieldView>,
+}
+
+/// Entries of one collection.
+#[derive(Debug)]
+pub struct TableView {
+    /// What they are.
+    pub title: String,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// One row per entry.
+    pub rows: Vec<RowView>,
+}
+
+/// One entry.
+#[derive(Debug)]
+pub struct RowView {
+    /// A member who has left.
+    pub has_left: bool,
+    /// One field per column.
+    pub cells: Vec<FieldView>,
+}
+
+/// One field with several values.
+#[derive(Debug)]
+pub struct ConflictView {
+    /// Its path.
+    pub path: String,
+    /// Its name.
+    pub label: String,
+    /// Its values are partly hidden.
+    pub is_masked: bool,
+    /// A person may choose.
+    pub is_settleable: bool,
+    /// The values, the one now shown first.
+    pub candidates: Vec<CandidateView>,
+}
+
+/// One of several values.
+#[derive(Debug)]
+pub struct CandidateView {
+    /// The change that wrote it, as hex.
+    pub change: String,
+    /// The value; none where it was cleared.
+    pub value: Option<String>,
+    /// Who wrote it.
+    pub author: String,
+    /// With what.
+    pub device: String,
+    /// When, by the phone's clock.
+    pub at: String,
+    /// It is the one every copy shows meanwhile.
+    pub is_shown: bool,
+}
+
+/// A household's visits or incidents.
+#[derive(Debug)]
+pub struct RelatedView {
+    /// Which of the two.
+    pub title: String,
+    /// They.
+    pub rows: Vec<ListRow>,
+}
+
+/// One change.
+#[derive(Debug)]
+pub struct HistoryView {
+    /// When, by the phone's clock.
+    pub at: String,
+    /// When it reached the server.
+    pub received: Option<String>,
+    /// Who.
+    pub person: String,
+    /// With what.
+    pub device: String,
+    /// What it wrote.
+    pub fields: Vec<HistoryFieldView>,
+}
+
+/// One field a change wrote.
+#[derive(Debug)]
+pub struct HistoryFieldView {
+    /// Its name.
+    pub label: String,
+    /// What it became; none where it was cleared.
+    pub value: Option<String>,
+}
+
+/// The list a kind of record is in.
+pub fn list_href(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Household => "/households",
+        RecordKind::Visit => "/visits",
+        RecordKind::Incident => "/incidents",
+    }
+}
+
+/// Builds the page of a record.
+pub fn record_view(input: &RecordInput<'_>) -> RecordView {
+    let builder = Builder::new(input);
+    let kind = input.document.kind();
+    RecordView {
+        id: input.id.to_string(),
+        href: format!("{}/{}", list_href(kind), input.id),
+        list_href: list_href(kind),
+        title: builder.title(),
+        badges: builder.badges(),
+        grid_name: input.grid_name.to_owned(),
+        grid_code: input.grid_code.to_owned(),
+        conflicts: builder.conflicts(),
+        groups: builder.groups(),
+        tables: builder.tables(),
+        related: None,
+        history: builder.history(),
+    }
+}
+
+struct Builder<'a> {
+    input: &'a RecordInput<'a>,
+    text: FieldText<'a>,
+    authors: HashMap<ChangeHash, &'a Authorship>,
+    conflicts: Vec<wangge_model::document::FieldConflict>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(input: &'a RecordInput<'a>) -> Self {
+        Self {
+            input,
+            text: FieldText {
+                document: input.document,
+                language: input.language,
+                shown: input.shown,
+                titles: input.titles,
+            },
+            authors: input.authorship.iter().map(|author| (author.hash, author)).collect(),
+            conflicts: input.document.conflicts(),
+        }
+    }
+
+    fn t(&self, id: &str) -> String {
+        message(self.input.language, id, &[])
+    }
+
+    fn words(&self, path: &str) -> Option<String> {
+        let path = FieldPath::new(path).ok()?;
+        let value = self.input.document.value(&path)?;
+        Some(self.text.value(&path, &value).text).filter(|text| !text.is_empty())
+    }
+
+    fn title(&self) -> String {
+        match self.input.document.kind() {
+            RecordKind::Household => {
+                Some(self.input.document.address_line()).filter(|line| !line.is_empty()).unwrap_or_else(|| self.t("console-address-missing"))
+            }
+            RecordKind::Visit => {
+                let parts = [self.words("kind"), self.words("started_at")];
+                let joined: Vec<String> = parts.into_iter().flatten().collect();
+                if joined.is_empty() { self.t("kind-visit") } else { joined.join(" · ") }
+            }
+            RecordKind::Incident => {
+                self.words("title").unwrap_or_else(|| self.t("console-title-missing"))
+            }
+        }
+    }
+
+    fn badges(&self) -> Vec<String> {
+        let paths: &[&str] = match self.input.document.kind() {
+            RecordKind::Household => &["ledger", "dwelling.ownership"],
+            RecordKind::Visit => &["result"],
+            RecordKind::Incident => &["case.number", "urgency", "case.state"],
+        };
+        paths.iter().filter_map(|path| self.words(path)).collect()
+    }
+
+    fn is_conflicted(&self, path: &FieldPath) -> bool {
+        self.conflicts.iter().any(|conflict| conflict.path == *path)
+    }
+
+    fn field(&self, path: FieldPath) -> FieldView {
+        let shown = self
+            .input
+            .document
+            .value(&path)
+            .map(|value| self.text.value(&path, &value))
+            .unwrap_or_default();
+        FieldView {
+            label: self.text.short_label(&path),
+            is_masked: shown.is_masked,
+            is_long: shown.text.contains('\n') || shown.text.chars().count() > 60,
+            is_conflicted: self.is_conflicted(&path),
+            value: shown.text,
+            link: shown.link,
+            path: path.to_string(),
+        }
+    }
+
+    /// Single fields, in the order of the schema; those of newer builds last.
+    fn groups(&self) -> Vec<GroupView> {
+        let kind = self.input.document.kind();
+        let mut order: Vec<&str> = Vec::new();
+        let mut fields: BTreeMap<&str, Vec<FieldView>> = BTreeMap::new();
+        for spec in schema::fields(kind).iter().filter(|spec| !spec.path.contains('*')) {
+            let subject = spec.path.split_once('.').map_or("main", |(subject, _)| subject);
+            if !order.contains(&subject) {
+                order.push(subject);
+            }
+            if let Ok(path) = FieldPath::new(spec.path) {
+                fields.entry(subject).or_default().push(self.field(path));
+            }
+        }
+        let mut groups: Vec<GroupView> = order
+            .into_iter()
+            .filter_map(|subject| {
+                let fields = fields.remove(subject)?;
+                // A position nobody took says nothing in three lines.
+                let is_worth_showing =
+                    subject != "point" || fields.iter().any(|field| !field.value.is_empty());
+                is_worth_showing.then(|| GroupView {
+                    title: self.t(&format!("console-group-{subject}")),
+                    fields,
+                })
+            })
+            .collect();
+        let unknown: Vec<FieldView> = self
+            .input
+            .document
+            .fields()
+            .into_iter()
+            .filter(|(path, _)| schema::find_field(kind, path).is_none())
+            .map(|(path, _)| self.field(path))
+            .collect();
+        if !unknown.is_empty() {
+            groups.push(GroupView { title: self.t("console-group-other"), fields: unknown });
+        }
+        groups
+    }
+
+    fn tables(&self) -> Vec<TableView> {
+        let kind = self.input.document.kind();
+        let mut collections: Vec<(&str, Vec<&str>)> = Vec::new();
+        for spec in schema::fields(kind) {
+            let mut parts = spec.path.split('.');
+            if let (Some(collection), Some("*"), Some(name)) =
+                (parts.next(), parts.next(), parts.next())
+            {
+                match collections.iter_mut().find(|(known, _)| *known == collection) {
+                    Some((_, names)) => names.push(name),
+                    None => collections.push((collection, vec![name])),
+                }
+            }
+        }
+        collections.iter().map(|(collection, names)| self.table(collection, names)).collect()
+    }
+
+    fn table(&self, collection: &str, names: &[&str]) -> TableView {
+        let kind = self.input.document.kind();
+        let mut rows: Vec<RowView> = self
+            .input
+            .document
+            .entries(collection)
+            .iter()
+            .map(|entry| {
+                let cells: Vec<FieldView> = names
+                    .iter()
+                    .filter_map(|name| FieldPath::new(format!("{collection}.{entry}.{name}")).ok())
+                    .map(|path| self.field(path))
+                    .collect();
+                let left = format!("{collection}.{entry}.left_on");
+                RowView { has_left: self.input.document.text(&left).is_some(), cells }
+            })
+            .collect();
+        // The head of the household comes first, those who left last.
+        rows.sort_by_key(|row| row.has_left);
+        TableView {
+            title: find_message(self.input.language, &format!("console-group-{collection}"), &[])
+                .unwrap_or_else(|| collection.to_owned()),
+            columns: names
+                .iter()
+                .map(|name| {
+                    field::label(kind, &format!("{collection}.*.{name}"), self.input.language)
+                })
+                .collect(),
+            rows,
+        }
+    }
+
+    fn conflicts(&self) -> Vec<ConflictView> {
+        let kind = self.input.document.kind();
+        self.conflicts
+            .iter()
+            .map(|conflict| {
+                let mut is_masked = false;
+                let candidates = conflict
+                    .candidates
+                    .iter()
+                    .enumerate()
+                    .map(|(index, candidate)| {
+                        let shown = candidate
+                            .value
+                            .as_ref()
+                            .map(|value: &FieldValue| self.text.value(&conflict.path, value));
+                        is_masked |= shown.as_ref().is_some_and(|shown| shown.is_masked);
+                        let (author, device) = self.author(candidate.change);
+                        CandidateView {
+                            change: candidate
+                                .change
+                                .map(|hash| hash.to_string())
+                                .unwrap_or_default(),
+                            value: shown.map(|shown| shown.text),
+                            author,
+                            device,
+                            at: time(candidate.at),
+                            is_shown: index == 0,
+                        }
+                    })
+                    .collect();
+                ConflictView {
+                    path: conflict.path.to_string(),
+                    label: self.text.label(&conflict.path),
+                    is_masked,
+                    is_settleable: schema::find_field(kind, &conflict.path)
+                        .is_some_and(|spec| spec.owner == FieldOwner::People),
+                    candidates,
+                }
+            })
+            .collect()
+    }
+
+    fn history(&self) -> Vec<HistoryView> {
+        let mut entries = self.input.document.history();
+        entries.reverse();
+        entries
+            .into_iter()
+            .map(|entry| {
+                let (person, device) = self.author(Some(entry.hash));
+                let received = self.authors.get(&entry.hash).map(|a| time(a.received_at));
+                let fields = entry
+                    .fields
+                    .iter()
+                    .map(|written| HistoryFieldView {
+                        label: self.text.label(&written.path),
+                        value: written
+                            .value
+                            .as_ref()
+                            .map(|value| self.text.past_value(&written.path, value)),
+                    })
+                    .collect();
+                HistoryView { at: time(entry.at), received, person, device, fields }
+            })
+            .collect()
+    }
+
+    /// The person and the device of a change, as the server knows them.
+    fn author(&self, change: Option<ChangeHash>) -> (String, String) {
+        match change.and_then(|hash| self.authors.get(&hash)) {
+            None => (self.t("console-unknown-person"), String::new()),
+            Some(author) => match (&author.person_name, &author.device_name) {
+                (Some(person), Some(device)) => (person.clone(), device.clone()),
+                (Some(person), None) => (person.clone(), self.t("console-history-console")),
+                (None, _) if author.person.is_none() => {
+                    (self.t("console-server"), String::new())
+                }
+                (None, _) => (self.t("console-unknown-person"), String::new()),
+            },
+        }
+    }
+}
+
+fn time(at: Timestamp) -> String {
+    at.to_china_text()
+}
