@@ -14,8 +14,13 @@
 pub mod backoff;
 mod cancel;
 pub mod engine;
+#[cfg(test)]
+mod engine_tests;
 mod error;
+mod facade;
 pub mod http;
+#[cfg(test)]
+mod http_tests;
 pub mod machine;
 mod pin;
 mod report;
