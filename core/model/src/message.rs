@@ -52,7 +52,14 @@ macro_rules! message_files {
     };
 }
 
-message_files!("rules.ftl", "sync.ftl", "fields.ftl", "console.ftl", "demo.ftl", "server.ftl");
+message_files!(
+    "rules.ftl",
+    "sync.ftl",
+    "fields.ftl",
+    "console.ftl",
+    "demo.ftl",
+    "server.ftl"
+);
 
 struct Texts(BTreeMap<Language, FluentBundle<FluentResource>>);
 

@@ -1,12 +1,12 @@
 //! Writing fields.
 
 use automerge::{
-    Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value,
+    AutomergeError, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value,
     transaction::{CommitOptions, Transactable, Transaction},
 };
 
 use super::{
-    ActorId, FieldEdit, FieldPath, LocalChange, RecordDocument, local_change,
+    ActorId, FieldEdit, FieldPath, FieldValue, LocalChange, RecordDocument, local_change,
     schema::{self, FieldError, FieldOwner, FieldType},
 };
 use crate::Timestamp;
@@ -48,7 +48,7 @@ impl RecordDocument {
         actor: ActorId,
         at: Timestamp,
     ) -> Result<Option<LocalChange>, EditError> {
-        self.write(edits, actor, at, FieldOwner::People)
+        self.write(edits, actor, at, FieldOwner::People, Same::Skip)
     }
 
     /// Writes fields that only the server may write, e.g. `case.number`.
@@ -58,7 +58,7 @@ impl RecordDocument {
         actor: ActorId,
         at: Timestamp,
     ) -> Result<Option<LocalChange>, EditError> {
-        self.write(edits, actor, at, FieldOwner::Server)
+        self.write(edits, actor, at, FieldOwner::Server, Same::Skip)
     }
 
     /// Settles a conflict: the chosen value replaces every candidate, as a new
@@ -70,7 +70,13 @@ impl RecordDocument {
         actor: ActorId,
         at: Timestamp,
     ) -> Result<Option<LocalChange>, EditError> {
-        self.write(std::slice::from_ref(edit), actor, at, FieldOwner::People)
+        self.write(
+            std::slice::from_ref(edit),
+            actor,
+            at,
+            FieldOwner::People,
+            Same::Write,
+        )
     }
 
     fn write(
@@ -79,6 +85,7 @@ impl RecordDocument {
         actor: ActorId,
         at: Timestamp,
         writer: FieldOwner,
+        same: Same,
     ) -> Result<Option<LocalChange>, EditError> {
         for edit in edits {
             self.check_edit(edit, writer)
@@ -93,7 +100,7 @@ impl RecordDocument {
         self.doc.set_actor(actor.to_automerge());
         let mut transaction = self.doc.transaction();
         for edit in edits {
-            write_field(&mut transaction, edit)?;
+            write_field(&mut transaction, edit, same)?;
         }
         let options = CommitOptions::default().with_time(at.as_seconds());
         let (hash, _) = transaction.commit_with(options);
@@ -115,34 +122,63 @@ impl RecordDocument {
     }
 }
 
-fn write_field(transaction: &mut Transaction<'_>, edit: &FieldEdit) -> Result<(), AutomergeError> {
-    let parts: Vec<&str> = edit.path.parts().collect();
-    let (object, key) = match parts.as_slice() {
-        [key] => (ROOT, *key),
-        [container, key] => (child(transaction, &ROOT, container)?, *key),
-        [collection, entry, key] => {
-            let collection = child(transaction, &ROOT, collection)?;
-            (child(transaction, &collection, entry)?, *key)
-        }
-        _ => return Ok(()),
+/// What to do with a value that a field shows already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Same {
+    /// Nothing: an edit must not settle a conflict its author did not look at.
+    Skip,
+    /// Write it, if there are other candidates to replace.
+    Write,
+}
+
+fn write_field(
+    transaction: &mut Transaction<'_>,
+    edit: &FieldEdit,
+    same: Same,
+) -> Result<(), AutomergeError> {
+    let Some((object, key)) = locate(transaction, &edit.path) else {
+        return Err(AutomergeError::InvalidObjId(edit.path.root().to_owned()));
     };
+    let key = key.as_str();
     if let Some(text) = find_text(transaction, &object, key)? {
         let new = edit
             .value
             .as_ref()
-            .and_then(super::FieldValue::as_text)
+            .and_then(FieldValue::as_text)
             .unwrap_or_default();
         if transaction.text(&text)? != new {
             transaction.update_text(&text, new)?;
         }
         return Ok(());
     }
-    match &edit.value {
-        Some(value) => transaction.put(&object, key, value.to_scalar()),
-        // Clearing what was never set would only grow the history.
-        None if transaction.get(&object, key)?.is_none() => Ok(()),
-        None => transaction.put(&object, key, ()),
+    let candidates = transaction.get_all(&object, key)?;
+    let new = edit
+        .value
+        .as_ref()
+        .map_or(ScalarValue::Null, FieldValue::to_scalar);
+    // Automerge lists the winner last. What was never set reads as null, and
+    // clearing it would only grow the history.
+    let is_shown = match candidates.last() {
+        Some((Value::Scalar(shown), _)) => **shown == new,
+        Some((Value::Object(_), _)) => false,
+        None => new == ScalarValue::Null,
+    };
+    if is_shown {
+        if same == Same::Skip || candidates.len() < 2 {
+            return Ok(());
+        }
+        // Automerge writes no operation for a value that is there, it only
+        // deletes the other candidates; two people who settle apart would then
+        // not see each other's choice. Another value in between makes the
+        // choice an operation of its own.
+        let between = if new == ScalarValue::Null {
+            ScalarValue::Boolean(true)
+        } else {
+            ScalarValue::Null
+        };
+        transaction.put(&object, key, between)?;
     }
+    transaction.put(&object, key, new)
 }
 
 fn find_text(
@@ -156,34 +192,21 @@ fn find_text(
     })
 }
 
-/// The map under `key`, created if it is not there: only entries of
-/// collections ever are, and their ids are unique to the phone that made them.
-fn child(
-    transaction: &mut Transaction<'_>,
-    object: &ObjId,
-    key: &str,
-) -> Result<ObjId, AutomergeError> {
-    match transaction.get(object, key)? {
-        Some((Value::Object(ObjType::Map), id)) => Ok(id),
-        _ => transaction.put_object(object, key, ObjType::Map),
-    }
-}
-
-/// What [`SchemaType`](FieldType) of field a shared text is; used by readers.
+/// Whether the field is a shared text.
 pub(super) fn is_shared_text(kind: crate::RecordKind, path: &FieldPath) -> bool {
     schema::find_field(kind, path).is_some_and(|spec| matches!(spec.kind, FieldType::SharedText(_)))
 }
 
-/// Finds the object and key a path names, without creating anything.
-pub(super) fn locate(doc: &Automerge, path: &FieldPath) -> Option<(ObjId, String)> {
-    let parts: Vec<&str> = path.parts().collect();
-    let (last, containers) = parts.split_last()?;
-    let mut object = ROOT;
-    for name in containers {
-        object = match doc.get(&object, *name).ok()?? {
-            (Value::Object(ObjType::Map), id) => id,
-            _ => return None,
-        };
+/// The object and key a path names. An entry's fields lie flat in their
+/// collection under `<entry id>.<field>`: a map of its own for each entry would
+/// have to be created, two copies that both create it (a cloned phone, an edit
+/// authored again) would create two, and one would hide the other.
+pub(super) fn locate(doc: &impl ReadDoc, path: &FieldPath) -> Option<(ObjId, String)> {
+    match path.as_str().split_once('.') {
+        None => Some((ROOT, path.as_str().to_owned())),
+        Some((container, key)) => match doc.get(ROOT, container).ok()?? {
+            (Value::Object(ObjType::Map), id) => Some((id, key.to_owned())),
+            _ => None,
+        },
     }
-    Some((object, (*last).to_owned()))
 }

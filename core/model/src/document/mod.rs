@@ -13,6 +13,8 @@ mod conflict;
 mod edit;
 mod genesis;
 mod history;
+#[cfg(test)]
+mod merge_tests;
 mod path;
 mod read;
 pub mod schema;

@@ -92,7 +92,7 @@ impl RecordDocument {
         if let hydrate::Value::Map(root) = self.doc.hydrate(None) {
             for (key, entry) in root.iter() {
                 if !is_root_reserved(key) {
-                    collect(&mut fields, key.clone(), 1, entry);
+                    collect(&mut fields, key, entry);
                 }
             }
         }
@@ -126,10 +126,18 @@ impl RecordDocument {
 
     /// The entry ids of a collection such as `members`, in id order.
     pub fn entries(&self, collection: &str) -> Vec<String> {
-        match self.doc.get(ROOT, collection) {
-            Ok(Some((Value::Object(ObjType::Map), id))) => self.doc.keys(&id).collect(),
-            _ => Vec::new(),
+        let Ok(Some((Value::Object(ObjType::Map), id))) = self.doc.get(ROOT, collection) else {
+            return Vec::new();
+        };
+        let mut entries: Vec<String> = Vec::new();
+        for key in self.doc.keys(&id) {
+            if let Some((entry, _)) = key.split_once('.')
+                && entries.last().is_none_or(|last| last != entry)
+            {
+                entries.push(entry.to_owned());
+            }
         }
+        entries
     }
 
     /// The latest time any change claims, to the second; 0 for a new record.
@@ -156,29 +164,27 @@ impl RecordDocument {
     }
 }
 
-/// Adds the fields at and below one key; deeper nesting than three names
-/// belongs to no field of any schema.
-fn collect(
-    fields: &mut BTreeMap<String, Field>,
-    path: String,
-    depth: usize,
-    entry: &hydrate::MapValue,
-) {
-    let value = match &entry.value {
-        hydrate::Value::Map(map) => {
-            if depth < 3 {
-                for (key, child) in map.iter() {
-                    collect(fields, format!("{path}.{key}"), depth + 1, child);
-                }
+/// Adds the field under a root key, or the fields of the container there;
+/// nothing nests deeper.
+fn collect(fields: &mut BTreeMap<String, Field>, path: &str, entry: &hydrate::MapValue) {
+    match &entry.value {
+        hydrate::Value::Map(container) => {
+            for (key, child) in container.iter() {
+                insert(fields, format!("{path}.{key}"), child);
             }
-            return;
         }
+        _ => insert(fields, path.to_owned(), entry),
+    }
+}
+
+fn insert(fields: &mut BTreeMap<String, Field>, path: String, entry: &hydrate::MapValue) {
+    let value = match &entry.value {
         hydrate::Value::Scalar(scalar) => FieldValue::from_scalar(scalar),
         hydrate::Value::Text(text) => {
             let text = text.to_string();
             (!text.is_empty()).then_some(FieldValue::Text(text))
         }
-        hydrate::Value::List(_) => return,
+        hydrate::Value::Map(_) | hydrate::Value::List(_) => return,
     };
     if FieldPath::new(path.as_str()).is_ok() {
         fields.insert(

@@ -285,7 +285,6 @@ pub(crate) const fn texts(kind: RecordKind) -> &'static [&'static str] {
 /// What is looked up once per written field, prepared once per kind.
 struct KindIndex {
     by_pattern: HashMap<&'static str, &'static FieldSpec>,
-    collections: HashSet<&'static str>,
     server_roots: HashSet<&'static str>,
 }
 
@@ -304,11 +303,6 @@ fn build_index(kind: RecordKind) -> KindIndex {
     let fields = fields(kind);
     KindIndex {
         by_pattern: fields.iter().map(|spec| (spec.path, spec)).collect(),
-        collections: fields
-            .iter()
-            .filter(|s| s.path.contains(".*."))
-            .map(root)
-            .collect(),
         server_roots: fields
             .iter()
             .filter(|s| s.owner == FieldOwner::Server)
@@ -320,11 +314,6 @@ fn build_index(kind: RecordKind) -> KindIndex {
 /// The field a path names, if this build knows it.
 pub fn find_field(kind: RecordKind, path: &FieldPath) -> Option<&'static FieldSpec> {
     index(kind).by_pattern.get(path.pattern().as_ref()).copied()
-}
-
-/// Whether a container holds entries by id, such as `members`.
-pub(crate) fn is_collection(kind: RecordKind, container: &str) -> bool {
-    index(kind).collections.contains(container)
 }
 
 /// Whether everything below this root key is the server's to write, also

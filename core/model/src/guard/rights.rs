@@ -26,7 +26,6 @@ const UNKNOWN_TEXT: usize = 10_000;
 enum Place {
     Root,
     Container(String),
-    Entry(String, String),
     Text(FieldPath),
 }
 
@@ -38,66 +37,47 @@ pub(super) fn check(
     writer: Writer,
 ) -> Result<Vec<FieldPath>, GuardError> {
     let expanded = contain(|| change.decode()).map_err(GuardError::Malformed)?;
-    let mut places = known_places(&record.doc);
+    let places = known_places(&record.doc);
     let mut texts = Vec::new();
-    let start = change.start_op().get();
-    for (number, op) in (start..).zip(&expanded.operations) {
+    for op in &expanded.operations {
         let place = match &op.obj {
-            ObjectId::Root => Place::Root,
+            ObjectId::Root => &Place::Root,
             ObjectId::Id(id) => places
                 .get(id)
-                .cloned()
                 .ok_or(GuardError::Structure("an unknown object"))?,
         };
         match place {
             Place::Text(path) => {
                 check_text_op(op)?;
-                if !texts.contains(&path) {
-                    texts.push(path);
+                if !texts.contains(path) {
+                    texts.push(path.clone());
                 }
             }
-            place => {
-                if let Some(entry) = check_map_op(record.kind(), &place, op, writer)? {
-                    places.insert(OpId::new(number, change.actor_id()), entry);
-                }
-            }
+            place => check_map_op(record.kind(), place, op, writer)?,
         }
     }
     Ok(texts)
 }
 
-/// Every object the record has, by the operation that made it. Concurrently
-/// made containers cannot exist: the guard lets nobody make one.
+/// Every object the record has, by the operation that made it: the containers
+/// of its genesis, because the guard lets nobody make another.
 fn known_places(doc: &Automerge) -> HashMap<OpId, Place> {
     let mut places = HashMap::new();
     for item in doc.map_range(ROOT, ..) {
         let name = item.key.to_string();
-        match item.value {
-            ValueRef::Object(ObjType::Map) => {
-                let container = item.id();
-                for entry in doc.map_range(&container, ..) {
-                    if matches!(entry.value, ValueRef::Object(ObjType::Map)) {
-                        let place = Place::Entry(name.clone(), entry.key.to_string());
-                        insert(&mut places, &entry.id(), place);
-                    }
-                }
-                insert(&mut places, &container, Place::Container(name));
-            }
-            ValueRef::Object(ObjType::Text) => {
-                if let Ok(path) = FieldPath::new(name) {
-                    insert(&mut places, &item.id(), Place::Text(path));
-                }
-            }
-            _ => {}
+        let place = match item.value {
+            ValueRef::Object(ObjType::Map) => Place::Container(name),
+            ValueRef::Object(ObjType::Text) => match FieldPath::new(name) {
+                Ok(path) => Place::Text(path),
+                Err(_) => continue,
+            },
+            _ => continue,
+        };
+        if let ObjId::Id(counter, actor, _) = item.id() {
+            places.insert(OpId::new(counter, &actor), place);
         }
     }
     places
-}
-
-fn insert(places: &mut HashMap<OpId, Place>, id: &ObjId, place: Place) {
-    if let ObjId::Id(counter, actor, _) = id {
-        places.insert(OpId::new(*counter, actor), place);
-    }
 }
 
 /// Shared texts take inserted and removed characters, nothing else.
@@ -109,39 +89,30 @@ fn check_text_op(op: &Op) -> Result<(), GuardError> {
     }
 }
 
-/// Checks one write to a map; answers the new entry if it makes one.
+/// Checks one write to the root or a container.
 fn check_map_op(
     kind: RecordKind,
     place: &Place,
     op: &Op,
     writer: Writer,
-) -> Result<Option<Place>, GuardError> {
+) -> Result<(), GuardError> {
     let Key::Map(key) = &op.key else {
         return Err(GuardError::Structure("a list operation on a map"));
     };
     let text = match place {
         Place::Root => key.to_string(),
         Place::Container(name) => format!("{name}.{key}"),
-        Place::Entry(collection, entry) => format!("{collection}.{entry}.{key}"),
         Place::Text(_) => return Err(GuardError::Structure("a map operation on a text")),
     };
     let path = FieldPath::new(text).map_err(|_| GuardError::Structure("a malformed field name"))?;
     check_owner(kind, &path, writer)?;
-    let is_collection =
-        matches!(place, Place::Container(name) if schema::is_collection(kind, name));
     match &op.action {
-        Action::Make(ObjType::Map) if is_collection => match place {
-            Place::Container(name) => Ok(Some(Place::Entry(name.clone(), key.to_string()))),
-            _ => Err(GuardError::Structure("an entry outside a collection")),
-        },
-        Action::Put(_) if is_collection => {
-            Err(GuardError::Structure("a value in place of an entry"))
-        }
-        Action::Put(_) if matches!(place, Place::Root) && is_reserved(kind, key) => {
+        Action::Put(_) if matches!(place, Place::Root) && is_reserved(kind, &path) => {
             Err(GuardError::Structure("a value in place of a container"))
         }
-        Action::Put(scalar) => check_value(kind, &path, scalar).map(|()| None),
-        Action::Make(_) => Err(GuardError::Structure("an object no field has")),
+        Action::Put(scalar) => check_value(kind, &path, scalar),
+        // Only the genesis makes objects: two made apart would hide each other.
+        Action::Make(_) => Err(GuardError::Structure("a new object")),
         // Clearing writes null; deleting would hide a concurrent edit.
         Action::Delete => Err(GuardError::Structure("a deleted field")),
         Action::Increment(_) | Action::MarkBegin(_) | Action::MarkEnd(_) => {
@@ -157,8 +128,12 @@ fn check_owner(kind: RecordKind, path: &FieldPath, writer: Writer) -> Result<(),
     Ok(())
 }
 
-fn is_reserved(kind: RecordKind, key: &str) -> bool {
-    crate::document::is_root_reserved(key)
+/// Whether a root key is a container, a shared text, or says what the record
+/// is. A key with a dot would read like a container's field.
+fn is_reserved(kind: RecordKind, path: &FieldPath) -> bool {
+    let key = path.as_str();
+    key.contains('.')
+        || crate::document::is_root_reserved(key)
         || schema::containers(kind).contains(&key)
         || schema::texts(kind).contains(&key)
 }

@@ -183,11 +183,16 @@ fn structure_cannot_be_replaced_or_deleted() {
         ),
         ("member deleted", {
             let members = members.clone();
-            Box::new(move |t| t.delete(&members, "m1").unwrap())
+            Box::new(move |t| t.delete(&members, "m1.name").unwrap())
         }),
-        ("member overwritten", {
+        ("member overwritten by a map", {
             let members = members.clone();
-            Box::new(move |t| t.put(&members, "m1", 1).unwrap())
+            Box::new(move |t| {
+                t.put_object(&members, "m1", ObjType::Map).unwrap();
+            })
+        }),
+        ("root key like a member's field", {
+            Box::new(|t| t.put(ROOT, "members.m1.name", "x").unwrap())
         }),
         ("list made", {
             let members = members.clone();
