@@ -2,7 +2,7 @@
 //! what lies in quarantine.
 
 use async_trait::async_trait;
-use wangge_model::{OrgNodeId, PersonId, RecordId, Timestamp};
+use wangge_model::{OrgNodeId, PersonId, QuarantineId, RecordId, Timestamp};
 
 use super::StorageResult;
 
@@ -40,7 +40,7 @@ pub struct GridOverview {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantineReview {
     /// The kept change.
-    pub id: RecordId,
+    pub id: QuarantineId,
     /// Who.
     pub person_name: String,
     /// When.
@@ -66,7 +66,7 @@ pub trait ConsoleStorage {
     /// Notes that a person looked at a kept change; the first stands.
     async fn review_quarantine(
         &self,
-        id: &RecordId,
+        id: &QuarantineId,
         person: &PersonId,
         at: Timestamp,
     ) -> StorageResult<()>;
@@ -74,6 +74,6 @@ pub trait ConsoleStorage {
     /// may see them.
     async fn list_quarantine_reviews(
         &self,
-        ids: &[RecordId],
+        ids: &[QuarantineId],
     ) -> StorageResult<Vec<QuarantineReview>>;
 }

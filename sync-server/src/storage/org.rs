@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use async_trait::async_trait;
 use wangge_model::{GridId, OrgNodeId, PersonId, Timestamp};
 
-use super::StorageResult;
+use super::{Role, StorageResult};
 
 /// What kind of place an organisation node is, from the top down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,6 +116,21 @@ pub struct NewOrgNode {
     pub valid_from: Timestamp,
 }
 
+/// A grid of a person, as a phone is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantedGrid {
+    /// The grid.
+    pub grid: GridId,
+    /// Its public code; empty if it has none.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Street and community above it, joined.
+    pub place: String,
+    /// The person's role there, by the assignment nearest to the grid.
+    pub role: Role,
+}
+
 /// The organisation tree.
 #[async_trait]
 pub trait OrgStorage {
@@ -150,6 +165,12 @@ pub trait OrgStorage {
         grid: &GridId,
         at: Timestamp,
     ) -> StorageResult<bool>;
+    /// The grids a person's phone holds at `at`, by id.
+    async fn list_granted_grids(
+        &self,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<GrantedGrid>>;
     /// Number of nodes.
     async fn count_nodes(&self) -> StorageResult<u64>;
 }

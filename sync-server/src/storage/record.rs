@@ -118,6 +118,17 @@ pub struct NewChange {
     pub is_server: bool,
 }
 
+/// A number the record must carry, given in commit order; see
+/// [`CommitHooks::number`].
+#[derive(Debug, Clone)]
+pub struct Numbering {
+    /// Name of the series.
+    pub series: String,
+    /// The record, open, to write the number into. Other records are not kept
+    /// open: they would fill the memory while they wait.
+    pub document: RecordDocument,
+}
+
 /// What is to happen to one record.
 #[derive(Debug, Clone)]
 pub struct RecordWork {
@@ -133,19 +144,18 @@ pub struct RecordWork {
     pub base_version: u64,
     /// The heads at that version; empty if there was none.
     pub base_heads: Vec<ChangeHash>,
-    /// The record with all changes applied.
-    pub document: RecordDocument,
-    /// [`RecordDocument::save`] of it.
+    /// [`RecordDocument::save`] of the record with all changes applied.
     pub saved: Vec<u8>,
+    /// Its heads, ascending.
+    pub heads: Vec<ChangeHash>,
     /// Its list row.
     pub summary: RecordSummary,
     /// The accepted changes in item order; empty: the record is not written.
     pub changes: Vec<NewChange>,
     /// The changes to keep apart.
     pub quarantine: Vec<NewQuarantine>,
-    /// Series from which the record needs a number first, see
-    /// [`CommitHooks::number`].
-    pub number_series: Option<String>,
+    /// What the record still needs before it is written.
+    pub numbering: Option<Numbering>,
 }
 
 impl RecordWork {
@@ -155,7 +165,7 @@ impl RecordWork {
     ) -> (Option<wangge_model::protocol::Digest>, wangge_model::protocol::Digest) {
         let before = (self.base_version > 0)
             .then(|| record_fingerprint(&self.id, self.record_epoch, &self.base_heads));
-        (before, record_fingerprint(&self.id, self.record_epoch, &self.document.heads()))
+        (before, record_fingerprint(&self.id, self.record_epoch, &self.heads))
     }
 }
 
@@ -186,8 +196,13 @@ pub trait CommitHooks: Send + Sync + fmt::Debug {
     /// The record changed since `work` was computed: compute it again from how
     /// it stands now.
     fn rework(&self, work: &RecordWork, stored: &StoredRecord) -> StorageResult<RecordWork>;
-    /// The number `work` asked for.
-    fn number(&self, work: RecordWork, number: u64) -> StorageResult<RecordWork>;
+    /// The next number of the series `work` asked for.
+    fn number(
+        &self,
+        work: RecordWork,
+        numbering: Numbering,
+        number: u64,
+    ) -> StorageResult<RecordWork>;
 }
 
 /// One unit of work: a push, or an edit at the console.

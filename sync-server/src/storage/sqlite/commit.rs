@@ -1,0 +1,301 @@
+//! One unit of work on records, inside the group commit.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use wangge_model::{GridId, PersonId, RecordSummary, protocol::Digest};
+
+use super::{Batch, device, quarantine, record, row};
+use crate::storage::{
+    Commit, CommitManifest, CommitOutcome, NewChange, RecordWork, StorageError, StorageResult,
+    WorkOutcome,
+};
+
+/// Writes everything of one [`Commit`], or fails and is taken back whole.
+pub(super) fn commit(
+    connection: &Connection,
+    batch: &mut Batch,
+    commit: Commit,
+) -> StorageResult<CommitOutcome> {
+    let Commit { at, person, manifest, works, quarantine, hooks } = commit;
+    if let Some(manifest) = &manifest {
+        put_manifest(connection, manifest, at)?;
+    }
+    let mut done = Vec::with_capacity(works.len());
+    for mut work in works {
+        let stands = find_version(connection, &work)?;
+        if stands != work.base_version {
+            let stored = record::find(connection, &work.id)?.ok_or(StorageError::Corrupt("record"))?;
+            work = hooks.rework(&work, &stored)?;
+        }
+        if let Some(numbering) = work.numbering.take()
+            && !work.changes.is_empty()
+        {
+            let number = next_number(connection, &numbering.series)?;
+            work = hooks.number(work, numbering, number)?;
+        }
+        done.push(WorkOutcome { seqs: Vec::with_capacity(work.changes.len()), work });
+    }
+    for outcome in &done {
+        put_record(connection, &outcome.work, at)?;
+    }
+    put_changes(connection, batch, &mut done, at, &person, manifest.as_ref())?;
+    let kept = done.iter().flat_map(|outcome| &outcome.work.quarantine).chain(&quarantine);
+    if let Some(manifest) = &manifest {
+        let mut bytes = 0;
+        for new in kept {
+            bytes += quarantine::insert(connection, new, &manifest.device, &person, at)?;
+        }
+        grow_quarantine(connection, manifest, bytes)?;
+    }
+    let mut heads: HashMap<GridId, u64> = HashMap::new();
+    for outcome in done.iter().filter(|outcome| !outcome.seqs.is_empty()) {
+        let head = batch.feed(connection, &outcome.work.grid)?.head_seq;
+        heads.insert(outcome.work.grid, head);
+    }
+    Ok(CommitOutcome { works: done, grids: heads.into_iter().collect() })
+}
+
+/// Notes the manifest; the same one again is let through, an older or a
+/// different one is not.
+fn put_manifest(
+    connection: &Connection,
+    manifest: &CommitManifest,
+    at: wangge_model::Timestamp,
+) -> StorageResult<()> {
+    let (counter, digest) = connection
+        .prepare_cached("SELECT last_counter, last_manifest_digest FROM device WHERE id = ?1")?
+        .query_row([manifest.device.as_bytes()], |row| {
+            Ok((row::count(row.get(0)?), row.get::<_, Option<Vec<u8>>>(1)?))
+        })
+        .optional()?
+        .ok_or(StorageError::Missing("device"))?;
+    if manifest.counter == counter && digest.as_deref() == Some(manifest.digest.as_slice()) {
+        return Ok(());
+    }
+    if manifest.counter <= counter {
+        return Err(StorageError::CounterMoved);
+    }
+    device::put_actor(connection, &manifest.actor, &manifest.device, &manifest.incarnation, at)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO manifest (device, counter, digest, manifest, algorithm, signature,
+                                   received_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            manifest.device.as_bytes(),
+            row::integer(manifest.counter),
+            manifest.digest,
+            manifest.manifest,
+            row::algorithm_number(manifest.signature.algorithm),
+            manifest.signature.bytes,
+            at.as_millis(),
+        ])?;
+    connection
+        .prepare_cached(
+            "UPDATE device SET last_counter = ?2, last_manifest_digest = ?3 WHERE id = ?1",
+        )?
+        .execute(params![
+            manifest.device.as_bytes(),
+            row::integer(manifest.counter),
+            manifest.digest
+        ])?;
+    Ok(())
+}
+
+fn find_version(connection: &Connection, work: &RecordWork) -> StorageResult<u64> {
+    let version = connection
+        .prepare_cached("SELECT version FROM record WHERE id = ?1")?
+        .query_row([work.id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(version.map_or(0, row::count))
+}
+
+fn next_number(connection: &Connection, series: &str) -> StorageResult<u64> {
+    let number = connection
+        .prepare_cached(
+            "INSERT INTO sequence (name, value) VALUES (?1, 1)
+             ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+        )?
+        .query_row([series], |row| row.get(0))?;
+    Ok(row::count(number))
+}
+
+fn put_record(
+    connection: &Connection,
+    work: &RecordWork,
+    at: wangge_model::Timestamp,
+) -> StorageResult<()> {
+    if work.changes.is_empty() {
+        return Ok(());
+    }
+    let RecordSummary {
+        title,
+        person_name,
+        phone,
+        state,
+        category,
+        urgency,
+        number,
+        household,
+        occurred_at,
+        member_count,
+        conflict_count,
+        edited_at,
+        search_text,
+    } = &work.summary;
+    connection
+        .prepare_cached(
+            "INSERT INTO record (id, kind, grid, record_epoch, document, heads, version, title,
+                 person_name, phone, state, category, urgency, number, household, occurred_at,
+                 member_count, conflict_count, edited_at, search_text, created_at, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                     ?18, ?19, ?20, ?21, ?21)
+             ON CONFLICT (id) DO UPDATE SET record_epoch = excluded.record_epoch,
+                 document = excluded.document, heads = excluded.heads, version = excluded.version,
+                 title = excluded.title, person_name = excluded.person_name,
+                 phone = excluded.phone, state = excluded.state, category = excluded.category,
+                 urgency = excluded.urgency, number = excluded.number,
+                 household = excluded.household, occurred_at = excluded.occurred_at,
+                 member_count = excluded.member_count, conflict_count = excluded.conflict_count,
+                 edited_at = excluded.edited_at, search_text = excluded.search_text,
+                 changed_at = excluded.changed_at",
+        )?
+        .execute(params![
+            work.id.as_bytes(),
+            work.kind.number(),
+            work.grid.as_bytes(),
+            work.record_epoch,
+            work.saved,
+            row::heads_to_blob(&work.heads),
+            row::integer(work.base_version + 1),
+            title,
+            person_name,
+            phone,
+            state,
+            category,
+            urgency,
+            number,
+            household.as_ref().map(wangge_model::RecordId::as_bytes),
+            occurred_at.map(wangge_model::Timestamp::as_millis),
+            member_count,
+            conflict_count,
+            edited_at.as_millis(),
+            search_text,
+            at.as_millis(),
+        ])?;
+    Ok(())
+}
+
+/// Gives every change its feed number, in the order of the push's items, and
+/// moves the digests of the grids.
+fn put_changes(
+    connection: &Connection,
+    batch: &mut Batch,
+    done: &mut [WorkOutcome],
+    at: wangge_model::Timestamp,
+    person: &PersonId,
+    manifest: Option<&CommitManifest>,
+) -> StorageResult<()> {
+    let mut order: Vec<(u32, usize, usize)> = done
+        .iter()
+        .enumerate()
+        .flat_map(|(work, outcome)| {
+            outcome
+                .work
+                .changes
+                .iter()
+                .enumerate()
+                .map(move |(place, change)| (change.item, work, place))
+        })
+        .collect();
+    order.sort_unstable();
+    for (_, index, place) in order {
+        let Some(outcome) = done.get_mut(index) else { continue };
+        let Some(change) = outcome.work.changes.get(place) else { continue };
+        let head = batch.feed(connection, &outcome.work.grid)?;
+        head.head_seq += 1;
+        insert_change(connection, &outcome.work, change, head.head_seq)?;
+        insert_authorship(connection, &outcome.work, change, at, person, manifest)?;
+        outcome.seqs.push(head.head_seq);
+    }
+    for outcome in done.iter().filter(|outcome| !outcome.work.changes.is_empty()) {
+        let (before, after): (Option<Digest>, Digest) = outcome.work.fingerprints();
+        let head = batch.feed(connection, &outcome.work.grid)?;
+        head.digest.replace(&outcome.work.id, before, Some(after));
+    }
+    Ok(())
+}
+
+fn insert_change(
+    connection: &Connection,
+    work: &RecordWork,
+    change: &NewChange,
+    seq: u64,
+) -> StorageResult<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO change (grid, seq, record, record_epoch, kind, hash, actor, actor_seq,
+                                 bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            work.grid.as_bytes(),
+            row::integer(seq),
+            work.id.as_bytes(),
+            work.record_epoch,
+            work.kind.number(),
+            change.hash.as_bytes(),
+            change.actor.as_bytes(),
+            row::integer(change.actor_seq),
+            change.bytes,
+        ])?;
+    Ok(())
+}
+
+fn insert_authorship(
+    connection: &Connection,
+    work: &RecordWork,
+    change: &NewChange,
+    at: wangge_model::Timestamp,
+    person: &PersonId,
+    manifest: Option<&CommitManifest>,
+) -> StorageResult<()> {
+    let manifest = manifest.filter(|_| !change.is_server);
+    let person = (!change.is_server).then_some(person.as_bytes());
+    connection
+        .prepare_cached(
+            "INSERT INTO authorship (record, hash, person, device, manifest_counter, received_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            work.id.as_bytes(),
+            change.hash.as_bytes(),
+            person,
+            manifest.map(|manifest| manifest.device.as_bytes()),
+            manifest.map(|manifest| row::integer(manifest.counter)),
+            at.as_millis(),
+        ])?;
+    Ok(())
+}
+
+fn grow_quarantine(
+    connection: &Connection,
+    manifest: &CommitManifest,
+    bytes: u64,
+) -> StorageResult<()> {
+    if bytes == 0 {
+        return Ok(());
+    }
+    let total: i64 = connection
+        .prepare_cached(
+            "UPDATE device SET quarantine_bytes = quarantine_bytes + ?2 WHERE id = ?1
+             RETURNING quarantine_bytes",
+        )?
+        .query_row(params![manifest.device.as_bytes(), row::integer(bytes)], |row| row.get(0))?;
+    if row::count(total) > manifest.quarantine_limit {
+        return Err(StorageError::QuarantineFull);
+    }
+    Ok(())
+}

@@ -1,0 +1,264 @@
+//! See [`OrgStorage`].
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
+use wangge_model::{GridId, OrgNodeId, PersonId, Timestamp};
+
+use super::{SqliteStorage, refused, row, scope::in_scope};
+use crate::storage::{
+    GrantedGrid, NewOrgNode, OrgLevel, OrgNode, OrgStorage, Role, StorageError, StorageResult,
+};
+
+const COLUMNS: &str = "id, parent, level, code, name, path, valid_from, valid_to";
+
+fn node(row: &Row<'_>) -> rusqlite::Result<OrgNode> {
+    Ok(OrgNode {
+        id: row::id(row, 0, OrgNodeId::from_bytes)?,
+        parent: row::optional_id(row, 1, OrgNodeId::from_bytes)?,
+        level: row::parsed(row, 2, "level")?,
+        code: row.get(3)?,
+        name: row.get(4)?,
+        path: row.get(5)?,
+        valid_from: row::time(row, 6)?,
+        valid_to: row::optional_time(row, 7)?,
+    })
+}
+
+fn find(connection: &Connection, id: &OrgNodeId) -> StorageResult<Option<OrgNode>> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM org_node WHERE id = ?1"))?
+        .query_row([id.as_bytes()], node)
+        .optional()?)
+}
+
+fn insert(connection: &Connection, new: &NewOrgNode) -> StorageResult<OrgNode> {
+    let above = match &new.parent {
+        None => "/".to_owned(),
+        Some(parent) => {
+            find(connection, parent)?.ok_or(StorageError::Missing("org_node"))?.path
+        }
+    };
+    let node = OrgNode {
+        id: new.id,
+        parent: new.parent,
+        level: new.level,
+        code: new.code.clone(),
+        name: new.name.clone(),
+        path: format!("{above}{}/", hex::encode(new.id.as_bytes())),
+        valid_from: new.valid_from,
+        valid_to: None,
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO org_node (id, parent, level, code, name, path, valid_from)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            node.id.as_bytes(),
+            node.parent.as_ref().map(OrgNodeId::as_bytes),
+            node.level.as_str(),
+            node.code,
+            node.name,
+            node.path,
+            node.valid_from.as_millis(),
+        ])
+        .map_err(|error| refused(error, "code", "org_node"))?;
+    Ok(node)
+}
+
+/// Names of street and community above a node, looked up once per node.
+#[derive(Default)]
+struct Places(HashMap<OrgNodeId, String>);
+
+impl Places {
+    fn above(
+        &mut self,
+        connection: &Connection,
+        parent: Option<OrgNodeId>,
+    ) -> StorageResult<String> {
+        let Some(parent) = parent else { return Ok(String::new()) };
+        if let Some(place) = self.0.get(&parent) {
+            return Ok(place.clone());
+        }
+        let Some(node) = find(connection, &parent)? else { return Ok(String::new()) };
+        let mut place = if node.level <= OrgLevel::Street {
+            String::new()
+        } else {
+            self.above(connection, node.parent)?
+        };
+        if matches!(node.level, OrgLevel::Street | OrgLevel::Community) {
+            place.push_str(&node.name);
+        }
+        self.0.insert(parent, place.clone());
+        Ok(place)
+    }
+}
+
+fn granted(
+    connection: &Connection,
+    person: &PersonId,
+    at: Timestamp,
+) -> StorageResult<Vec<GrantedGrid>> {
+    // Of several assignments above one grid, the nearest says the role.
+    let sql = in_scope(
+        "SELECT id, parent, code, name, role, max(depth) FROM scope
+         WHERE level = 'grid' GROUP BY id ORDER BY id",
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(
+        named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
+        |row| {
+            Ok((
+                row::id(row, 0, GridId::from_bytes)?,
+                row::optional_id(row, 1, OrgNodeId::from_bytes)?,
+                row.get::<_, Option<String>>(2)?,
+                row.get::<_, String>(3)?,
+                row::parsed::<Role>(row, 4, "role")?,
+            ))
+        },
+    )?;
+    let mut places = Places::default();
+    row::collect(rows)?
+        .into_iter()
+        .map(|(grid, parent, code, name, role)| {
+            let place = places.above(connection, parent)?;
+            Ok(GrantedGrid { grid, code: code.unwrap_or_default(), name, place, role })
+        })
+        .collect()
+}
+
+#[async_trait]
+impl OrgStorage for SqliteStorage {
+    async fn create_node(&self, node: &NewOrgNode) -> StorageResult<OrgNode> {
+        let node = node.clone();
+        self.write(move |connection, _| insert(connection, &node)).await
+    }
+
+    async fn create_nodes(&self, nodes: &[NewOrgNode]) -> StorageResult<()> {
+        let nodes = nodes.to_vec();
+        self.write(move |connection, _| {
+            nodes.iter().try_for_each(|node| insert(connection, node).map(|_| ()))
+        })
+        .await
+    }
+
+    async fn find_node(&self, id: &OrgNodeId) -> StorageResult<Option<OrgNode>> {
+        let id = *id;
+        self.read(move |connection| find(connection, &id)).await
+    }
+
+    async fn find_node_by_code(&self, code: &str) -> StorageResult<Option<OrgNode>> {
+        let code = code.to_owned();
+        self.read(move |connection| {
+            Ok(connection
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM org_node WHERE code = ?1"))?
+                .query_row([code], node)
+                .optional()?)
+        })
+        .await
+    }
+
+    async fn list_children(&self, parent: Option<&OrgNodeId>) -> StorageResult<Vec<OrgNode>> {
+        let parent = parent.copied();
+        self.read(move |connection| {
+            let sql = format!("SELECT {COLUMNS} FROM org_node WHERE parent IS ?1 ORDER BY code, id");
+            let mut statement = connection.prepare_cached(&sql)?;
+            row::collect(statement.query_map([parent.as_ref().map(OrgNodeId::as_bytes)], node)?)
+        })
+        .await
+    }
+
+    async fn list_ancestors(&self, id: &OrgNodeId) -> StorageResult<Vec<OrgNode>> {
+        let id = *id;
+        self.read(move |connection| {
+            let mut line = Vec::new();
+            let mut next = Some(id);
+            while let Some(id) = next
+                && let Some(node) = find(connection, &id)?
+            {
+                next = node.parent;
+                line.push(node);
+            }
+            line.reverse();
+            Ok(line)
+        })
+        .await
+    }
+
+    async fn list_nodes_in_scope(
+        &self,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<OrgNode>> {
+        let person = *person;
+        self.read(move |connection| {
+            let sql = in_scope(&format!("SELECT DISTINCT {COLUMNS} FROM scope ORDER BY path"));
+            let mut statement = connection.prepare_cached(&sql)?;
+            row::collect(statement.query_map(
+                named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
+                node,
+            )?)
+        })
+        .await
+    }
+
+    async fn list_grids_in_scope(
+        &self,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<OrgNode>> {
+        let person = *person;
+        self.read(move |connection| {
+            let sql = in_scope(&format!(
+                "SELECT DISTINCT {COLUMNS} FROM scope WHERE level = 'grid' ORDER BY code, path"
+            ));
+            let mut statement = connection.prepare_cached(&sql)?;
+            row::collect(statement.query_map(
+                named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
+                node,
+            )?)
+        })
+        .await
+    }
+
+    async fn is_grid_in_scope(
+        &self,
+        person: &PersonId,
+        grid: &GridId,
+        at: Timestamp,
+    ) -> StorageResult<bool> {
+        let (person, grid) = (*person, *grid);
+        self.read(move |connection| {
+            let sql = in_scope("SELECT EXISTS (SELECT 1 FROM scope_grid WHERE id = :grid)");
+            Ok(connection.prepare_cached(&sql)?.query_row(
+                named_params! {
+                    ":person": person.as_bytes(),
+                    ":at": at.as_millis(),
+                    ":grid": grid.as_bytes(),
+                },
+                |row| row.get(0),
+            )?)
+        })
+        .await
+    }
+
+    async fn list_granted_grids(
+        &self,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<GrantedGrid>> {
+        let person = *person;
+        self.read(move |connection| granted(connection, &person, at)).await
+    }
+
+    async fn count_nodes(&self) -> StorageResult<u64> {
+        self.read(|connection| {
+            Ok(row::count(connection.query_row("SELECT count(*) FROM org_node", [], |row| {
+                row.get(0)
+            })?))
+        })
+        .await
+    }
+}

@@ -1,0 +1,301 @@
+//! See [`RecordStorage`].
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params, params};
+use wangge_model::{GridId, PersonId, RecordId, Timestamp, document::RecordDocument};
+
+use super::{
+    SqliteStorage, commit,
+    row::{self, SUMMARY_COLUMNS, SUMMARY_WIDTH},
+    scope::in_scope,
+};
+use crate::storage::{
+    Commit, CommitOutcome, ListedRecord, RecordFilter, RecordOrder, RecordPage, RecordStorage,
+    SnapshotRow, StorageError, StorageResult, StoredRecord,
+};
+
+const STORED_COLUMNS: &str = "record.id, record.kind, record.grid, record.record_epoch, \
+     record.document, record.heads, record.version";
+const STORED_WIDTH: usize = 7;
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+    Ok(StoredRecord {
+        id: row::id(row, 0, RecordId::from_bytes)?,
+        kind: row::kind(row, 1)?,
+        grid: row::id(row, 2, GridId::from_bytes)?,
+        record_epoch: row.get(3)?,
+        document: row.get(4)?,
+        heads: row::heads(row, 5)?,
+        version: row::count(row.get(6)?),
+    })
+}
+
+const LISTED_COLUMNS: &str =
+    "record.id, record.kind, record.grid, scope_grid.name, record.created_at, record.changed_at";
+const LISTED_WIDTH: usize = 6;
+
+/// A list row whose columns start at `first`, followed by the summary's.
+fn listed(row: &Row<'_>, first: usize) -> rusqlite::Result<ListedRecord> {
+    Ok(ListedRecord {
+        id: row::id(row, first, RecordId::from_bytes)?,
+        kind: row::kind(row, first + 1)?,
+        grid: row::id(row, first + 2, GridId::from_bytes)?,
+        grid_name: row.get(first + 3)?,
+        created_at: row::time(row, first + 4)?,
+        changed_at: row::time(row, first + 5)?,
+        summary: row::summary(row, first + LISTED_WIDTH)?,
+    })
+}
+
+/// A record, whoever asks.
+pub(super) fn find(
+    connection: &Connection,
+    id: &RecordId,
+) -> StorageResult<Option<StoredRecord>> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {STORED_COLUMNS} FROM record WHERE id = ?1"))?
+        .query_row([id.as_bytes()], stored)
+        .optional()?)
+}
+
+/// The conditions of a filter, and the values to bind to them by name.
+fn conditions(filter: &RecordFilter) -> (String, Vec<(String, Box<dyn ToSql>)>) {
+    let mut sql = String::new();
+    let mut values: Vec<(String, Box<dyn ToSql>)> = Vec::new();
+    let mut add = |condition: &str, name: String, value: Box<dyn ToSql>| {
+        // Writing to a string does not fail.
+        let _ = write!(sql, " AND {condition}");
+        values.push((name, value));
+    };
+    if let Some(kind) = filter.kind {
+        add("record.kind = :kind", ":kind".to_owned(), Box::new(kind.number()));
+    }
+    if let Some(grid) = filter.grid {
+        add("record.grid = :grid", ":grid".to_owned(), Box::new(*grid.as_bytes()));
+    }
+    if let Some(state) = &filter.state {
+        add("record.state = :state", ":state".to_owned(), Box::new(state.clone()));
+    }
+    if let Some(household) = filter.household {
+        let value = Box::new(*household.as_bytes());
+        add("record.household = :household", ":household".to_owned(), value);
+    }
+    for (number, word) in filter.text.split_whitespace().take(8).enumerate() {
+        let name = format!(":word{number}");
+        let condition = format!(
+            "(record.title LIKE {name} ESCAPE '\\' OR record.person_name LIKE {name} ESCAPE '\\'
+              OR record.phone LIKE {name} ESCAPE '\\' OR record.number LIKE {name} ESCAPE '\\'
+              OR record.search_text LIKE {name} ESCAPE '\\')"
+        );
+        let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        add(&condition, name, Box::new(format!("%{escaped}%")));
+    }
+    if filter.has_conflict {
+        sql.push_str(" AND record.conflict_count > 0");
+    }
+    (sql, values)
+}
+
+fn list(
+    connection: &Connection,
+    person: &PersonId,
+    at: Timestamp,
+    filter: &RecordFilter,
+) -> StorageResult<RecordPage> {
+    let (conditions, values) = conditions(filter);
+    let from = format!(
+        "FROM record JOIN scope_grid ON scope_grid.id = record.grid WHERE true {conditions}"
+    );
+    let person = *person.as_bytes();
+    let at = at.as_millis();
+    let mut bound: Vec<(&str, &dyn ToSql)> = vec![(":person", &person), (":at", &at)];
+    bound.extend(values.iter().map(|(name, value)| (name.as_str(), value.as_ref())));
+    let total = connection
+        .prepare_cached(&in_scope(&format!("SELECT count(*) {from}")))?
+        .query_row(bound.as_slice(), |row| row.get(0))?;
+    let order = match filter.order {
+        RecordOrder::Edited => "record.edited_at DESC, record.id DESC",
+        RecordOrder::Title => "record.title, record.id",
+    };
+    let sql = in_scope(&format!(
+        "SELECT {LISTED_COLUMNS}, {SUMMARY_COLUMNS} {from}
+         ORDER BY {order} LIMIT :limit OFFSET :offset"
+    ));
+    let offset = row::integer(filter.offset);
+    bound.push((":limit", &filter.limit));
+    bound.push((":offset", &offset));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(bound.as_slice(), |row| listed(row, 0))?;
+    Ok(RecordPage { records: row::collect(rows)?, total: row::count(total) })
+}
+
+fn list_snapshot(
+    connection: &Connection,
+    grid: &GridId,
+    after: Option<&RecordId>,
+    max_records: u32,
+    max_bytes: usize,
+) -> StorageResult<Vec<SnapshotRow>> {
+    let sql = format!(
+        "SELECT {STORED_COLUMNS}, {SUMMARY_COLUMNS} FROM record
+         WHERE grid = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+    );
+    let after: &[u8] = after.map_or(&[], |id| id.as_bytes());
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![grid.as_bytes(), after, max_records])?;
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let record = stored(row)?;
+        bytes += record.document.len();
+        if bytes > max_bytes && !page.is_empty() {
+            break;
+        }
+        page.push(SnapshotRow { record, summary: row::summary(row, STORED_WIDTH)? });
+    }
+    Ok(page)
+}
+
+/// Opens every document and writes the list rows that are not what it says.
+fn rebuild(connection: &Connection) -> StorageResult<u64> {
+    let mut wrong = 0;
+    let sql = format!(
+        "SELECT {STORED_COLUMNS}, {SUMMARY_COLUMNS} FROM record WHERE id > ?1 ORDER BY id LIMIT 1"
+    );
+    let mut after: Vec<u8> = Vec::new();
+    loop {
+        let next = connection
+            .prepare_cached(&sql)?
+            .query_row([&after], |row| Ok((stored(row)?, row::summary(row, STORED_WIDTH)?)))
+            .optional()?;
+        let Some((record, summary)) = next else { return Ok(wrong) };
+        after = record.id.as_bytes().to_vec();
+        let document = RecordDocument::load(record.kind, Some(&record.document), [])
+            .map_err(|_| StorageError::Corrupt("document"))?;
+        let right = document.summary();
+        if right == summary && document.heads() == record.heads {
+            continue;
+        }
+        wrong += 1;
+        connection
+            .prepare_cached(
+                "UPDATE record SET heads = ?2, title = ?3, person_name = ?4, phone = ?5,
+                     state = ?6, category = ?7, urgency = ?8, number = ?9, household = ?10,
+                     occurred_at = ?11, member_count = ?12, conflict_count = ?13, edited_at = ?14,
+                     search_text = ?15, version = version + 1 WHERE id = ?1",
+            )?
+            .execute(params![
+                record.id.as_bytes(),
+                row::heads_to_blob(&document.heads()),
+                right.title,
+                right.person_name,
+                right.phone,
+                right.state,
+                right.category,
+                right.urgency,
+                right.number,
+                right.household.as_ref().map(RecordId::as_bytes),
+                right.occurred_at.map(Timestamp::as_millis),
+                right.member_count,
+                right.conflict_count,
+                right.edited_at.as_millis(),
+                right.search_text,
+            ])?;
+    }
+}
+
+#[async_trait]
+impl RecordStorage for SqliteStorage {
+    async fn commit(&self, commit: Commit) -> StorageResult<CommitOutcome> {
+        self.write(move |connection, batch| commit::commit(connection, batch, commit)).await
+    }
+
+    async fn find_record(&self, id: &RecordId) -> StorageResult<Option<StoredRecord>> {
+        let id = *id;
+        self.read(move |connection| find(connection, &id)).await
+    }
+
+    async fn list_stored_records(&self, ids: &[RecordId]) -> StorageResult<Vec<StoredRecord>> {
+        let ids = ids.to_vec();
+        self.read(move |connection| {
+            let mut records = Vec::new();
+            for id in &ids {
+                records.extend(find(connection, id)?);
+            }
+            Ok(records)
+        })
+        .await
+    }
+
+    async fn find_record_in_scope(
+        &self,
+        id: &RecordId,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Option<(StoredRecord, ListedRecord)>> {
+        let (id, person) = (*id, *person);
+        self.read(move |connection| {
+            let sql = in_scope(&format!(
+                "SELECT {STORED_COLUMNS}, {LISTED_COLUMNS}, {SUMMARY_COLUMNS}
+                 FROM record JOIN scope_grid ON scope_grid.id = record.grid
+                 WHERE record.id = :id"
+            ));
+            Ok(connection
+                .prepare_cached(&sql)?
+                .query_row(
+                    named_params! {
+                        ":person": person.as_bytes(),
+                        ":at": at.as_millis(),
+                        ":id": id.as_bytes(),
+                    },
+                    |row| Ok((stored(row)?, listed(row, STORED_WIDTH)?)),
+                )
+                .optional()?)
+        })
+        .await
+    }
+
+    async fn list_records(
+        &self,
+        person: &PersonId,
+        at: Timestamp,
+        filter: &RecordFilter,
+    ) -> StorageResult<RecordPage> {
+        let (person, filter) = (*person, filter.clone());
+        self.read(move |connection| list(connection, &person, at, &filter)).await
+    }
+
+    async fn list_snapshot(
+        &self,
+        grid: &GridId,
+        after: Option<&RecordId>,
+        max_records: u32,
+        max_bytes: usize,
+    ) -> StorageResult<Vec<SnapshotRow>> {
+        let (grid, after) = (*grid, after.copied());
+        self.read(move |connection| {
+            list_snapshot(connection, &grid, after.as_ref(), max_records, max_bytes)
+        })
+        .await
+    }
+
+    async fn count_records(&self, grid: &GridId) -> StorageResult<u64> {
+        let grid = *grid;
+        self.read(move |connection| {
+            Ok(row::count(
+                connection
+                    .prepare_cached("SELECT count(*) FROM record WHERE grid = ?1")?
+                    .query_row([grid.as_bytes()], |row| row.get(0))?,
+            ))
+        })
+        .await
+    }
+
+    async fn rebuild_summaries(&self) -> StorageResult<u64> {
+        self.write(|connection, _| rebuild(connection)).await
+    }
+}
+
+// The list row's columns and the summary's follow each other in every query.
+const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 13);
