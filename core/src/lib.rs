@@ -1,1 +1,53 @@
-//! Placeholder while the workspace is laid out.
+//! The phone side of Wangge: records collected offline, kept encrypted, and
+//! synced with the server. Shells reach it through `wangge-ffi`; the simulator
+//! and the demo use it as it is.
+//!
+//! * [`Core`]: what a shell holds; open it, use it, drop it.
+//! * [`record`] and [`draft`]: what a person does with records and drafts.
+//! * [`store`]: the encrypted database of one phone.
+//! * [`sync`]: the exchange with the server.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use wangge_core::{Core, CoreConfig, Error, StoreKey};
+//! use wangge_model::{GridId, RecordKind, SystemClock, SystemEntropy, protocol::SoftwareKey};
+//!
+//! # let directory = std::env::temp_dir().join(format!("wangge-doc-{}", std::process::id()));
+//! let entropy = Arc::new(SystemEntropy);
+//! let core = Core::open(CoreConfig {
+//!     directory: directory.clone(),
+//!     key: StoreKey::from_bytes([7; 32]), // from the phone's secret store
+//!     clock: Arc::new(SystemClock),
+//!     device_key: Arc::new(SoftwareKey::make(entropy.as_ref())),
+//!     entropy,
+//!     citizen_id_policy: Default::default(),
+//!     app_version: "0.1.0".to_owned(),
+//!     device_name: "demo".to_owned(),
+//! })?;
+//! // Before enrolment there is nobody a record could be by.
+//! let refused = core.create_record(RecordKind::Visit, GridId::from_bytes([1; 16]), &[]);
+//! assert!(matches!(refused, Err(Error::NotEnrolled)));
+//! # drop(core);
+//! # std::fs::remove_dir_all(directory).ok();
+//! # Ok::<(), Error>(())
+//! ```
+
+mod config;
+mod core;
+pub mod draft;
+mod error;
+pub mod record;
+pub mod store;
+pub mod sync;
+
+pub use crate::{
+    config::{CoreConfig, StoreKey},
+    core::Core,
+    draft::Draft,
+    error::{Error, Result},
+    record::{
+        ConflictCandidate, ConflictView, HistoryView, RecordQuery, RecordRow, RecordState,
+        RecordView, Refusal, StateCounts,
+    },
+    store::{Store, StoreError},
+};

@@ -1,0 +1,189 @@
+//! Connections to the encrypted file: key, pragmas, one writer, a few readers,
+//! and the lock that keeps a second process out.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use zeroize::Zeroizing;
+
+use super::{StoreError, migrate};
+use crate::StoreKey;
+
+/// Name of the database file.
+pub(super) const DATABASE: &str = "wangge.db";
+/// Name of the file whose lock means "in use". A file of its own: SQLite's own
+/// locks come and go with each transaction.
+const LOCK: &str = "wangge.lock";
+
+/// The first SQLite without the bug that could lose a commit when a
+/// write-ahead log starts over (fixed in 3.51.3).
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// Readers kept open; more are opened while needed and closed after.
+const READERS: usize = 3;
+
+/// Pages of write-ahead log (4 KiB each) after which a save folds it back
+/// itself. Only a safety valve: [`super::Store::tidy`] does it long before, when
+/// nobody waits.
+const LOG_PAGES: u32 = 8_000;
+
+/// How long a statement waits for another connection of this process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) struct Connections {
+    path: PathBuf,
+    key: StoreKey,
+    vfs: Option<&'static str>,
+    // Before the lock: fields are dropped in this order.
+    readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
+    _lock: File,
+}
+
+impl Connections {
+    pub(super) fn open(
+        directory: &Path,
+        key: StoreKey,
+        vfs: Option<&'static str>,
+    ) -> Result<Self, StoreError> {
+        let version = rusqlite::version_number();
+        if version < OLDEST_SQLITE {
+            return Err(StoreError::UnfitBuild(format!("SQLite {}", rusqlite::version())));
+        }
+        std::fs::create_dir_all(directory)?;
+        let lock = take_lock(&directory.join(LOCK))?;
+        let path = directory.join(DATABASE);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut writer = open_keyed(&path, &key, flags, vfs)?;
+        // Look before anything is written: a newer database stays as it is.
+        migrate::check_version(&writer)?;
+        prepare_writer(&writer)?;
+        migrate::migrate(&mut writer)?;
+        Ok(Self {
+            path,
+            key,
+            vfs,
+            readers: Mutex::new(Vec::new()),
+            writer: Mutex::new(writer),
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let pooled = lock(&self.readers).pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => self.open_reader()?,
+        };
+        let result = work(&connection);
+        let mut readers = lock(&self.readers);
+        if readers.len() < READERS {
+            readers.push(connection);
+        }
+        result
+    }
+
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// Folds the write-ahead log back into the database.
+    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
+        let writer = lock(&self.writer);
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    fn open_reader(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = open_keyed(&self.path, &self.key, flags, self.vfs)?;
+        prepare_any(&reader)?;
+        Ok(reader)
+    }
+}
+
+/// Takes a mutex whoever panicked while holding it: a transaction that was
+/// open is rolled back when it is dropped, so the connection is sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn take_lock(path: &Path) -> Result<File, StoreError> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Opens the file and proves that the key fits before anything else is done.
+fn open_keyed(
+    path: &Path,
+    key: &StoreKey,
+    flags: OpenFlags,
+    vfs: Option<&str>,
+) -> Result<Connection, StoreError> {
+    let connection = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+        None => Connection::open_with_flags(path, flags)?,
+    };
+    let hex = Zeroizing::new(hex::encode(key.as_bytes()));
+    let pragma = Zeroizing::new(format!("PRAGMA key = \"x'{}'\";", hex.as_str()));
+    connection.execute_batch(&pragma)?;
+    let cipher: Option<String> = connection
+        .query_row("PRAGMA cipher_version", [], |row| row.get(0))
+        .unwrap_or_default();
+    if cipher.is_none_or(|version| version.is_empty()) {
+        return Err(StoreError::UnfitBuild("SQLite without encryption".to_owned()));
+    }
+    let first_page = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
+    match first_page {
+        Ok(()) => Ok(connection),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            Err(StoreError::WrongKey)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn prepare_any(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.execute_batch(
+        "PRAGMA foreign_keys = ON;
+         -- Temporary results never reach the disk, encrypted or not.
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -8000;",
+    )?;
+    Ok(())
+}
+
+fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
+    prepare_any(connection)?;
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL;
+         -- A commit is on the disk when it returns, also if the power fails.
+         PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = {LOG_PAGES};
+         PRAGMA secure_delete = FAST;"
+    ))?;
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! The grids of the person: grants, how far each feed was read, and fetching a
+//! grid from the start.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use wangge_model::{
+    GridId, PersonId,
+    protocol::{Cursor, GridDigest, GridGrant, Grants},
+};
+
+use super::{Store, StoreError, columns, document};
+use crate::sync::{Bootstrap, Position};
+
+impl Store {
+    /// The grids the person works in, in the server's order.
+    pub fn list_grids(&self) -> Result<Vec<GridGrant>, StoreError> {
+        self.read(list_granted)
+    }
+}
+
+fn list_granted(db: &Connection) -> Result<Vec<GridGrant>, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT id, code, name, place, role FROM grid WHERE granted = 1 ORDER BY position",
+        )?
+        .query_map([], |row| {
+            Ok(GridGrant {
+                grid: columns::grid_id(row.get_ref(0)?.as_blob()?)?,
+                code: row.get(1)?,
+                name: row.get(2)?,
+                place: row.get(3)?,
+                role: row.get(4)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// [`StoreError::NotGranted`] unless the person works in the grid.
+pub(super) fn require_granted(db: &Connection, grid: GridId) -> Result<(), StoreError> {
+    db.prepare_cached("SELECT 1 FROM grid WHERE id = ?1 AND granted = 1")?
+        .query_row([grid.as_bytes()], |_| Ok(()))
+        .optional()?
+        .ok_or(StoreError::NotGranted)
+}
+
+/// What the next request says about this phone.
+pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
+    let (version, person, person_name): (i64, Option<Vec<u8>>, Option<String>) = db
+        .prepare_cached("SELECT grants_version, person, person_name FROM phone")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let grants = match (version, person, person_name) {
+        (0, ..) | (_, None, _) | (_, _, None) => None,
+        (version, Some(person), Some(person_name)) => Some(Grants {
+            version: columns::unsigned(version),
+            person: PersonId::from_slice(&person)
+                .map_err(|error| StoreError::Corrupt(error.to_string()))?,
+            person_name,
+            grids: list_granted(db)?,
+        }),
+    };
+    let mut cursors = Vec::new();
+    let mut bootstraps = Vec::new();
+    let mut statement = db.prepare_cached(
+        "SELECT id, seq, as_of, after, digest FROM grid WHERE granted = 1 ORDER BY position",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let grid = columns::grid_id(&row.get::<_, Vec<u8>>(0)?)?;
+        if let Some(seq) = row.get::<_, Option<i64>>(1)? {
+            let digest = GridDigest::from_bytes(&row.get::<_, Vec<u8>>(4)?)
+                .ok_or_else(|| StoreError::Corrupt("a grid's digest".to_owned()))?;
+            cursors.push(Cursor { grid, seq: columns::unsigned(seq), digest: digest.total() });
+        } else {
+            let after: Option<Vec<u8>> = row.get(3)?;
+            bootstraps.push(Bootstrap {
+                grid,
+                as_of: row.get::<_, Option<i64>>(2)?.map(columns::unsigned),
+                after: after.as_deref().map(columns::record_id).transpose()?,
+            });
+        }
+    }
+    Ok(Position { grants, cursors, bootstraps })
+}
+
+/// Takes over new grants: grids gained are fetched, grids lost are dropped.
+pub(super) fn store_grants(tx: &Transaction<'_>, grants: &Grants) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE phone SET grants_version = ?1, person = ?2, person_name = ?3",
+        params![columns::signed(grants.version), grants.person.as_bytes(), grants.person_name],
+    )?;
+    for (position, grant) in grants.grids.iter().enumerate() {
+        tx.prepare_cached(
+            "INSERT INTO grid (id, code, name, place, role, granted, position, digest)
+             VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, zeroblob(8192))
+             ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name,
+                 place = excluded.place, role = excluded.role, granted = 1,
+                 position = excluded.position",
+        )?
+        .execute(params![
+            grant.grid.as_bytes(),
+            grant.code,
+            grant.name,
+            grant.place,
+            grant.role,
+            columns::length(position),
+        ])?;
+    }
+    let held = tx
+        .prepare_cached("SELECT id FROM grid WHERE granted = 1")?
+        .query_map([], |row| columns::grid_id(row.get_ref(0)?.as_blob()?))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    for grid in held {
+        if !grants.grids.iter().any(|grant| grant.grid == grid) {
+            lose(tx, grid)?;
+        }
+    }
+    Ok(())
+}
+
+/// The grid is no longer the person's: what is unsent stays until it is sent,
+/// the rest goes at once.
+pub(super) fn lose(tx: &Transaction<'_>, grid: GridId) -> Result<(), StoreError> {
+    tx.execute("UPDATE grid SET granted = 0 WHERE id = ?1", [grid.as_bytes()])?;
+    reset(tx, grid, false)?;
+    drop_lost(tx)
+}
+
+/// Removes what is left of lost grids once nothing of it is unsent or refused.
+pub(super) fn drop_lost(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    let keys = tx
+        .prepare_cached(
+            "SELECT key FROM record
+             WHERE grid IN (SELECT id FROM grid WHERE granted = 0)
+                 AND pending_count = 0 AND refusal_count = 0",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    for key in keys {
+        document::remove(tx, key)?;
+    }
+    tx.execute(
+        "DELETE FROM grid WHERE granted = 0
+             AND NOT EXISTS (SELECT 1 FROM record WHERE record.grid = grid.id)",
+        [],
+    )?;
+    Ok(())
+}
+
+/// Fetches a grid from the start; does nothing if that is under way.
+pub(super) fn start_bootstrap(tx: &Transaction<'_>, grid: GridId) -> Result<(), StoreError> {
+    let under_way: Option<bool> = tx
+        .query_row("SELECT seq IS NULL FROM grid WHERE id = ?1", [grid.as_bytes()], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    if under_way == Some(false) {
+        reset(tx, grid, false)?;
+    }
+    Ok(())
+}
+
+/// Forgets cursor and digest of a grid, and with them what the server is known
+/// to have of its records.
+pub(super) fn reset(
+    tx: &Transaction<'_>,
+    grid: GridId,
+    keeps_absent: bool,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE grid SET seq = NULL, as_of = NULL, after = NULL, keeps_absent = ?2,
+             digest = zeroblob(8192)
+         WHERE id = ?1",
+        params![grid.as_bytes(), keeps_absent],
+    )?;
+    tx.execute(
+        "UPDATE record SET server_heads = NULL WHERE grid = ?1",
+        [grid.as_bytes()],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Brings a database to the newest layout, one transaction per step. A step
+//! that shipped is never edited; a correction is the next step.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// Every step: its name, and the SQL that leads to the version of its place.
+pub(super) const MIGRATIONS: &[(&str, &str)] =
+    &[("0001_initial", include_str!("migrations/0001_initial.sql"))];
+
+/// Version of the file, 0 for an empty one.
+fn version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// Refuses a database of a newer build.
+pub(super) fn check_version(connection: &Connection) -> Result<(), StoreError> {
+    check(connection, MIGRATIONS).map(|_| ())
+}
+
+fn check(connection: &Connection, steps: &[(&str, &str)]) -> Result<usize, StoreError> {
+    let found = version(connection)?;
+    match usize::try_from(found) {
+        Ok(done) if done <= steps.len() => Ok(done),
+        _ => Err(StoreError::NewerData {
+            found,
+            known: i64::try_from(steps.len()).unwrap_or(i64::MAX),
+        }),
+    }
+}
+
+/// Runs the steps the database lacks.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    run(connection, MIGRATIONS)
+}
+
+fn run(connection: &mut Connection, steps: &[(&str, &str)]) -> Result<(), StoreError> {
+    let done = check(connection, steps)?;
+    for (index, (name, sql)) in steps.iter().enumerate().skip(done) {
+        let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        step.execute_batch(sql)?;
+        step.pragma_update(None, "user_version", i64::try_from(index + 1).unwrap_or(i64::MAX))?;
+        step.commit()?;
+        tracing::info!(name, "database migrated");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Version 1 as released: its schema and a few rows, written by
+    /// `the_fixture_of_the_newest_version_can_be_written`.
+    const RELEASED: &[&str] = &[include_str!("fixtures/v0001.sql")];
+
+    fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {
+        let mut statement = connection
+            .prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")
+            .unwrap();
+        statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    #[test]
+    fn every_released_database_upgrades_to_the_schema_of_a_fresh_one() {
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh).unwrap();
+        for (index, dump) in RELEASED.iter().enumerate() {
+            let mut old = Connection::open_in_memory().unwrap();
+            old.execute_batch(dump).unwrap();
+            assert_eq!(version(&old).unwrap(), i64::try_from(index + 1).unwrap());
+            migrate(&mut old).unwrap();
+            assert_eq!(schema(&old), schema(&fresh));
+            let (title, found): (String, i64) = old
+                .query_row(
+                    "SELECT title, (SELECT count(*) FROM search WHERE text MATCH '阳光花园')
+                     FROM record WHERE kind = 1",
+                    [],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .unwrap();
+            assert_eq!((title.as_str(), found), ("阳光花园3号楼501室", 1));
+        }
+        assert_eq!(RELEASED.len(), MIGRATIONS.len(), "a released version lacks its fixture");
+    }
+
+    #[test]
+    fn a_failing_step_leaves_the_old_version_untouched() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let before = schema(&connection);
+        let mut steps = MIGRATIONS.to_vec();
+        steps.push(("broken", "CREATE TABLE half (a); INSERT INTO nowhere VALUES (1);"));
+        run(&mut connection, &steps).unwrap_err();
+        assert_eq!(version(&connection).unwrap(), i64::try_from(MIGRATIONS.len()).unwrap());
+        assert_eq!(schema(&connection), before);
+    }
+
+    #[test]
+    fn a_newer_database_is_refused_and_not_touched() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(
+            migrate(&mut connection),
+            Err(StoreError::NewerData { found: 99, .. })
+        ));
+        assert!(schema(&connection).is_empty());
+    }
+
+    #[test]
+    fn names_are_numbered_in_order() {
+        for (index, (name, _)) in MIGRATIONS.iter().enumerate() {
+            assert!(name.starts_with(&format!("{:04}_", index + 1)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Writing and reading single records. Each write is one transaction: change,
+//! outbox, list row and search index together.
+
+use std::collections::HashSet;
+
+use wangge_model::{
+    ActorId, GridId, RecordId, RecordKind, Timestamp,
+    document::{FieldEdit, RecordDocument},
+};
+
+use super::{
+    Store, StoreError, author, columns,
+    document::{self, Held, Start},
+    draft, grid, incarnation,
+    outbox::Status,
+};
+
+impl Store {
+    /// The actor this phone writes as; [`StoreError::NotEnrolled`] before it
+    /// has one.
+    pub fn actor(&self) -> Result<ActorId, StoreError> {
+        self.read(|db| Ok(author::load_author(db)?.actor))
+    }
+
+    /// Every actor this phone ever wrote as.
+    pub fn own_actors(&self) -> Result<HashSet<ActorId>, StoreError> {
+        self.read(|db| {
+            Ok(db
+                .prepare_cached("SELECT actor FROM own_actor")?
+                .query_map([], |row| columns::actor_id(row.get_ref(0)?.as_blob()?))?
+                .collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Stores a new record with its first change, and removes the draft it
+    /// came from. The edits are normalised already.
+    pub fn create_record(
+        &self,
+        id: RecordId,
+        kind: RecordKind,
+        grid: GridId,
+        edits: &[FieldEdit],
+        at: Timestamp,
+        draft: Option<RecordId>,
+    ) -> Result<(), StoreError> {
+        // The dear part, before the writer is taken.
+        let author = self.read(author::load_author)?;
+        let mut document = RecordDocument::new(kind);
+        let change = document.edit(edits, author.actor, at)?;
+        let summary = document.summary();
+        self.write(|tx| {
+            grid::require_granted(tx, grid)?;
+            let mut held = Held::new(id, kind, grid, 0);
+            held.heads = document.heads();
+            let start = change.as_ref().map_or(Start::Empty, Start::Change);
+            document::insert(tx, &mut held, start, &summary)?;
+            if let Some(change) = &change {
+                author::post(tx, &held, &author, change, edits, at)?;
+            }
+            finish(tx, draft)
+        })
+    }
+
+    /// Changes fields of a record; answers whether anything changed.
+    pub fn edit_record(
+        &self,
+        id: RecordId,
+        edits: &[FieldEdit],
+        at: Timestamp,
+        draft: Option<RecordId>,
+    ) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            let (mut held, mut document) = open(tx, id)?;
+            let author = author::load_author(tx)?;
+            let change = document.edit(edits, author.actor, at)?;
+            if let Some(change) = &change {
+                author::record_change(tx, &mut held, &author, change, edits, at)?;
+                settle_in(tx, &mut held, &document)?;
+            }
+            finish(tx, draft)?;
+            Ok(change.is_some())
+        })
+    }
+
+    /// Writes the value chosen for a field with several.
+    pub fn settle_conflict(
+        &self,
+        id: RecordId,
+        edit: &FieldEdit,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            let (mut held, mut document) = open(tx, id)?;
+            let author = author::load_author(tx)?;
+            let change = document.settle(edit, author.actor, at)?;
+            if let Some(change) = &change {
+                let edits = std::slice::from_ref(edit);
+                author::record_change(tx, &mut held, &author, change, edits, at)?;
+                settle_in(tx, &mut held, &document)?;
+            }
+            Ok(change.is_some())
+        })
+    }
+
+    /// Takes back the refused changes of a record; what was entered since is
+    /// entered again without them. A record of which nothing else is left
+    /// goes.
+    pub fn discard_refused(&self, id: RecordId) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.write(|tx| {
+            let mut held =
+                document::find(tx, &id)?.ok_or(StoreError::RecordNotFound(id))?;
+            let refused = author::list_edits(tx, held.key, &[Status::Refused])?;
+            if refused.is_empty() {
+                return Ok(());
+            }
+            let unsent =
+                author::list_edits(tx, held.key, &[Status::Pending, Status::Waiting])?;
+            if held.server_heads.is_none() && unsent.is_empty() {
+                return document::remove(tx, held.key);
+            }
+            // The server has seen the refused numbers: start from fresh ones.
+            incarnation::begin(tx, self.entropy.as_ref(), now)?;
+            let author = author::load_author(tx)?;
+            drop_manifest_of(tx, held.key)?;
+            author::author_again(tx, &mut held, &author, &unsent, &refused)?;
+            Ok(())
+        })
+    }
+
+    /// The record's document, opened; `None` if it is not on this phone.
+    pub fn find_document(&self, id: RecordId) -> Result<Option<RecordDocument>, StoreError> {
+        self.read(|db| {
+            document::find(db, &id)?.map(|held| document::open(db, &held)).transpose()
+        })
+    }
+}
+
+fn open(
+    tx: &rusqlite::Transaction<'_>,
+    id: RecordId,
+) -> Result<(Held, RecordDocument), StoreError> {
+    let held = document::find(tx, &id)?.ok_or(StoreError::RecordNotFound(id))?;
+    let document = document::open(tx, &held)?;
+    Ok((held, document))
+}
+
+fn settle_in(
+    tx: &rusqlite::Transaction<'_>,
+    held: &mut Held,
+    document: &RecordDocument,
+) -> Result<(), StoreError> {
+    held.heads = document.heads();
+    document::compact_if_due(tx, held, document)?;
+    document::store(tx, held, Some(&document.summary()))
+}
+
+fn finish(tx: &rusqlite::Transaction<'_>, draft: Option<RecordId>) -> Result<(), StoreError> {
+    match draft {
+        Some(draft) => draft::delete(tx, draft),
+        None => Ok(()),
+    }
+}
+
+/// A manifest that names changes about to be replaced cannot be sent again.
+fn drop_manifest_of(tx: &rusqlite::Transaction<'_>, key: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM manifest WHERE counter IN (
+             SELECT counter FROM outbox WHERE record = ?1 AND counter IS NOT NULL)",
+        [key],
+    )?;
+    tx.execute(
+        "UPDATE outbox SET counter = NULL
+         WHERE counter IS NOT NULL AND counter NOT IN (SELECT counter FROM manifest)",
+        [],
+    )?;
+    Ok(())
+}

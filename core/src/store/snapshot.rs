@@ -1,0 +1,217 @@
+//! Storing a grid's snapshot. The server's bytes and list rows are stored as
+//! they come, unopened, unless the phone has something of its own in a record.
+
+use std::collections::HashSet;
+
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use wangge_model::{
+    ChangeHash, GridId, RecordId,
+    document::RecordDocument,
+    guard,
+    protocol::{SnapshotEntry, SnapshotPage, limits},
+};
+
+use super::{
+    StoreError, author, columns,
+    document::{self, Held, Start},
+    feed::{Intake, Touched},
+    incarnation,
+    outbox::Status,
+};
+
+/// What a page needs to know of its grid.
+struct Fetching {
+    as_of: Option<i64>,
+    keeps_absent: bool,
+}
+
+/// Stores one page and how far the fetch is. A page of a grid that is not being
+/// fetched changes nothing.
+pub(super) fn apply(
+    intake: &mut Intake<'_>,
+    entropy: &dyn wangge_model::Entropy,
+    page: &SnapshotPage,
+) -> Result<(), StoreError> {
+    let tx = intake.tx;
+    let fetching = tx
+        .prepare_cached(
+            "SELECT as_of, keeps_absent FROM grid
+             WHERE id = ?1 AND granted = 1 AND seq IS NULL",
+        )?
+        .query_row([page.grid.as_bytes()], |row| {
+            Ok(Fetching { as_of: row.get(0)?, keeps_absent: row.get(1)? })
+        })
+        .optional()?;
+    let Some(fetching) = fetching else { return Ok(()) };
+    for entry in &page.entries {
+        apply_entry(intake, entropy, page.grid, &fetching, entry)?;
+    }
+    intake.finish()?;
+    // Should the server have made the pages at different times, the earliest
+    // is from where nothing is missed.
+    let as_of = columns::signed(page.as_of);
+    let as_of = fetching.as_of.map_or(as_of, |first| first.min(as_of));
+    match &page.next_after {
+        Some(after) => {
+            tx.execute(
+                "UPDATE grid SET as_of = ?2, after = ?3 WHERE id = ?1",
+                params![page.grid.as_bytes(), as_of, after.as_bytes()],
+            )?;
+        }
+        None => {
+            if !fetching.keeps_absent {
+                drop_absent(tx, page.grid)?;
+            }
+            tx.execute(
+                "UPDATE grid SET seq = ?2, as_of = NULL, after = NULL, keeps_absent = 0
+                 WHERE id = ?1",
+                params![page.grid.as_bytes(), as_of],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn apply_entry(
+    intake: &mut Intake<'_>,
+    entropy: &dyn wangge_model::Entropy,
+    grid: GridId,
+    fetching: &Fetching,
+    entry: &SnapshotEntry,
+) -> Result<(), StoreError> {
+    if entry.document.len() > limits::RECORD_BYTES || intake.is_erased(&entry.record)? {
+        intake.applied.rejected += 1;
+        return Ok(());
+    }
+    let tx = intake.tx;
+    let mut heads = entry.heads.clone();
+    heads.sort_unstable();
+    let Some(mut held) = document::find(tx, &entry.record)? else {
+        let mut held = Held::new(entry.record, entry.kind, grid, entry.record_epoch);
+        intake.digests.add(tx, grid, &entry.record, entry.record_epoch, &heads)?;
+        held.server_heads = Some(heads.clone());
+        held.heads = heads;
+        document::insert(tx, &mut held, Start::Received(&entry.document), &entry.summary)?;
+        intake.applied.pulled += 1;
+        return Ok(());
+    };
+    let had_conflicts = held.conflict_count > 0;
+    let same_epoch = held.record_epoch == entry.record_epoch;
+    // Nothing was counted for the record under its old epoch: the fetch began
+    // with an empty digest.
+    held.record_epoch = entry.record_epoch;
+    intake.digests.set_server_heads(tx, &mut held, grid, Some(heads.clone()))?;
+    if same_epoch && held.heads == heads && !held.damaged && held.kind == entry.kind {
+        return document::store(tx, &mut held, None);
+    }
+    let owns = held.pending_count > 0 || held.refusal_count > 0;
+    if owns || (fetching.keeps_absent && !held.damaged) {
+        merge(intake, entropy, held, entry)?;
+    } else {
+        held.kind = entry.kind;
+        held.heads = heads;
+        document::store_snapshot(tx, &mut held, &entry.document, true)?;
+        document::store(tx, &mut held, Some(&entry.summary))?;
+        tx.prepare_cached("DELETE FROM quarantine WHERE record = ?1")?
+            .execute([entry.record.as_bytes()])?;
+    }
+    intake.applied.pulled += 1;
+    if !had_conflicts && entry.summary.conflict_count > 0 {
+        intake.applied.new_conflicts += 1;
+    }
+    Ok(())
+}
+
+/// Brings the server's copy and what only this phone has together.
+fn merge(
+    intake: &mut Intake<'_>,
+    entropy: &dyn wangge_model::Entropy,
+    mut held: Held,
+    entry: &SnapshotEntry,
+) -> Result<(), StoreError> {
+    let tx = intake.tx;
+    let theirs = match guard::open_snapshot(entry.kind, &entry.document) {
+        Ok(theirs) => theirs,
+        Err(error) => {
+            // Ours stays; the server's copy is of no use.
+            tracing::warn!(record = %held.id, %error, "a snapshot's document is damaged");
+            intake.applied.rejected += 1;
+            return document::store(tx, &mut held, None);
+        }
+    };
+    let known: HashSet<ChangeHash> =
+        theirs.changes().into_iter().map(|change| change.hash).collect();
+    let unsent =
+        author::list_edits(tx, held.key, &[Status::Pending, Status::Refused, Status::Waiting])?;
+    let mut touched = Touched::new(held);
+    for edit in unsent.iter().filter(|edit| known.contains(&edit.hash)) {
+        intake.mark_receipted(&mut touched, &edit.hash)?;
+    }
+    let mut held = touched.held;
+    let ours: Vec<Vec<u8>> = match document::open(tx, &held) {
+        Ok(ours) => ours
+            .changes()
+            .into_iter()
+            .filter(|change| !known.contains(&change.hash))
+            .map(|change| change.bytes)
+            .collect(),
+        // Damaged: what lies beside the snapshot can still be read.
+        Err(StoreError::Damaged { .. }) => document::loose_changes(tx, held.key)?,
+        Err(error) => return Err(error),
+    };
+    let both = {
+        let mut both = theirs.clone();
+        guard::contain(move || {
+            both.apply_own(ours.iter().map(Vec::as_slice)).map(|()| both)
+        })
+    };
+    let (base, fits) = match both {
+        Ok(Ok(both)) => (both, true),
+        // The same actor and number with another content: a copied store.
+        _ => (theirs, false),
+    };
+    let lost: Vec<author::UnsentEdit> = unsent
+        .into_iter()
+        .filter(|edit| !known.contains(&edit.hash) && !base.has_change(&edit.hash))
+        .collect();
+    if lost.is_empty() {
+        store_merged(tx, &mut held, &base)?;
+    } else {
+        if !fits {
+            incarnation::begin(tx, entropy, intake.now)?;
+        }
+        let author = author::load_author(tx)?;
+        author::enter_again(tx, &mut held, &author, base, &lost)?;
+    }
+    document::refresh_counts(tx, held.key)
+}
+
+fn store_merged(
+    tx: &Transaction<'_>,
+    held: &mut Held,
+    document: &RecordDocument,
+) -> Result<(), StoreError> {
+    held.heads = document.heads();
+    document::store_snapshot(tx, held, &document.save(), false)?;
+    document::store(tx, held, Some(&document.summary()))
+}
+
+/// Records no page named are not the grid's any more, unless something of this
+/// phone is in them.
+fn drop_absent(tx: &Transaction<'_>, grid: GridId) -> Result<(), StoreError> {
+    let absent: Vec<(i64, RecordId)> = tx
+        .prepare_cached(
+            "SELECT key, id FROM record
+             WHERE grid = ?1 AND server_heads IS NULL AND pending_count = 0
+                 AND refusal_count = 0",
+        )?
+        .query_map([grid.as_bytes()], |row| {
+            Ok((row.get(0)?, columns::record_id(row.get_ref(1)?.as_blob()?)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (key, id) in absent {
+        tracing::info!(record = %id, "no longer in the grid");
+        document::remove(tx, key)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Housekeeping that must not happen while a person waits for a save.
+
+use rusqlite::{Transaction, types::Value};
+
+use super::{Store, StoreError, document, search};
+
+/// Loose changes above which an idle moment is used to compact.
+const WORTH_COMPACTING: i64 = 5;
+
+/// Documents compacted in one idle moment.
+const MOST_AT_ONCE: i64 = 200;
+
+impl Store {
+    /// Compacts documents and folds the write-ahead log back. Called by the
+    /// shell when the app goes to the background, and after a sync.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        self.write(|tx| {
+            let keys = tx
+                .prepare_cached(
+                    "SELECT key FROM record WHERE loose_count > ?1 AND damaged = 0
+                     ORDER BY loose_count DESC LIMIT ?2",
+                )?
+                .query_map([WORTH_COMPACTING, MOST_AT_ONCE], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<i64>>>()?;
+            for key in keys {
+                let mut held = document::load_held(tx, key)?;
+                let document = document::open(tx, &held)?;
+                document::store_snapshot(tx, &mut held, &document.save(), false)?;
+                document::store(tx, &mut held, None)?;
+            }
+            Ok(())
+        })?;
+        self.checkpoint()
+    }
+
+    /// Folds the write-ahead log back and starts it anew with a small write of
+    /// our own: the first commit of a new log costs a second fsync, and that
+    /// should not be a person's save.
+    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
+        self.connections.checkpoint()?;
+        let now = self.clock.now();
+        self.write(|tx| {
+            tx.execute("UPDATE phone SET tidied_at = ?1", [now.as_millis()])?;
+            Ok(())
+        })
+    }
+
+    /// Computes every list row and the search index from the documents anew.
+    /// For support, after a defect in a projection; answers how many rows
+    /// differed.
+    pub fn rebuild_projections(&self) -> Result<u64, StoreError> {
+        let mut differed = 0;
+        let mut last = 0;
+        loop {
+            let (done, next) = self.write(|tx| rebuild_some(tx, last))?;
+            differed += done;
+            match next {
+                Some(next) => last = next,
+                None => return Ok(differed),
+            }
+        }
+    }
+}
+
+/// Rebuilds the records after `last`; answers how many differed and where to
+/// go on.
+fn rebuild_some(tx: &Transaction<'_>, last: i64) -> Result<(u64, Option<i64>), StoreError> {
+    let keys = tx
+        .prepare_cached(
+            "SELECT key FROM record WHERE damaged = 0 AND key > ?1 ORDER BY key LIMIT ?2",
+        )?
+        .query_map([last, MOST_AT_ONCE], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    let mut differed = 0;
+    for key in &keys {
+        let mut held = document::load_held(tx, *key)?;
+        let summary = document::open(tx, &held)?.summary();
+        let before = projection(tx, *key)?;
+        document::store(tx, &mut held, Some(&summary))?;
+        search::remove(tx, *key)?;
+        search::add(tx, *key, &summary.title, &summary.search_text)?;
+        differed += u64::from(projection(tx, *key)? != before);
+    }
+    Ok((differed, keys.last().copied()))
+}
+
+fn projection(tx: &Transaction<'_>, key: i64) -> Result<Vec<Value>, StoreError> {
+    Ok(tx
+        .prepare_cached(
+            "SELECT conflict_count, household, occurred_at, edited_at, member_count, title,
+                 person_name, phone, state, category, urgency, number, search_text
+             FROM record WHERE key = ?1",
+        )?
+        .query_row([key], |row| (0..13).map(|column| row.get(column)).collect())?)
+}
