@@ -1,1 +1,49 @@
-//! Placeholder while the workspace is laid out.
+//! The core as Kotlin and Swift see it. This crate translates and decides
+//! nothing: types, errors and asynchronous calls; what a call does is in
+//! `wangge-core`.
+//!
+//! * [`Core`]: what a shell holds. Its methods are beside their concept:
+//!   [`core`](mod@core), [`record`], [`draft`], [`sync`].
+//! * [`host`]: what the shell implements: secret store, device key, clock,
+//!   listeners.
+//! * [`error`]: the one error, by what a shell does about it.
+//! * [`household`], [`visit`], [`incident`]: records read as a whole.
+//! * [`schema`]: which fields there are, for forms, and the texts for them.
+//! * [`id`]: ids and times; [`value`]: field values.
+//!
+//! Types without a life of their own are copied. Where a type of the core fits
+//! the boundary as it is, `uniffi::remote` repeats its definition, and a
+//! difference does not compile; the others are mirrored by a type of the same
+//! name with a `From`.
+//!
+//! Every method that touches disk or network is `async`. A call that is given
+//! up half-way does all or nothing: a write is one closure on a blocking
+//! thread, enrolment and sync are tasks of their own.
+
+uniffi::setup_scaffolding!();
+
+pub mod core;
+pub mod draft;
+pub mod error;
+pub mod grid;
+pub mod host;
+pub mod household;
+pub mod id;
+pub mod incident;
+pub mod record;
+pub mod schema;
+pub mod software_key;
+pub mod sync;
+pub mod value;
+pub mod visit;
+
+mod blocking;
+mod database_key;
+
+pub use crate::{
+    core::{Core, OpenOptions},
+    error::AppError,
+    host::{DeviceKey, HostClock, SecretStore, SyncListener},
+    software_key::SoftwareDeviceKey,
+    sync::SyncSession,
+};

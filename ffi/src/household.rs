@@ -1,0 +1,207 @@
+//! A household's file, read as a whole.
+
+use wangge_model::{
+    RecordId,
+    coordinate::Point,
+    household::{Address, Contact, Dwelling},
+};
+
+use crate::{AppError, Core};
+
+/// An address in parts, or in free form where parts do not fit.
+#[uniffi::remote(Record)]
+pub struct Address {
+    /// Housing estate (小区).
+    pub estate: String,
+    /// Building (楼栋).
+    pub building: String,
+    /// Stairwell (单元).
+    pub unit: String,
+    /// Floor (层).
+    pub floor: String,
+    /// Room (室).
+    pub room: String,
+    /// Free form.
+    pub detail: String,
+}
+
+/// The dwelling.
+#[uniffi::remote(Record)]
+pub struct Dwelling {
+    /// Building use code.
+    pub building_use: String,
+    /// How it is held.
+    pub ownership: String,
+    /// Hazard code.
+    pub hazard: String,
+    /// Landlord's name, if rented.
+    pub landlord_name: String,
+    /// Landlord's phone number, if rented.
+    pub landlord_phone: String,
+}
+
+/// Whom to ring about the household.
+#[uniffi::remote(Record)]
+pub struct Contact {
+    /// Name.
+    pub name: String,
+    /// Phone number.
+    pub phone: String,
+}
+
+/// A place in China, WGS-84.
+#[uniffi::remote(Record)]
+pub struct Point {
+    /// Degrees east.
+    pub longitude: f64,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Radius in metres within which the place is, if the device told.
+    pub accuracy_m: Option<f64>,
+}
+
+/// One household as it stands. Empty text means: not recorded.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct Household {
+    /// Where it is.
+    pub address: Address,
+    /// The dwelling it lives in.
+    pub dwelling: Dwelling,
+    /// Where, if taken.
+    pub point: Option<Point>,
+    /// Ledger code.
+    pub ledger: String,
+    /// Whom to ring.
+    pub contact: Contact,
+    /// Members by id, those who left too.
+    pub members: Vec<HouseholdMember>,
+    /// Care-group labels by id.
+    pub labels: Vec<HouseholdLabel>,
+    /// Notes two people may edit at once.
+    pub notes: String,
+}
+
+/// One resident. Fields are at `members.<id>.…`.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HouseholdMember {
+    /// Id of the entry.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Sex code.
+    pub sex: String,
+    /// Birth date, `YYYY-MM-DD`.
+    pub birth_date: String,
+    /// Citizen identity number.
+    pub citizen_id: String,
+    /// Phone number.
+    pub phone: String,
+    /// Relation to the head.
+    pub relation: String,
+    /// Population kind (实有人口).
+    pub population_kind: String,
+    /// Registered address (户籍地).
+    pub registered_address: String,
+    /// When the person left the household; empty while they live here.
+    pub left_on: String,
+}
+
+/// One welfare care-group label. Fields are at `labels.<id>.…`.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HouseholdLabel {
+    /// Id of the entry.
+    pub id: String,
+    /// Care group.
+    pub group: String,
+    /// The member it is about; empty for the household.
+    pub member: String,
+    /// First day.
+    pub since: String,
+    /// Last day; empty while it lasts.
+    pub until: String,
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl Core {
+    /// A household as a whole.
+    pub async fn household(&self, id: RecordId) -> Result<Household, AppError> {
+        Ok(self.run(move |core| core.household(id)).await?.into())
+    }
+}
+
+impl From<wangge_model::household::Household> for Household {
+    fn from(household: wangge_model::household::Household) -> Self {
+        Self {
+            address: household.address,
+            dwelling: household.dwelling,
+            point: household.point,
+            ledger: household.ledger,
+            contact: household.contact,
+            members: household.members.into_iter().map(HouseholdMember::from).collect(),
+            labels: household.labels.into_iter().map(HouseholdLabel::from).collect(),
+            notes: household.notes,
+        }
+    }
+}
+
+impl From<(String, wangge_model::household::Member)> for HouseholdMember {
+    fn from((id, member): (String, wangge_model::household::Member)) -> Self {
+        Self {
+            id,
+            name: member.name,
+            sex: member.sex,
+            birth_date: member.birth_date,
+            citizen_id: member.citizen_id,
+            phone: member.phone,
+            relation: member.relation,
+            population_kind: member.population_kind,
+            registered_address: member.registered_address,
+            left_on: member.left_on,
+        }
+    }
+}
+
+impl From<(String, wangge_model::household::Label)> for HouseholdLabel {
+    fn from((id, label): (String, wangge_model::household::Label)) -> Self {
+        Self {
+            id,
+            group: label.group,
+            member: label.member,
+            since: label.since,
+            until: label.until,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn members_and_labels_carry_their_ids() {
+        let member = wangge_model::household::Member {
+            name: "王小明".to_owned(),
+            left_on: "2026-01-01".to_owned(),
+            ..Default::default()
+        };
+        let label = wangge_model::household::Label {
+            group: "solo_elder".to_owned(),
+            member: "m1".to_owned(),
+            ..Default::default()
+        };
+        let household = Household::from(wangge_model::household::Household {
+            members: BTreeMap::from([("m1".to_owned(), member)]),
+            labels: BTreeMap::from([("l1".to_owned(), label)]),
+            notes: "腿脚不便".to_owned(),
+            ..Default::default()
+        });
+        let [member] = household.members.as_slice() else { panic!() };
+        assert_eq!((member.id.as_str(), member.name.as_str()), ("m1", "王小明"));
+        assert_eq!(member.left_on, "2026-01-01");
+        let [label] = household.labels.as_slice() else { panic!() };
+        assert_eq!((label.id.as_str(), label.group.as_str()), ("l1", "solo_elder"));
+        assert_eq!(household.notes, "腿脚不便");
+    }
+}
