@@ -400,6 +400,68 @@ fn claimed_lengths_allocate_nothing() {
     assert!(from_cbor::<SyncRequest>(&deep).is_err());
 }
 
+#[test]
+fn the_specification_shows_the_real_bytes_codes_and_limits() {
+    let path = format!("{}/../../docs/sync-protocol.md", env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(path).unwrap();
+    let bytes: String = page.split_whitespace().collect();
+    let shown = [
+        to_cbor(&session()),
+        to_cbor(&unchanged_request()),
+        to_cbor(&unchanged_response()),
+        record_fingerprint(&RECORD, 0, &[hash(1), hash(2)]).as_bytes().to_vec(),
+        record_fingerprint(&RecordId::from_bytes([0x4f; 16]), 1, &[hash(3)]).as_bytes().to_vec(),
+    ];
+    for example in shown {
+        let example = hex::encode(example);
+        assert!(bytes.contains(&example), "the page lacks {example}");
+    }
+    for kind in RecordKind::ALL {
+        let file = format!("{}/src/document/genesis/{kind}.v1.bin", env!("CARGO_MANIFEST_DIR"));
+        let genesis = hex::encode(std::fs::read(file).unwrap());
+        assert!(bytes.contains(&genesis), "genesis bytes of {kind}");
+        let hash = crate::document::RecordDocument::new(kind).heads()[0];
+        assert!(bytes.contains(&hash.to_string()), "genesis hash of {kind}");
+    }
+    for code in ProblemCode::ALL {
+        let row = format!("| `{}` | {} |", code.as_str(), code.status());
+        assert!(page.contains(&row), "the page lacks {row}");
+    }
+    for limit in [
+        limits::BODY_BYTES,
+        limits::INFLATED_BYTES,
+        limits::INFLATE_RATIO,
+        limits::INFLATE_FREE_BYTES,
+        limits::CHANGE_BYTES,
+        limits::CHANGE_OPS,
+        limits::CHANGE_DEPS,
+        limits::RECORD_BYTES,
+        limits::PUSH_ITEMS,
+        limits::CURSORS,
+    ] {
+        assert!(page.contains(&limit.to_string()), "the page lacks the limit {limit}");
+    }
+    assert!(page.contains(&limits::RECORD_OPS.to_string()));
+    assert!(page.contains(MEDIA_TYPE));
+}
+
+#[test]
+fn an_optional_field_at_the_end_of_an_array_may_be_null_or_left_out() {
+    let page = FeedPage { entries: Vec::new(), to: 10, signature: None, ..feed_page() };
+    let short = FeedPage { digest: None, ..page.clone() };
+    for page in [page, short] {
+        let bytes = to_cbor(&page);
+        assert_eq!(from_cbor::<FeedPage>(&bytes).unwrap(), page);
+        let length = usize::from(bytes[0] - 0x80);
+        for nulls in 0..=7 - length {
+            let mut longer = bytes.clone();
+            longer[0] += u8::try_from(nulls).unwrap();
+            longer.extend(std::iter::repeat_n(0xf6, nulls));
+            assert_eq!(from_cbor::<FeedPage>(&longer).unwrap(), page, "{length} and {nulls}");
+        }
+    }
+}
+
 fn decode_all(bytes: &[u8]) {
     let _ = from_cbor::<EnrolRequest>(bytes);
     let _ = from_cbor::<EnrolResponse>(bytes);
