@@ -60,7 +60,10 @@ impl Explain for DataFolderError {
             Self::Unusable { path: at, source } => message(
                 language,
                 "data-folder-unusable",
-                &[("path", &path(at)), ("reason", &io_reason(source, language))],
+                &[
+                    ("path", &path(at)),
+                    ("reason", &io_reason(source, language)),
+                ],
             ),
             Self::Missing { path: at } => {
                 message(language, "data-folder-missing", &[("path", &path(at))])
@@ -87,8 +90,10 @@ impl DataFolder {
     /// a file can be written into it, so that a full or read-only disk is
     /// reported now and not at the first record.
     pub fn create(path: &Path) -> Result<Self, DataFolderError> {
-        let unusable =
-            |at: &Path, source| DataFolderError::Unusable { path: at.to_path_buf(), source };
+        let unusable = |at: &Path, source| DataFolderError::Unusable {
+            path: at.to_path_buf(),
+            source,
+        };
         if !path.is_dir() {
             make_private_folder(path).map_err(|error| unusable(path, error))?;
         }
@@ -98,7 +103,9 @@ impl DataFolder {
         let removed = fs::remove_file(&probe);
         written.map_err(|error| unusable(path, error))?;
         removed.map_err(|error| unusable(&probe, error))?;
-        Ok(Self { path: path.to_path_buf() })
+        Ok(Self {
+            path: path.to_path_buf(),
+        })
     }
 
     /// The folder of a server that was started before.
@@ -106,7 +113,9 @@ impl DataFolder {
         if path.join(DATABASE_FILE).is_file() {
             Self::create(path)
         } else {
-            Err(DataFolderError::Missing { path: path.to_path_buf() })
+            Err(DataFolderError::Missing {
+                path: path.to_path_buf(),
+            })
         }
     }
 
@@ -130,12 +139,13 @@ impl DataFolder {
         let file = self.open_lock_file()?;
         match file.try_lock() {
             Ok(()) => Ok(ServerLock { _file: file }),
-            Err(TryLockError::WouldBlock) => {
-                Err(DataFolderError::InUse { path: self.path.clone() })
-            }
-            Err(TryLockError::Error(source)) => {
-                Err(DataFolderError::Unusable { path: self.path.join(LOCK_FILE), source })
-            }
+            Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse {
+                path: self.path.clone(),
+            }),
+            Err(TryLockError::Error(source)) => Err(DataFolderError::Unusable {
+                path: self.path.join(LOCK_FILE),
+                source,
+            }),
         }
     }
 
@@ -225,6 +235,9 @@ mod tests {
     #[test]
     fn a_folder_without_a_database_is_not_a_servers() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(DataFolder::find(folder.path()), Err(DataFolderError::Missing { .. })));
+        assert!(matches!(
+            DataFolder::find(folder.path()),
+            Err(DataFolderError::Missing { .. })
+        ));
     }
 }

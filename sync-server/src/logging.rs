@@ -41,7 +41,9 @@ where
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
         .parse_lossy(filter);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer);
     match format {
         LogFormat::Text => Box::new(builder.with_ansi(false).finish()),
         LogFormat::Json => Box::new(builder.json().flatten_event(true).finish()),
@@ -55,8 +57,9 @@ pub fn install(format: LogFormat, filter: &str) {
     // A panic's own text may quote what was being worked on, so only the place
     // is logged. Panics on hostile documents are expected and caught.
     std::panic::set_hook(Box::new(|panic| {
-        let (file, line) =
-            panic.location().map_or(("unknown", 0), |place| (place.file(), place.line()));
+        let (file, line) = panic
+            .location()
+            .map_or(("unknown", 0), |place| (place.file(), place.line()));
         tracing::error!(file, line, "a panic stopped one piece of work");
     }));
 }
@@ -70,7 +73,11 @@ struct RequestIds {
 
 impl RequestIds {
     fn make(&self) -> String {
-        format!("{}-{}", self.start, self.next.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "{}-{}",
+            self.start,
+            self.next.fetch_add(1, Ordering::Relaxed)
+        )
     }
 }
 
@@ -78,7 +85,10 @@ impl RequestIds {
 pub fn log_requests(router: Router, entropy: &dyn Entropy) -> Router {
     let mut start = [0; 4];
     entropy.fill(&mut start);
-    let ids = std::sync::Arc::new(RequestIds { start: hex::encode(start), next: 1.into() });
+    let ids = std::sync::Arc::new(RequestIds {
+        start: hex::encode(start),
+        next: 1.into(),
+    });
     router.layer(middleware::from_fn(move |request: Request, next: Next| {
         let id = ids.make();
         async move { log_request(id, request, next).await }
@@ -165,8 +175,10 @@ mod tests {
         for format in [LogFormat::Text, LogFormat::Json] {
             for uri in ["/households/CANARY?q=CANARY", "/CANARY?name=CANARY"] {
                 let (text, response) = logged(format, "trace", uri).await;
-                let answered: Vec<_> =
-                    text.lines().filter(|line| line.contains("answered")).collect();
+                let answered: Vec<_> = text
+                    .lines()
+                    .filter(|line| line.contains("answered"))
+                    .collect();
                 assert_eq!(answered.len(), 1, "{text}");
                 assert!(!text.contains("CANARY"), "{text}");
                 let id = response.headers()[REQUEST_ID].to_str().unwrap();
@@ -190,6 +202,11 @@ mod tests {
     #[tokio::test]
     async fn health_checks_do_not_fill_the_log() {
         assert_eq!(logged(LogFormat::Text, "info", "/healthz").await.0, "");
-        assert!(logged(LogFormat::Text, "debug", "/healthz").await.0.contains("/healthz"));
+        assert!(
+            logged(LogFormat::Text, "debug", "/healthz")
+                .await
+                .0
+                .contains("/healthz")
+        );
     }
 }

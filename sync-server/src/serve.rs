@@ -53,7 +53,10 @@ impl Explain for ServeError {
         message(
             language,
             "serve-listen",
-            &[("address", &address.to_string()), ("reason", &io_reason(source, language))],
+            &[
+                ("address", &address.to_string()),
+                ("reason", &io_reason(source, language)),
+            ],
         )
     }
 
@@ -100,9 +103,16 @@ impl Bound {
         addresses: &[SocketAddr],
         tls: Option<Arc<rustls::ServerConfig>>,
     ) -> Result<Self, ServeError> {
-        let mut bound = Self { listeners: Vec::new(), addresses: Vec::new(), tls };
+        let mut bound = Self {
+            listeners: Vec::new(),
+            addresses: Vec::new(),
+            tls,
+        };
         for address in addresses {
-            let failed = |source| ServeError::Listen { address: *address, source };
+            let failed = |source| ServeError::Listen {
+                address: *address,
+                source,
+            };
             let listener = TcpListener::bind(address).await.map_err(failed)?;
             bound.addresses.push(listener.local_addr().map_err(failed)?);
             bound.listeners.push(listener);
@@ -118,7 +128,10 @@ impl Bound {
     /// Base address of each, such as `https://127.0.0.1:8443`.
     pub fn urls(&self) -> Vec<String> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        self.addresses.iter().map(|address| format!("{scheme}://{address}")).collect()
+        self.addresses
+            .iter()
+            .map(|address| format!("{scheme}://{address}"))
+            .collect()
     }
 
     /// Answers with `router` until `stop` completes; then takes no more
@@ -149,7 +162,9 @@ impl Bound {
             accepting.abort();
         }
         let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
-        let finished = timeout(limits.shutdown, server.places.acquire_many(all)).await.is_ok();
+        let finished = timeout(limits.shutdown, server.places.acquire_many(all))
+            .await
+            .is_ok();
         if !finished {
             tracing::warn!("requests were cut off because they took too long to finish");
         }
@@ -295,14 +310,20 @@ mod tests {
     }
 
     async fn start(router: Router, limits: Limits) -> Running {
-        let bound = Bound::bind(&["127.0.0.1:0".parse().unwrap()], None).await.unwrap();
+        let bound = Bound::bind(&["127.0.0.1:0".parse().unwrap()], None)
+            .await
+            .unwrap();
         let address = bound.addresses()[0];
         assert_ne!(address.port(), 0);
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(bound.run(router, limits, async {
             let _ = stopped.await;
         }));
-        Running { address, stop, ended }
+        Running {
+            address,
+            stop,
+            ended,
+        }
     }
 
     async fn ask(address: SocketAddr, request: &str) -> String {
@@ -353,7 +374,10 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_never_ends_is_cut_off() {
         let router = Router::new().route("/", get(std::future::pending::<()>));
-        let limits = Limits { shutdown: Duration::from_millis(50), ..LIMITS };
+        let limits = Limits {
+            shutdown: Duration::from_millis(50),
+            ..LIMITS
+        };
         let running = start(router, limits).await;
         let mut stream = TcpStream::connect(running.address).await.unwrap();
         stream.write_all(get_request("/").as_bytes()).await.unwrap();
@@ -367,7 +391,10 @@ mod tests {
         let running = start(router, LIMITS).await;
         let huge = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "a".repeat(20_000));
         let answer = ask(running.address, &huge).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
+            "{answer}"
+        );
 
         let one = TcpStream::connect(running.address).await.unwrap();
         let two = TcpStream::connect(running.address).await.unwrap();

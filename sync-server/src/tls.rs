@@ -6,8 +6,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
-    io,
+    fs, io,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -104,14 +103,19 @@ impl Explain for TlsError {
             Self::File { path: at, source } => message(
                 language,
                 "tls-file",
-                &[("path", &path(at)), ("reason", &io_reason(source, language))],
+                &[
+                    ("path", &path(at)),
+                    ("reason", &io_reason(source, language)),
+                ],
             ),
             Self::Pem { path: at, what } => {
                 message(language, "tls-pem", &[("path", &path(at)), ("what", what)])
             }
-            Self::Mismatch { path: at, reason } => {
-                message(language, "tls-mismatch", &[("path", &path(at)), ("reason", reason)])
-            }
+            Self::Mismatch { path: at, reason } => message(
+                language,
+                "tls-mismatch",
+                &[("path", &path(at)), ("reason", reason)],
+            ),
             Self::Make { reason } => message(language, "tls-make", &[("reason", reason)]),
         }
     }
@@ -153,29 +157,47 @@ impl Identity {
             (Some(certificate), Some(key)) => Self::read(certificate, key).map(Some),
             _ => {
                 let (certificate, key) = self_signed_files(data);
-                if certificate.exists() { Self::read(&certificate, &key).map(Some) } else { Ok(None) }
+                if certificate.exists() {
+                    Self::read(&certificate, &key).map(Some)
+                } else {
+                    Ok(None)
+                }
             }
         }
     }
 
     fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let text = |path: &Path| {
-            fs::read(path).map_err(|source| TlsError::File { path: path.to_path_buf(), source })
+            fs::read(path).map_err(|source| TlsError::File {
+                path: path.to_path_buf(),
+                source,
+            })
         };
-        let pem = |path: &Path, what| TlsError::Pem { path: path.to_path_buf(), what };
+        let pem = |path: &Path, what| TlsError::Pem {
+            path: path.to_path_buf(),
+            what,
+        };
         let chain = CertificateDer::pem_slice_iter(&text(certificate)?)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| pem(certificate, "certificate"))?;
-        let own = chain.first().ok_or_else(|| pem(certificate, "certificate"))?;
+        let own = chain
+            .first()
+            .ok_or_else(|| pem(certificate, "certificate"))?;
         let fingerprint = Fingerprint::of(own);
         let key =
             PrivateKeyDer::from_pem_slice(&text(key)?).map_err(|_| pem(key, "private key"))?;
-        let identity = Self { chain, key, fingerprint };
+        let identity = Self {
+            chain,
+            key,
+            fingerprint,
+        };
         // Fails now rather than at the first phone.
-        identity.server_config().map_err(|error| TlsError::Mismatch {
-            path: certificate.to_path_buf(),
-            reason: error.to_string(),
-        })?;
+        identity
+            .server_config()
+            .map_err(|error| TlsError::Mismatch {
+                path: certificate.to_path_buf(),
+                reason: error.to_string(),
+            })?;
         Ok(identity)
     }
 
@@ -201,7 +223,10 @@ impl Identity {
 }
 
 fn self_signed_files(data: &DataFolder) -> (PathBuf, PathBuf) {
-    (data.tls().join("certificate.pem"), data.tls().join("key.pem"))
+    (
+        data.tls().join("certificate.pem"),
+        data.tls().join("key.pem"),
+    )
 }
 
 /// Names the certificate is made for.
@@ -209,21 +234,25 @@ fn names(config: &Config) -> Vec<String> {
     let mut names = BTreeSet::from(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
     names.extend(config.public_url.as_ref().map(|url| url.host().to_owned()));
     let addresses = config.listen.iter().map(std::net::SocketAddr::ip);
-    names.extend(addresses.filter(|ip| !ip.is_unspecified()).map(|ip: IpAddr| ip.to_string()));
+    names.extend(
+        addresses
+            .filter(|ip| !ip.is_unspecified())
+            .map(|ip: IpAddr| ip.to_string()),
+    );
     names.extend(config.tls_names.iter().cloned());
     names.into_iter().collect()
 }
 
-fn make_self_signed(
-    config: &Config,
-    data: &DataFolder,
-    clock: &dyn Clock,
-) -> Result<(), TlsError> {
-    let make = |error: rcgen::Error| TlsError::Make { reason: error.to_string() };
+fn make_self_signed(config: &Config, data: &DataFolder, clock: &dyn Clock) -> Result<(), TlsError> {
+    let make = |error: rcgen::Error| TlsError::Make {
+        reason: error.to_string(),
+    };
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(make)?;
     let mut parameters = rcgen::CertificateParams::new(names(config)).map_err(make)?;
     parameters.distinguished_name = rcgen::DistinguishedName::new();
-    parameters.distinguished_name.push(rcgen::DnType::CommonName, "Wangge");
+    parameters
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "Wangge");
     // From the start of last year: phones whose clock is wrong still connect.
     let year = clock.now().to_china_date().map_or(2026, |date| date.year());
     parameters.not_before = rcgen::date_time_ymd(year - 1, 1, 1);
@@ -264,8 +293,12 @@ mod tests {
         let (_keep, data) = folder();
         let config = Config::default();
         assert!(Identity::find(&config, &data).unwrap().is_none());
-        let first = Identity::load_or_make(&config, &data, &clock()).unwrap().unwrap();
-        let second = Identity::load_or_make(&config, &data, &clock()).unwrap().unwrap();
+        let first = Identity::load_or_make(&config, &data, &clock())
+            .unwrap()
+            .unwrap();
+        let second = Identity::load_or_make(&config, &data, &clock())
+            .unwrap()
+            .unwrap();
         let found = Identity::find(&config, &data).unwrap().unwrap();
         assert_eq!(first.fingerprint(), second.fingerprint());
         assert_eq!(first.fingerprint(), found.fingerprint());
@@ -286,7 +319,9 @@ mod tests {
     fn a_given_certificate_is_used_and_must_match_its_key() {
         let (_keep, one) = folder();
         let (_keep_too, two) = folder();
-        let made = Identity::load_or_make(&Config::default(), &one, &clock()).unwrap().unwrap();
+        let made = Identity::load_or_make(&Config::default(), &one, &clock())
+            .unwrap()
+            .unwrap();
         Identity::load_or_make(&Config::default(), &two, &clock()).unwrap();
         let (certificate, key) = self_signed_files(&one);
         let (_, other_key) = self_signed_files(&two);
@@ -296,19 +331,38 @@ mod tests {
             ..Config::default()
         };
         let (_third, empty) = folder();
-        let given = Identity::load_or_make(&config, &empty, &clock()).unwrap().unwrap();
+        let given = Identity::load_or_make(&config, &empty, &clock())
+            .unwrap()
+            .unwrap();
         assert_eq!(given.fingerprint(), made.fingerprint());
         assert!(!empty.tls().exists());
 
-        let wrong = |certificate: &Path, key: &Path| {
-            Identity::read(certificate, key).unwrap_err()
-        };
-        assert!(matches!(wrong(&certificate, &other_key), TlsError::Mismatch { .. }));
-        assert!(matches!(wrong(&key, &key), TlsError::Pem { what: "certificate", .. }));
-        assert!(matches!(wrong(&certificate, &certificate), TlsError::Pem { .. }));
-        assert!(matches!(wrong(Path::new("/no/such"), &key), TlsError::File { .. }));
+        let wrong = |certificate: &Path, key: &Path| Identity::read(certificate, key).unwrap_err();
+        assert!(matches!(
+            wrong(&certificate, &other_key),
+            TlsError::Mismatch { .. }
+        ));
+        assert!(matches!(
+            wrong(&key, &key),
+            TlsError::Pem {
+                what: "certificate",
+                ..
+            }
+        ));
+        assert!(matches!(
+            wrong(&certificate, &certificate),
+            TlsError::Pem { .. }
+        ));
+        assert!(matches!(
+            wrong(Path::new("/no/such"), &key),
+            TlsError::File { .. }
+        ));
         for language in Language::ALL {
-            assert!(wrong(&certificate, &other_key).text(language).contains("certificate.pem"));
+            assert!(
+                wrong(&certificate, &other_key)
+                    .text(language)
+                    .contains("certificate.pem")
+            );
         }
     }
 
@@ -316,13 +370,21 @@ mod tests {
     fn the_names_are_those_phones_may_use() {
         let config = Config {
             public_url: Some(crate::config::BaseUrl::parse("https://grid.example.org").unwrap()),
-            listen: vec!["10.9.8.7:8443".parse().unwrap(), "0.0.0.0:1".parse().unwrap()],
+            listen: vec![
+                "10.9.8.7:8443".parse().unwrap(),
+                "0.0.0.0:1".parse().unwrap(),
+            ],
             tls_names: vec!["inner.example.org".to_owned()],
             ..Config::default()
         };
         let names = names(&config);
-        for name in ["localhost", "127.0.0.1", "grid.example.org", "10.9.8.7", "inner.example.org"]
-        {
+        for name in [
+            "localhost",
+            "127.0.0.1",
+            "grid.example.org",
+            "10.9.8.7",
+            "inner.example.org",
+        ] {
             assert!(names.iter().any(|found| found == name), "{name}");
         }
         assert!(!names.iter().any(|name| name == "0.0.0.0"));
@@ -331,8 +393,15 @@ mod tests {
     #[test]
     fn without_tls_there_is_no_certificate() {
         let (_keep, data) = folder();
-        let config = Config { tls: false, ..Config::default() };
-        assert!(Identity::load_or_make(&config, &data, &clock()).unwrap().is_none());
+        let config = Config {
+            tls: false,
+            ..Config::default()
+        };
+        assert!(
+            Identity::load_or_make(&config, &data, &clock())
+                .unwrap()
+                .is_none()
+        );
         assert!(!data.tls().exists());
     }
 }

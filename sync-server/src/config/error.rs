@@ -103,10 +103,16 @@ impl Explain for ConfigError {
                 "config-unreadable",
                 &[("path", path), ("reason", reason)],
             ),
-            Self::NotToml { path, reason } => {
-                message(language, "config-not-toml", &[("path", path), ("reason", reason)])
-            }
-            Self::UnknownKey { key, origin, similar } => {
+            Self::NotToml { path, reason } => message(
+                language,
+                "config-not-toml",
+                &[("path", path), ("reason", reason)],
+            ),
+            Self::UnknownKey {
+                key,
+                origin,
+                similar,
+            } => {
                 let text = message(
                     language,
                     "config-unknown-key",
@@ -119,7 +125,12 @@ impl Explain for ConfigError {
                     None => text,
                 }
             }
-            Self::BadValue { key, value, origin, reason } => message(
+            Self::BadValue {
+                key,
+                value,
+                origin,
+                reason,
+            } => message(
                 language,
                 "config-bad-value",
                 &[
@@ -129,12 +140,16 @@ impl Explain for ConfigError {
                     ("reason", &reason.text(language)),
                 ],
             ),
-            Self::Together { given, missing } => {
-                message(language, "config-together", &[("given", given), ("missing", missing)])
-            }
-            Self::PlainHttp { address } => {
-                message(language, "config-plain-http", &[("address", &address.to_string())])
-            }
+            Self::Together { given, missing } => message(
+                language,
+                "config-together",
+                &[("given", given), ("missing", missing)],
+            ),
+            Self::PlainHttp { address } => message(
+                language,
+                "config-plain-http",
+                &[("address", &address.to_string())],
+            ),
             Self::LogFilter { value } => {
                 message(language, "config-log-filter", &[("value", value)])
             }

@@ -22,9 +22,11 @@ const FREQUENT: &[&str] = &["listen", "data", "public_url", "tls", "language"];
 /// Names of flags; clap keeps them for the life of the process.
 fn flag(field: &Field) -> &'static str {
     static NAMES: OnceLock<Vec<(&'static str, String)>> = OnceLock::new();
-    let names =
-        NAMES.get_or_init(|| Config::FIELDS.iter().map(|f| (f.key, f.flag())).collect());
-    names.iter().find(|(key, _)| *key == field.key).map_or(field.key, |(_, name)| name)
+    let names = NAMES.get_or_init(|| Config::FIELDS.iter().map(|f| (f.key, f.flag())).collect());
+    names
+        .iter()
+        .find(|(key, _)| *key == field.key)
+        .map_or(field.key, |(_, name)| name)
 }
 
 fn argument(field: &'static Field) -> Arg {
@@ -99,6 +101,9 @@ mod tests {
         let flags = SettingFlags::from_arg_matches(&matches).unwrap();
         assert_eq!(flags.file.as_deref(), Some(std::path::Path::new("x.toml")));
         let pairs = [("listen", "127.0.0.1:0"), ("enrolment_hours", "3")];
-        assert_eq!(flags.values, pairs.map(|(a, b)| (a.to_owned(), b.to_owned())));
+        assert_eq!(
+            flags.values,
+            pairs.map(|(a, b)| (a.to_owned(), b.to_owned()))
+        );
     }
 }

@@ -39,7 +39,11 @@ impl Sources {
                 Some((shown, text))
             }
         };
-        Ok(Self { file, variables, flags })
+        Ok(Self {
+            file,
+            variables,
+            flags,
+        })
     }
 }
 
@@ -54,7 +58,10 @@ pub struct EffectiveConfig {
 impl EffectiveConfig {
     /// Builds the configuration; the first mistake found is the error.
     pub fn build(sources: &Sources) -> Result<Self, ConfigError> {
-        let mut effective = Self { config: Config::default(), origins: BTreeMap::new() };
+        let mut effective = Self {
+            config: Config::default(),
+            origins: BTreeMap::new(),
+        };
         if let Some((path, text)) = &sources.file {
             effective.add_file(path, text)?;
         }
@@ -76,7 +83,10 @@ impl EffectiveConfig {
     fn add_file(&mut self, path: &str, text: &str) -> Result<(), ConfigError> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let reason = error.to_string().trim_end().to_owned();
-            ConfigError::NotToml { path: path.to_owned(), reason }
+            ConfigError::NotToml {
+                path: path.to_owned(),
+                reason,
+            }
         })?;
         for (key, value) in &table {
             let origin = Origin::File(path.to_owned());
@@ -90,7 +100,9 @@ impl EffectiveConfig {
     /// an error only when it looks like a known one misspelt.
     fn add_variables(&mut self, variables: &[(String, String)]) -> Result<(), ConfigError> {
         for (name, value) in variables {
-            let Some(key) = name.strip_prefix("WANGGE_") else { continue };
+            let Some(key) = name.strip_prefix("WANGGE_") else {
+                continue;
+            };
             if OTHER_VARIABLES.contains(&name.as_str()) {
                 continue;
             }
@@ -101,7 +113,11 @@ impl EffectiveConfig {
                 None => {
                     if let Some(similar) = similar(&key) {
                         let similar = Some(similar);
-                        return Err(ConfigError::UnknownKey { key: name.clone(), origin, similar });
+                        return Err(ConfigError::UnknownKey {
+                            key: name.clone(),
+                            origin,
+                            similar,
+                        });
                     }
                 }
             }
@@ -169,7 +185,9 @@ fn find(key: &str, origin: &Origin) -> Result<&'static Field, ConfigError> {
 
 /// The known key within two typing mistakes of `key`.
 fn similar(key: &str) -> Option<&'static str> {
-    let closest = Config::FIELDS.iter().min_by_key(|field| distance(key, field.key))?;
+    let closest = Config::FIELDS
+        .iter()
+        .min_by_key(|field| distance(key, field.key))?;
     // Two mistakes in a word of four letters make any word of it.
     let allowed = if closest.key.len() < 5 { 1 } else { 2 };
     (distance(key, closest.key) <= allowed).then_some(closest.key)
@@ -200,7 +218,10 @@ mod tests {
     use wangge_model::message::Language;
 
     fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect()
     }
 
     fn build(
@@ -220,7 +241,11 @@ mod tests {
         let file = "data = \"file\"\nenrolment_hours = 5\nlog_format = \"json\"";
         let effective = build(
             file,
-            &[("WANGGE_DATA", "variable"), ("WANGGE_ENROLMENT_HOURS", "6"), ("OTHER", "x")],
+            &[
+                ("WANGGE_DATA", "variable"),
+                ("WANGGE_ENROLMENT_HOURS", "6"),
+                ("OTHER", "x"),
+            ],
             &[("data", "flag")],
         )
         .unwrap();
@@ -228,7 +253,10 @@ mod tests {
         assert_eq!(config.data, Path::new("flag"));
         assert_eq!(config.enrolment_hours.get(), 6);
         assert_eq!(effective.origin("data").to_string(), "--data");
-        assert_eq!(effective.origin("enrolment_hours").to_string(), "WANGGE_ENROLMENT_HOURS");
+        assert_eq!(
+            effective.origin("enrolment_hours").to_string(),
+            "WANGGE_ENROLMENT_HOURS"
+        );
         assert_eq!(effective.origin("log_format").to_string(), "wangge.toml");
         assert_eq!(effective.origin("tls"), Origin::Default);
     }
@@ -246,11 +274,20 @@ mod tests {
         let error = build("lisen = [\"127.0.0.1:1\"]", &[], &[]).unwrap_err();
         for language in Language::ALL {
             let text = error.text(language);
-            assert!(text.contains("lisen") && text.contains("wangge.toml"), "{text}");
+            assert!(
+                text.contains("lisen") && text.contains("wangge.toml"),
+                "{text}"
+            );
             assert!(text.contains("listen"), "{text}");
         }
         let error = build("", &[("WANGGE_LISTN", "127.0.0.1:1")], &[]).unwrap_err();
-        assert!(matches!(error, ConfigError::UnknownKey { similar: Some("listen"), .. }));
+        assert!(matches!(
+            error,
+            ConfigError::UnknownKey {
+                similar: Some("listen"),
+                ..
+            }
+        ));
         assert!(build("colour = 1", &[], &[]).is_err());
     }
 
@@ -282,7 +319,10 @@ mod tests {
             ("public_url = \"grid.example.org\"", "public_url"),
         ] {
             let error = build(file, &[], &[]).unwrap_err();
-            assert!(matches!(error, ConfigError::BadValue { .. }), "{file}: {error:?}");
+            assert!(
+                matches!(error, ConfigError::BadValue { .. }),
+                "{file}: {error:?}"
+            );
             for language in Language::ALL {
                 let text = error.text(language);
                 assert!(text.contains(key) && text.contains("wangge.toml"), "{text}");

@@ -241,21 +241,36 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         match (&self.tls_certificate, &self.tls_key) {
             (Some(_), None) => {
-                return Err(ConfigError::Together { given: "tls_certificate", missing: "tls_key" });
+                return Err(ConfigError::Together {
+                    given: "tls_certificate",
+                    missing: "tls_key",
+                });
             }
             (None, Some(_)) => {
-                return Err(ConfigError::Together { given: "tls_key", missing: "tls_certificate" });
+                return Err(ConfigError::Together {
+                    given: "tls_key",
+                    missing: "tls_certificate",
+                });
             }
             _ => {}
         }
         if !self.tls && !self.allow_plain_http {
-            let open = self.listen.iter().find(|address| !address.ip().is_loopback());
+            let open = self
+                .listen
+                .iter()
+                .find(|address| !address.ip().is_loopback());
             if let Some(address) = open {
                 return Err(ConfigError::PlainHttp { address: *address });
             }
         }
-        if self.log_filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
-            return Err(ConfigError::LogFilter { value: self.log_filter.clone() });
+        if self
+            .log_filter
+            .parse::<tracing_subscriber::EnvFilter>()
+            .is_err()
+        {
+            return Err(ConfigError::LogFilter {
+                value: self.log_filter.clone(),
+            });
         }
         Ok(())
     }
@@ -274,8 +289,16 @@ mod tests {
     fn every_field_is_documented_in_both_languages() {
         for field in Config::FIELDS {
             let (chinese, english) = field.paragraphs();
-            assert!(english.is_ascii() && english.len() > 20, "{}: {english}", field.key);
-            assert!(!chinese.is_ascii() && chinese.ends_with('。'), "{}: {chinese}", field.key);
+            assert!(
+                english.is_ascii() && english.len() > 20,
+                "{}: {english}",
+                field.key
+            );
+            assert!(
+                !chinese.is_ascii() && chinese.ends_with('。'),
+                "{}: {chinese}",
+                field.key
+            );
         }
     }
 
@@ -283,7 +306,9 @@ mod tests {
     fn what_is_shown_can_be_read_back() {
         let mut read = Config::default();
         for field in Config::FIELDS {
-            let Some(shown) = field.value(&Config::default()) else { continue };
+            let Some(shown) = field.value(&Config::default()) else {
+                continue;
+            };
             let value: toml::Table = format!("x = {shown}").parse().unwrap();
             load::apply(&mut read, field, &value["x"]).unwrap();
         }
@@ -293,22 +318,38 @@ mod tests {
     #[test]
     fn plain_http_needs_loopback_or_the_word() {
         let open = SocketAddr::from(([0, 0, 0, 0], 80));
-        let mut config =
-            Config { tls: false, listen: vec![open], ..Config::default() };
-        assert_eq!(config.check(), Err(ConfigError::PlainHttp { address: open }));
+        let mut config = Config {
+            tls: false,
+            listen: vec![open],
+            ..Config::default()
+        };
+        assert_eq!(
+            config.check(),
+            Err(ConfigError::PlainHttp { address: open })
+        );
         config.allow_plain_http = true;
         assert_eq!(config.check(), Ok(()));
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config { tls: false, listen: vec![loopback], ..Config::default() };
+        let config = Config {
+            tls: false,
+            listen: vec![loopback],
+            ..Config::default()
+        };
         assert_eq!(config.check(), Ok(()));
     }
 
     #[test]
     fn a_certificate_needs_its_key() {
-        let config = Config { tls_certificate: Some("a.pem".into()), ..Config::default() };
+        let config = Config {
+            tls_certificate: Some("a.pem".into()),
+            ..Config::default()
+        };
         assert_eq!(
             config.check(),
-            Err(ConfigError::Together { given: "tls_certificate", missing: "tls_key" })
+            Err(ConfigError::Together {
+                given: "tls_certificate",
+                missing: "tls_key"
+            })
         );
     }
 }

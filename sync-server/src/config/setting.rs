@@ -170,7 +170,10 @@ impl<const MIN: u64, const MAX: u64> Setting for Whole<MIN, MAX> {
     }
 
     fn form() -> (String, String) {
-        pair(format!("整数，{MIN} 到 {MAX}"), format!("whole number from {MIN} to {MAX}"))
+        pair(
+            format!("整数，{MIN} 到 {MAX}"),
+            format!("whole number from {MIN} to {MAX}"),
+        )
     }
 }
 
@@ -193,7 +196,9 @@ impl Setting for PathBuf {
 
 impl Setting for Option<PathBuf> {
     fn parse_parts(parts: &[&str]) -> Result<Self, SettingError> {
-        Ok(Some(single(parts)?).filter(|path| !path.is_empty()).map(PathBuf::from))
+        Ok(Some(single(parts)?)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from))
     }
 
     fn show(&self) -> Option<String> {
@@ -226,7 +231,12 @@ impl Setting for Vec<String> {
     const LIST: bool = true;
 
     fn parse_parts(parts: &[&str]) -> Result<Self, SettingError> {
-        Ok(parts.iter().map(|part| part.trim()).filter(|p| !p.is_empty()).map(Into::into).collect())
+        Ok(parts
+            .iter()
+            .map(|part| part.trim())
+            .filter(|p| !p.is_empty())
+            .map(Into::into)
+            .collect())
     }
 
     fn show(&self) -> Option<String> {
@@ -246,7 +256,11 @@ impl Setting for Vec<SocketAddr> {
             .iter()
             .map(|part| part.trim().parse().map_err(|_| SettingError::NotAddress))
             .collect::<Result<Self, _>>()?;
-        if addresses.is_empty() { Err(SettingError::Empty) } else { Ok(addresses) }
+        if addresses.is_empty() {
+            Err(SettingError::Empty)
+        } else {
+            Ok(addresses)
+        }
     }
 
     fn show(&self) -> Option<String> {
@@ -359,8 +373,9 @@ word_setting!(Language, ["zh-CN" => Language::Chinese, "en" => Language::English
 impl Setting for GridCodeScheme {
     fn parse_parts(parts: &[&str]) -> Result<Self, SettingError> {
         const BUILT_IN: &str = "shandong19, shanxi14, template12, beijing15, cjt349_20";
-        Self::built_in(single(parts)?)
-            .ok_or_else(|| SettingError::NotOneOf { allowed: BUILT_IN.to_owned() })
+        Self::built_in(single(parts)?).ok_or_else(|| SettingError::NotOneOf {
+            allowed: BUILT_IN.to_owned(),
+        })
     }
 
     fn show(&self) -> Option<String> {
@@ -394,7 +409,10 @@ mod tests {
             Vec::<SocketAddr>::parse_parts(&["127.0.0.1"]),
             Err(SettingError::NotAddress)
         );
-        assert_eq!(Vec::<SocketAddr>::parse_parts(&[]), Err(SettingError::Empty));
+        assert_eq!(
+            Vec::<SocketAddr>::parse_parts(&[]),
+            Err(SettingError::Empty)
+        );
         let two = Vec::<SocketAddr>::parse_parts(&["127.0.0.1:0", " [::1]:80"]).unwrap();
         assert_eq!(two.show().unwrap(), r#"["127.0.0.1:0", "[::1]:80"]"#);
     }
@@ -408,16 +426,37 @@ mod tests {
         ] {
             assert_eq!(BaseUrl::parse(text).unwrap().host(), host);
         }
-        for text in ["grid.example.org", "ftp://a", "https://", "https://a/b", "https://a?b"] {
-            assert_eq!(BaseUrl::parse(text), Err(SettingError::NotBaseUrl), "{text}");
+        for text in [
+            "grid.example.org",
+            "ftp://a",
+            "https://",
+            "https://a/b",
+            "https://a?b",
+        ] {
+            assert_eq!(
+                BaseUrl::parse(text),
+                Err(SettingError::NotBaseUrl),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn words_are_listed_when_another_is_given() {
         let error = LogFormat::parse_parts(&["xml"]).unwrap_err();
-        assert_eq!(error, SettingError::NotOneOf { allowed: "text, json".to_owned() });
-        for scheme in ["shandong19", "shanxi14", "template12", "beijing15", "cjt349_20"] {
+        assert_eq!(
+            error,
+            SettingError::NotOneOf {
+                allowed: "text, json".to_owned()
+            }
+        );
+        for scheme in [
+            "shandong19",
+            "shanxi14",
+            "template12",
+            "beijing15",
+            "cjt349_20",
+        ] {
             let read = GridCodeScheme::parse_parts(&[scheme]).unwrap();
             assert_eq!(read.show(), Some(format!("\"{scheme}\"")));
         }
