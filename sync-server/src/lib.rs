@@ -19,6 +19,7 @@ pub mod console;
 pub mod demo;
 pub mod data_folder;
 pub mod explain;
+pub mod enrolment;
 pub mod error;
 pub mod import;
 pub mod ingest;

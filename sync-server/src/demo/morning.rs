@@ -61,10 +61,13 @@ pub(super) async fn run(
     visit(&wang, &mut maker, teller)?;
 
     teller.say("demo-online", &[]);
-    for phone in [&mut zhang, &mut li, &mut wang, &mut zhang] {
+    for phone in [&mut zhang, &mut li, &mut wang] {
         let report = phone.sync().await?;
         teller.synced(phone.owner, &report);
     }
+    // The first one back learns what the others brought.
+    let report = zhang.sync().await?;
+    teller.synced(zhang.owner, &report);
     let conflicts_seen = show_conflict(&zhang, &li, contested, teller)?;
     settle(&zhang, contested, teller)?;
     for phone in [&mut zhang, &mut li] {

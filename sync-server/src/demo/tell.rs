@@ -18,9 +18,14 @@ impl Teller {
     /// One line in both languages.
     pub(super) fn say(&self, id: &str, arguments: &[(&str, &str)]) {
         for language in Language::ALL {
-            let mark = if language == Language::Chinese { "▸" } else { " " };
-            self.line(&format!("{mark} {}", message(language, id, arguments)));
+            self.say_in(language, id, arguments);
         }
+    }
+
+    /// One line in one language.
+    pub(super) fn say_in(&self, language: Language, id: &str, arguments: &[(&str, &str)]) {
+        let mark = if language == Language::Chinese { "▸" } else { " " };
+        self.line(&format!("{mark} {}", message(language, id, arguments)));
     }
 
     /// What a sync did.
@@ -51,6 +56,19 @@ impl Teller {
                 ("attention", &counts.needs_attention.to_string()),
             ],
         );
+        Ok(())
+    }
+
+    /// One row of the summary.
+    pub(super) fn row(&self, id: &str, value: &str) {
+        let [chinese, english] = Language::ALL.map(|language| message(language, id, &[]));
+        self.line(&format!("    {value:>12}  {chinese} · {english}"));
+    }
+
+    /// The summary for a program, always on standard output.
+    pub(super) fn json(&self, summary: &impl serde::Serialize) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(summary)?;
+        writeln!(std::io::stdout(), "{text}")?;
         Ok(())
     }
 
