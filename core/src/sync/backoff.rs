@@ -66,7 +66,10 @@ mod tests {
             for round in 0..80_u32 {
                 let bound = (500_u128 << round.min(60)).min(300_000);
                 let wait = backoff.next_wait_ms(None, &entropy);
-                assert!(u128::from(wait) <= bound, "seed {seed}, round {round}: {wait}");
+                assert!(
+                    u128::from(wait) <= bound,
+                    "seed {seed}, round {round}: {wait}"
+                );
             }
             assert_eq!(backoff.failures(), 80);
         }
@@ -75,10 +78,14 @@ mod tests {
     #[test]
     fn waits_fill_the_whole_range() {
         let entropy = SeededEntropy::new(7);
-        let waits: Vec<u64> =
-            (0..1_000).map(|_| Backoff { failures: 4 }.next_wait_ms(None, &entropy)).collect();
+        let waits: Vec<u64> = (0..1_000)
+            .map(|_| Backoff { failures: 4 }.next_wait_ms(None, &entropy))
+            .collect();
         let below = waits.iter().filter(|wait| **wait < 4_000).count();
-        assert!((400..600).contains(&below), "{below} of 1000 in the lower half of 0..8000 ms");
+        assert!(
+            (400..600).contains(&below),
+            "{below} of 1000 in the lower half of 0..8000 ms"
+        );
     }
 
     #[test]

@@ -108,7 +108,9 @@ impl SyncEngine {
         link: &EnrolmentLink,
         device_name: &str,
     ) -> Result<EnrolResponse, SyncError> {
-        let _turn = Arc::clone(&self.turn).try_lock_owned().map_err(|_| SyncError::Busy)?;
+        let _turn = Arc::clone(&self.turn)
+            .try_lock_owned()
+            .map_err(|_| SyncError::Busy)?;
         let transport = self.transport(&link.server, link.pin)?;
         let request = {
             let (parts, link) = (self.parts.clone(), link.clone());
@@ -122,7 +124,10 @@ impl SyncEngine {
                 Ok(answer) => break answer,
                 Err(TransportError::Connect(_)) if backoff.failures() + 1 < ATTEMPTS => {
                     let millis = backoff.next_wait_ms(None, self.parts.entropy.as_ref());
-                    self.parts.sleeper.sleep(Duration::from_millis(millis)).await;
+                    self.parts
+                        .sleeper
+                        .sleep(Duration::from_millis(millis))
+                        .await;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -151,20 +156,29 @@ impl SyncEngine {
         listener: Arc<dyn SyncListener>,
         cancel: CancelToken,
     ) -> Result<SyncReport, SyncError> {
-        let turn = Arc::clone(&self.turn).try_lock_owned().map_err(|_| SyncError::Busy)?;
+        let turn = Arc::clone(&self.turn)
+            .try_lock_owned()
+            .map_err(|_| SyncError::Busy)?;
         let machine = Machine::new(
             &self.parts.app_version,
             Arc::clone(&self.parts.key),
             Arc::clone(&self.parts.entropy),
         );
         let started = self.parts.clock.now();
-        let run = Run { machine, status: Arc::clone(&self.status), _turn: turn };
-        let result = self.run(run, listener.as_ref(), &cancel).await.map(|mut report| {
-            // The clock may have been set back meanwhile.
-            let elapsed = self.parts.clock.now().as_millis() - started.as_millis();
-            report.duration_ms = u64::try_from(elapsed).unwrap_or(0);
-            report
-        });
+        let run = Run {
+            machine,
+            status: Arc::clone(&self.status),
+            _turn: turn,
+        };
+        let result = self
+            .run(run, listener.as_ref(), &cancel)
+            .await
+            .map(|mut report| {
+                // The clock may have been set back meanwhile.
+                let elapsed = self.parts.clock.now().as_millis() - started.as_millis();
+                report.duration_ms = u64::try_from(elapsed).unwrap_or(0);
+                report
+            });
         let mut status = lock(&self.status);
         match &result {
             Ok(report) => {
@@ -236,23 +250,24 @@ impl SyncEngine {
                 receive(machine, answer, |answer| Event::Answer(Box::new(answer)))
             }
             Action::FetchSnapshot { grid, as_of, after } => {
-                let mut path = format!("/v1/grids/{grid}/snapshot");
-                let mut separator = '?';
-                if let Some(as_of) = as_of {
-                    path.push_str(&format!("{separator}as_of={as_of}"));
-                    separator = '&';
-                }
-                if let Some(after) = after {
-                    path.push_str(&format!("{separator}after={after}"));
-                }
+                let as_of = as_of.map(|as_of| format!("as_of={as_of}"));
+                let after = after.map(|after| format!("after={after}"));
+                let query: Vec<String> = as_of.into_iter().chain(after).collect();
+                let separator = if query.is_empty() { "" } else { "?" };
+                let path = format!("/v1/grids/{grid}/snapshot{separator}{}", query.join("&"));
                 let answer = transport.get(&path, token).await;
                 receive(machine, answer, |page| Event::Snapshot(Box::new(page)))
             }
             Action::Wait { millis } => {
-                self.parts.sleeper.sleep(Duration::from_millis(millis)).await;
+                self.parts
+                    .sleeper
+                    .sleep(Duration::from_millis(millis))
+                    .await;
                 Ok(Event::Waited)
             }
-            Action::Done => Err(SyncError::Internal("nothing to do after the end".to_owned())),
+            Action::Done => Err(SyncError::Internal(
+                "nothing to do after the end".to_owned(),
+            )),
         }
     }
 

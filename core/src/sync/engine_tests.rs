@@ -54,7 +54,12 @@ impl Line {
         if let Some(Some(answer)) = self.0.instead.lock().unwrap().pop_front() {
             return answer;
         }
-        let (status, answer) = self.0.server.lock().unwrap().handle(method, path, token, body);
+        let (status, answer) = self
+            .0
+            .server
+            .lock()
+            .unwrap()
+            .handle(method, path, token, body);
         Ok(Response {
             status,
             bytes_up: body.len() as u64,
@@ -85,11 +90,7 @@ impl Transport for Line {
 struct ToNetwork(Arc<FakeNetwork>);
 
 impl Connector for ToNetwork {
-    fn connect(
-        &self,
-        _: &str,
-        _: Option<[u8; 32]>,
-    ) -> Result<Arc<dyn Transport>, TransportError> {
+    fn connect(&self, _: &str, _: Option<[u8; 32]>) -> Result<Arc<dyn Transport>, TransportError> {
         self.0.connects.fetch_add(1, Ordering::SeqCst);
         Ok(Arc::new(Line(Arc::clone(&self.0))))
     }
@@ -143,16 +144,29 @@ fn phone() -> Phone {
         sleeper: Arc::clone(&sleeper) as Arc<dyn Sleeper>,
         app_version: "0.1.0".to_owned(),
     }));
-    Phone { engine, store, network, sleeper }
+    Phone {
+        engine,
+        store,
+        network,
+        sleeper,
+    }
 }
 
 fn link(code: &str) -> EnrolmentLink {
-    EnrolmentLink { server: "http://127.0.0.1:1".to_owned(), pin: None, code: code.to_owned() }
+    EnrolmentLink {
+        server: "http://127.0.0.1:1".to_owned(),
+        pin: None,
+        code: code.to_owned(),
+    }
 }
 
 async fn enrolled() -> Phone {
     let phone = phone();
-    phone.engine.enrol(&link("K7QM-2XPA"), "测试手机").await.unwrap();
+    phone
+        .engine
+        .enrol(&link("K7QM-2XPA"), "测试手机")
+        .await
+        .unwrap();
     phone
 }
 
@@ -173,31 +187,62 @@ impl Phone {
 #[tokio::test]
 async fn enrolling_then_syncing_brings_everything_across() {
     let phone = enrolled().await;
-    assert_eq!(phone.store.find_enrolment().unwrap().unwrap().device, DEVICE);
-    phone.network.server.lock().unwrap().insert(grid(1), record(1), "theirs");
+    assert_eq!(
+        phone.store.find_enrolment().unwrap().unwrap().device,
+        DEVICE
+    );
+    phone
+        .network
+        .server
+        .lock()
+        .unwrap()
+        .insert(grid(1), record(1), "theirs");
     phone.store.edit(grid(1), record(2), "mine");
     let heard = Arc::new(Heard::default());
     let listener: Arc<dyn SyncListener> = Arc::clone(&heard) as Arc<dyn SyncListener>;
-    let report = phone.engine.sync(listener, CancelToken::new()).await.unwrap();
-    assert_eq!((report.receipted, report.pulled, report.snapshots), (1, 2, 1));
+    let report = phone
+        .engine
+        .sync(listener, CancelToken::new())
+        .await
+        .unwrap();
+    assert_eq!(
+        (report.receipted, report.pulled, report.snapshots),
+        (1, 2, 1)
+    );
     assert!(report.bytes_up > 0 && report.bytes_down > 0);
     let heard = heard.0.lock().unwrap();
     let phases: Vec<SyncPhase> = heard.iter().map(|progress| progress.phase).collect();
     assert_eq!(
         phases,
-        [SyncPhase::Pushing, SyncPhase::Fetching, SyncPhase::Pulling, SyncPhase::Done]
+        [
+            SyncPhase::Pushing,
+            SyncPhase::Fetching,
+            SyncPhase::Pulling,
+            SyncPhase::Done
+        ]
     );
     let last = heard.last().unwrap();
-    assert!(last.records_up + last.records_down <= last.total, "{last:?}");
+    assert!(
+        last.records_up + last.records_down <= last.total,
+        "{last:?}"
+    );
     let status = phone.engine.status();
     assert_eq!((status.running, status.last_report), (None, Some(report)));
-    assert_eq!(phone.network.connects.load(Ordering::SeqCst), 1, "one connection is kept");
+    assert_eq!(
+        phone.network.connects.load(Ordering::SeqCst),
+        1,
+        "one connection is kept"
+    );
 }
 
 #[tokio::test]
 async fn a_used_code_is_told_as_such_and_leaves_the_phone_as_it_was() {
     let phone = phone();
-    let error = phone.engine.enrol(&link("USED"), "测试手机").await.unwrap_err();
+    let error = phone
+        .engine
+        .enrol(&link("USED"), "测试手机")
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), ProblemCode::EnrolmentCodeInvalid.as_str());
     assert!(phone.store.find_enrolment().unwrap().is_none());
     assert_eq!(phone.sync().await.unwrap_err().code(), "not_enrolled");
@@ -207,12 +252,25 @@ async fn a_used_code_is_told_as_such_and_leaves_the_phone_as_it_was() {
 async fn enrolling_tries_again_only_while_nothing_was_sent() {
     let phone = phone();
     let no_line = || Some(Err(TransportError::Connect("test".to_owned())));
-    phone.network.instead.lock().unwrap().extend([no_line(), no_line()]);
-    phone.engine.enrol(&link("K7QM-2XPA"), "测试手机").await.unwrap();
+    phone
+        .network
+        .instead
+        .lock()
+        .unwrap()
+        .extend([no_line(), no_line()]);
+    phone
+        .engine
+        .enrol(&link("K7QM-2XPA"), "测试手机")
+        .await
+        .unwrap();
     assert_eq!(phone.sleeper.0.lock().unwrap().len(), 2);
     let broken = Some(Err(TransportError::Interrupted("test".to_owned())));
     phone.network.instead.lock().unwrap().push_back(broken);
-    let error = phone.engine.enrol(&link("K7QM-2XPA"), "测试手机").await.unwrap_err();
+    let error = phone
+        .engine
+        .enrol(&link("K7QM-2XPA"), "测试手机")
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "offline");
 }
 
@@ -245,7 +303,10 @@ async fn cancelling_ends_a_sync_that_waits_for_the_network() {
     }
     cancel.cancel();
     assert!(matches!(running.await.unwrap(), Err(SyncError::Cancelled)));
-    assert_eq!(phone.engine.status().last_error.as_deref(), Some("cancelled"));
+    assert_eq!(
+        phone.engine.status().last_error.as_deref(),
+        Some("cancelled")
+    );
     phone.open_gate();
     assert_eq!(phone.sync().await.unwrap().receipted, 1);
 }
@@ -296,7 +357,12 @@ async fn a_damaged_body_counts_as_a_broken_line() {
     phone.sync().await.unwrap();
     assert_eq!(phone.sleeper.0.lock().unwrap().len(), 2);
     // A portal that answers everything with a page is not the server.
-    phone.network.instead.lock().unwrap().push_back(response(404, b"<html>log in</html>"));
+    phone
+        .network
+        .instead
+        .lock()
+        .unwrap()
+        .push_back(response(404, b"<html>log in</html>"));
     assert_eq!(phone.sync().await.unwrap_err().code(), "bad_answer");
 }
 
@@ -305,22 +371,46 @@ async fn a_reason_this_build_does_not_know_is_judged_by_its_status() {
     let phone = enrolled().await;
     let mut problem = refusal(ProblemCode::Unavailable);
     problem.code = "moon_phase".to_owned();
-    phone.network.server.lock().unwrap().refuse.push_back(problem.clone());
+    phone
+        .network
+        .server
+        .lock()
+        .unwrap()
+        .refuse
+        .push_back(problem.clone());
     phone.sync().await.unwrap(); // status 500: tried again
     problem.code = "tea_time".to_owned();
     let body = Bytes::from(wangge_model::protocol::seal(&problem));
-    let answer =
-        Response { status: 418, body, retry_after_s: None, bytes_up: 1, bytes_down: 1 };
-    phone.network.instead.lock().unwrap().push_back(Some(Ok(answer)));
+    let answer = Response {
+        status: 418,
+        body,
+        retry_after_s: None,
+        bytes_up: 1,
+        bytes_down: 1,
+    };
+    phone
+        .network
+        .instead
+        .lock()
+        .unwrap()
+        .push_back(Some(Ok(answer)));
     let error = phone.sync().await.unwrap_err();
     assert_eq!(error.code(), "tea_time");
-    assert_eq!(error.message(wangge_model::message::Language::English), "no");
+    assert_eq!(
+        error.message(wangge_model::message::Language::English),
+        "no"
+    );
 }
 
 #[tokio::test]
 async fn another_certificate_stops_at_once() {
     let phone = enrolled().await;
-    phone.network.instead.lock().unwrap().push_back(Some(Err(TransportError::OtherCertificate)));
+    phone
+        .network
+        .instead
+        .lock()
+        .unwrap()
+        .push_back(Some(Err(TransportError::OtherCertificate)));
     assert_eq!(phone.sync().await.unwrap_err().code(), "other_certificate");
     assert!(phone.sleeper.0.lock().unwrap().is_empty());
 }

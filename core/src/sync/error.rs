@@ -80,9 +80,19 @@ impl SyncError {
 
     /// Codes that have a `sync-<code>` text; refusals have `problem-<code>`.
     pub const CODES: &'static [&'static str] = &[
-        "not_enrolled", "busy", "cancelled", "offline", "address_refused", "other_certificate",
-        "session_refused", "bad_answer", "feed_signature", "key_unavailable", "too_many_rounds",
-        "store", "internal",
+        "not_enrolled",
+        "busy",
+        "cancelled",
+        "offline",
+        "address_refused",
+        "other_certificate",
+        "session_refused",
+        "bad_answer",
+        "feed_signature",
+        "key_unavailable",
+        "too_many_rounds",
+        "store",
+        "internal",
     ];
 
     /// What to tell a person: what happened, that the data is safe, what to do.
@@ -111,7 +121,10 @@ impl SyncError {
         match self {
             Self::Busy | Self::Cancelled | Self::Offline(_) => true,
             Self::Problem(problem) => {
-                matches!(problem.code.as_str(), "unavailable" | "too_many_requests" | "internal")
+                matches!(
+                    problem.code.as_str(),
+                    "unavailable" | "too_many_requests" | "internal"
+                )
             }
             _ => false,
         }
@@ -138,7 +151,11 @@ mod tests {
         for code in SyncError::CODES {
             for language in Language::ALL {
                 let id = message_id("sync", code);
-                assert!(find_message(language, &id, &[]).is_some(), "{} lacks {id}", language.tag());
+                assert!(
+                    find_message(language, &id, &[]).is_some(),
+                    "{} lacks {id}",
+                    language.tag()
+                );
             }
         }
     }

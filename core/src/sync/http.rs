@@ -39,7 +39,11 @@ impl Connector for HttpConnector {
         server: &str,
         pin: Option<[u8; 32]>,
     ) -> Result<Arc<dyn Transport>, TransportError> {
-        Ok(Arc::new(HttpTransport::new(server, pin, self.allow_plain_http)?))
+        Ok(Arc::new(HttpTransport::new(
+            server,
+            pin,
+            self.allow_plain_http,
+        )?))
     }
 }
 
@@ -81,8 +85,9 @@ impl HttpTransport {
             ("http", _) => return Err(TransportError::Address("plain http to another machine")),
             _ => return Err(TransportError::Address("neither https nor http")),
         };
-        let client =
-            client.build().map_err(|_| TransportError::Address("the client does not start"))?;
+        let client = client
+            .build()
+            .map_err(|_| TransportError::Address("the client does not start"))?;
         Ok(Self { base, client })
     }
 
@@ -93,7 +98,10 @@ impl HttpTransport {
         token: Option<&str>,
         body: Option<Vec<u8>>,
     ) -> Result<Response, TransportError> {
-        let url = self.base.join(path).map_err(|_| TransportError::Address("not a path"))?;
+        let url = self
+            .base
+            .join(path)
+            .map_err(|_| TransportError::Address("not a path"))?;
         let body_bytes = body.as_ref().map_or(0, |body| body.len() as u64);
         let mut request = Request::new(method, url);
         if let Some(token) = token {
@@ -103,7 +111,9 @@ impl HttpTransport {
             request.headers_mut().insert(AUTHORIZATION, value);
         }
         if let Some(body) = body {
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
             *request.body_mut() = Some(body.into());
         }
         let bytes_up = estimate_up(&request) + body_bytes;
@@ -127,13 +137,21 @@ impl HttpTransport {
                 .map_err(|error| explain(&error))?;
             let Some(chunk) = chunk else { break };
             if body.len() + chunk.len() > limits::BODY_BYTES {
-                return Err(TransportError::TooLarge { limit: limits::BODY_BYTES });
+                return Err(TransportError::TooLarge {
+                    limit: limits::BODY_BYTES,
+                });
             }
             body.extend_from_slice(&chunk);
         }
         let body: Bytes = body.freeze();
         let bytes_down = head + body.len() as u64;
-        Ok(Response { status, body, retry_after_s, bytes_up, bytes_down })
+        Ok(Response {
+            status,
+            body,
+            retry_after_s,
+            bytes_up,
+            bytes_down,
+        })
     }
 }
 
@@ -172,7 +190,11 @@ fn estimate_up(request: &Request) -> u64 {
     let line = request.method().as_str().len() + target + " HTTP/1.1\r\n".len() + 1;
     let host = url.host_str().map_or(0, str::len) + url.port().map_or(0, |_| ":65535".len());
     let added = "host: \r\n".len() + host + "accept: */*\r\n".len();
-    let length = if request.body().is_some() { "content-length: 1000\r\n".len() } else { 0 };
+    let length = if request.body().is_some() {
+        "content-length: 1000\r\n".len()
+    } else {
+        0
+    };
     (line + added + length + "\r\n".len()) as u64 + size_of_headers(request.headers())
 }
 
@@ -182,7 +204,10 @@ fn estimate_down(headers: &HeaderMap) -> u64 {
 }
 
 fn size_of_headers(headers: &HeaderMap) -> u64 {
-    headers.iter().map(|(name, value)| (name.as_str().len() + value.len() + 4) as u64).sum()
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().len() + value.len() + 4) as u64)
+        .sum()
 }
 
 /// What went wrong, by the chain of causes.
@@ -214,7 +239,9 @@ fn certificate_refused(error: &(dyn std::error::Error + 'static)) -> bool {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return matches!(tls, rustls::Error::InvalidCertificate(_));
     }
-    let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let carried = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref);
     carried.is_some_and(|inner| certificate_refused(inner))
         || error.source().is_some_and(certificate_refused)
 }

@@ -44,7 +44,10 @@ impl Server {
                 .with_no_client_auth()
                 .with_single_cert(vec![der], key)
                 .unwrap();
-            (Some(pin), Some(tokio_rustls::TlsAcceptor::from(Arc::new(config))))
+            (
+                Some(pin),
+                Some(tokio_rustls::TlsAcceptor::from(Arc::new(config))),
+            )
         } else {
             (None, None)
         };
@@ -54,7 +57,8 @@ impl Server {
         let task = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 *count.lock().unwrap() += 1;
-                let (answer, seen, acceptor) = (answer.clone(), Arc::clone(&seen), acceptor.clone());
+                let (answer, seen, acceptor) =
+                    (answer.clone(), Arc::clone(&seen), acceptor.clone());
                 tokio::spawn(async move {
                     match acceptor {
                         None => serve(socket, &answer, &seen).await,
@@ -68,7 +72,13 @@ impl Server {
             }
         });
         let scheme = if tls { "https" } else { "http" };
-        Self { address: format!("{scheme}://127.0.0.1:{port}"), pin, requests, connections, task }
+        Self {
+            address: format!("{scheme}://127.0.0.1:{port}"),
+            pin,
+            requests,
+            connections,
+            task,
+        }
     }
 
     fn last_request(&self) -> String {
@@ -90,7 +100,9 @@ async fn serve(
         }
         received.extend_from_slice(&chunk[..read]);
         let text = String::from_utf8_lossy(&received).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
         let length = head
             .lines()
             .find_map(|line| line.strip_prefix("content-length: "))
@@ -106,38 +118,82 @@ async fn serve(
 }
 
 fn answer(head: &str, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!(
+        "HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 #[tokio::test]
 async fn the_head_is_short_and_the_connection_kept() {
     let server = Server::start(answer("200 OK", "hello"), false).await;
-    let transport = HttpConnector::default().connect(&server.address, None).unwrap();
-    let response = transport.post("/v1/sync", Some("t0ken"), b"body".to_vec()).await.unwrap();
-    assert_eq!((response.status, response.body.as_ref()), (200, b"hello".as_slice()));
+    let transport = HttpConnector::default()
+        .connect(&server.address, None)
+        .unwrap();
+    let response = transport
+        .post("/v1/sync", Some("t0ken"), b"body".to_vec())
+        .await
+        .unwrap();
+    assert_eq!(
+        (response.status, response.body.as_ref()),
+        (200, b"hello".as_slice())
+    );
     let request = server.last_request();
     println!("{request}");
     let real = request.len() as u64;
-    assert!(response.bytes_up.abs_diff(real) <= 4, "{} for {real}", response.bytes_up);
+    assert!(
+        response.bytes_up.abs_diff(real) <= 4,
+        "{} for {real}",
+        response.bytes_up
+    );
     let real = answer("200 OK", "hello").len() as u64;
     assert_eq!(response.bytes_down, real);
-    let names: Vec<&str> =
-        request.lines().skip(1).filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+    let names: Vec<&str> = request
+        .lines()
+        .skip(1)
+        .filter_map(|line| Some(line.split_once(": ")?.0))
+        .collect();
     for name in &names {
-        let expected = ["authorization", "content-type", "accept", "host", "content-length"];
+        let expected = [
+            "authorization",
+            "content-type",
+            "accept",
+            "host",
+            "content-length",
+        ];
         assert!(expected.contains(name), "{names:?}");
     }
-    transport.get("/v1/grids/x/snapshot?as_of=3", Some("t0ken")).await.unwrap();
-    assert!(server.last_request().starts_with("GET /v1/grids/x/snapshot?as_of=3 HTTP/1.1\r\n"));
+    transport
+        .get("/v1/grids/x/snapshot?as_of=3", Some("t0ken"))
+        .await
+        .unwrap();
+    assert!(
+        server
+            .last_request()
+            .starts_with("GET /v1/grids/x/snapshot?as_of=3 HTTP/1.1\r\n")
+    );
     assert_eq!(*server.connections.lock().unwrap(), 1);
 }
 
 #[tokio::test]
 async fn the_pinned_certificate_is_trusted_and_no_other() {
     let server = Server::start(answer("200 OK", "hello"), true).await;
-    let transport = HttpConnector::default().connect(&server.address, server.pin).unwrap();
-    assert_eq!(transport.post("/", None, Vec::new()).await.unwrap().body.as_ref(), b"hello");
-    let transport = HttpConnector::default().connect(&server.address, Some([7; 32])).unwrap();
+    let transport = HttpConnector::default()
+        .connect(&server.address, server.pin)
+        .unwrap();
+    assert_eq!(
+        transport
+            .post("/", None, Vec::new())
+            .await
+            .unwrap()
+            .body
+            .as_ref(),
+        b"hello"
+    );
+    let transport = HttpConnector::default()
+        .connect(&server.address, Some([7; 32]))
+        .unwrap();
     assert_eq!(
         transport.post("/", None, Vec::new()).await,
         Err(TransportError::OtherCertificate)
@@ -156,8 +212,15 @@ async fn a_server_without_tls_behind_an_https_address_gets_nothing() {
         received.truncate(read);
         received
     });
-    let transport = HttpConnector::default().connect(&address, Some([7; 32])).unwrap();
-    assert!(transport.post("/", Some("t0ken"), b"secret".to_vec()).await.is_err());
+    let transport = HttpConnector::default()
+        .connect(&address, Some([7; 32]))
+        .unwrap();
+    assert!(
+        transport
+            .post("/", Some("t0ken"), b"secret".to_vec())
+            .await
+            .is_err()
+    );
     let received = server.await.unwrap();
     assert!(!received.windows(6).any(|window| window == b"secret"));
     assert!(!received.windows(5).any(|window| window == b"t0ken"));
@@ -174,12 +237,17 @@ async fn addresses_that_are_not_safe_are_refused_before_connecting() {
         ("not an address", None),
     ] {
         let refused = strict.connect(address, pin);
-        assert!(matches!(refused, Err(TransportError::Address(_))), "{address}");
+        assert!(
+            matches!(refused, Err(TransportError::Address(_))),
+            "{address}"
+        );
     }
     for address in ["http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1"] {
         assert!(strict.connect(address, None).is_ok(), "{address}");
     }
-    let lenient = HttpConnector { allow_plain_http: true };
+    let lenient = HttpConnector {
+        allow_plain_http: true,
+    };
     assert!(lenient.connect("http://10.0.2.2:8080", None).is_ok());
 }
 
@@ -191,8 +259,13 @@ async fn an_answer_past_the_limit_is_cut_off_whether_or_not_it_says_its_length()
         format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{long}").into_bytes(),
     ] {
         let server = Server::start(answer, false).await;
-        let transport = HttpConnector::default().connect(&server.address, None).unwrap();
-        assert!(matches!(transport.get("/", None).await, Err(TransportError::TooLarge { .. })));
+        let transport = HttpConnector::default()
+            .connect(&server.address, None)
+            .unwrap();
+        assert!(matches!(
+            transport.get("/", None).await,
+            Err(TransportError::TooLarge { .. })
+        ));
     }
 }
 
@@ -200,13 +273,24 @@ async fn an_answer_past_the_limit_is_cut_off_whether_or_not_it_says_its_length()
 async fn refusals_and_breaks_are_told_apart() {
     let head = "503 Service Unavailable\r\nretry-after: 7";
     let server = Server::start(answer(head, "busy"), false).await;
-    let transport = HttpConnector::default().connect(&server.address, None).unwrap();
+    let transport = HttpConnector::default()
+        .connect(&server.address, None)
+        .unwrap();
     let response = transport.get("/", None).await.unwrap();
     assert_eq!((response.status, response.retry_after_s), (503, Some(7)));
 
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let transport = HttpConnector::default().connect(&format!("http://{nobody}"), None).unwrap();
-    assert!(matches!(transport.get("/", None).await, Err(TransportError::Connect(_))));
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let transport = HttpConnector::default()
+        .connect(&format!("http://{nobody}"), None)
+        .unwrap();
+    assert!(matches!(
+        transport.get("/", None).await,
+        Err(TransportError::Connect(_))
+    ));
 
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -217,14 +301,21 @@ async fn refusals_and_breaks_are_told_apart() {
         let _ = socket.read(&mut chunk).await;
         let _ = socket.write_all(&cut).await;
     });
-    let transport = HttpConnector::default().connect(&format!("http://{address}"), None).unwrap();
-    assert!(matches!(transport.get("/", None).await, Err(TransportError::Interrupted(_))));
+    let transport = HttpConnector::default()
+        .connect(&format!("http://{address}"), None)
+        .unwrap();
+    assert!(matches!(
+        transport.get("/", None).await,
+        Err(TransportError::Interrupted(_))
+    ));
 }
 
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let head = "302 Found\r\nlocation: http://127.0.0.1:1/elsewhere";
     let server = Server::start(answer(head, ""), false).await;
-    let transport = HttpConnector::default().connect(&server.address, None).unwrap();
+    let transport = HttpConnector::default()
+        .connect(&server.address, None)
+        .unwrap();
     assert_eq!(transport.get("/", Some("t0ken")).await.unwrap().status, 302);
 }

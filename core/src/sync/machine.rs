@@ -107,7 +107,11 @@ pub enum Action {
 enum Sent {
     Nothing,
     Session,
-    Exchange { cursors: Vec<Cursor>, epoch: ServerEpoch, push: Option<SentPush> },
+    Exchange {
+        cursors: Vec<Cursor>,
+        epoch: ServerEpoch,
+        push: Option<SentPush>,
+    },
     Snapshot(Bootstrap),
 }
 
@@ -120,6 +124,10 @@ struct SentPush {
 
 /// One sync.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent conditions, each set by one event and read in one place"
+)]
 pub struct Machine {
     app_version: String,
     key: Arc<dyn SigningKey>,
@@ -138,6 +146,8 @@ pub struct Machine {
     hold_push: bool,
     /// Pushing again would bring the same answer again.
     push_stuck: bool,
+    /// Why the server takes no push at all; told when everything else is done.
+    push_refused: Option<Box<Problem>>,
     /// The server accepted the session in this sync, whatever the clock says.
     session_works: bool,
     push_items: usize,
@@ -177,6 +187,7 @@ impl Machine {
             fetched: false,
             hold_push: false,
             push_stuck: false,
+            push_refused: None,
             session_works: false,
             push_items: PUSH_ITEMS,
             push_bytes: PUSH_BYTES,
@@ -288,7 +299,11 @@ impl Machine {
         // A session known to have expired gets a 401 in any case; let that be
         // for a small request and not for four megabytes of changes.
         let session_valid = self.session_works
-            || self.enrolled()?.session.as_ref().is_some_and(|session| session.expires_at > now);
+            || self
+                .enrolled()?
+                .session
+                .as_ref()
+                .is_some_and(|session| session.expires_at > now);
         let push = if session_valid && !self.hold_push && !self.push_stuck {
             self.find_push(store)?
         } else {
@@ -297,7 +312,10 @@ impl Machine {
         if push.is_some() || self.must_exchange {
             return self.exchange(store, position, push);
         }
-        let open = position.bootstraps.iter().find(|one| !self.skipped.contains(&one.grid));
+        let open = position
+            .bootstraps
+            .iter()
+            .find(|one| !self.skipped.contains(&one.grid));
         if let Some(bootstrap) = open {
             return self.fetch(*bootstrap);
         }
@@ -311,7 +329,10 @@ impl Machine {
         self.report.mismatched_grids = self.unhealed.len() as u64;
         self.report.waiting = store.count_pending()?;
         store.store_synced_at(now)?;
-        Ok(Action::Done)
+        match self.push_refused.take() {
+            Some(problem) => Err(SyncError::Problem(problem)),
+            None => Ok(Action::Done),
+        }
     }
 
     /// The next push, if it can be sent as it is or signed anew.
@@ -331,7 +352,9 @@ impl Machine {
                 _ => return Ok(Some(push)),
             }
         }
-        Err(SyncError::Internal("the store keeps an unusable manifest".to_owned()))
+        Err(SyncError::Internal(
+            "the store keeps an unusable manifest".to_owned(),
+        ))
     }
 
     /// Whether a manifest signed earlier still fits this enrolment and its items.
@@ -372,7 +395,11 @@ impl Machine {
             (None, 0) => SyncPhase::Connecting,
             (None, _) => SyncPhase::Pulling,
         };
-        self.sent = Sent::Exchange { cursors: cursors.clone(), epoch, push: sent };
+        self.sent = Sent::Exchange {
+            cursors: cursors.clone(),
+            epoch,
+            push: sent,
+        };
         Ok(Action::Exchange(Box::new(SyncRequest {
             protocol: PROTOCOL,
             app_version: self.app_version.clone(),
@@ -409,7 +436,11 @@ impl Machine {
 
     fn fetch(&mut self, bootstrap: Bootstrap) -> Result<Action, SyncError> {
         // One more than directives may ask for: a mismatch asks as well.
-        if self.bootstraps.get(&bootstrap.grid).is_some_and(|times| *times > BOOTSTRAPS) {
+        if self
+            .bootstraps
+            .get(&bootstrap.grid)
+            .is_some_and(|times| *times > BOOTSTRAPS)
+        {
             return Err(SyncError::TooManyRounds);
         }
         self.progress.phase = SyncPhase::Fetching;
@@ -421,8 +452,11 @@ impl Machine {
     // ---- answers ---------------------------------------------------------
 
     fn on_answer(&mut self, store: &dyn SyncStore, answer: &SyncResponse) -> Result<(), SyncError> {
-        let Sent::Exchange { cursors, epoch, push } =
-            std::mem::replace(&mut self.sent, Sent::Nothing)
+        let Sent::Exchange {
+            cursors,
+            epoch,
+            push,
+        } = std::mem::replace(&mut self.sent, Sent::Nothing)
         else {
             return Err(SyncError::Internal("an answer nobody asked for".to_owned()));
         };
@@ -439,7 +473,13 @@ impl Machine {
         let same_life = answer.server_epoch == epoch;
         let pages = if same_life {
             let key = &self.enrolled()?.server_key;
-            check_pages(&answer.pages, &cursors, answer.receipt.as_ref(), &epoch, key)?;
+            check_pages(
+                &answer.pages,
+                &cursors,
+                answer.receipt.as_ref(),
+                &epoch,
+                key,
+            )?;
             answer.pages.as_slice()
         } else {
             // Cursors of another life mean nothing, so neither do pages that
@@ -462,8 +502,10 @@ impl Machine {
         self.count(&applied);
         self.progress.records_up += applied.receipted + applied.refused;
         self.progress.records_down += pages.iter().map(|page| page.to - page.after).sum::<u64>();
-        self.progress.total =
-            self.progress.total.max(self.progress.records_up + self.progress.records_down);
+        self.progress.total = self
+            .progress
+            .total
+            .max(self.progress.records_up + self.progress.records_down);
 
         self.enrolled_mut()?.server_epoch = answer.server_epoch;
         self.session_works = true;
@@ -472,7 +514,10 @@ impl Machine {
             || directives.contains(&Directive::Reoffer)
             || pages.iter().any(|page| page.more);
         let forked = answer.receipt.as_ref().is_some_and(|receipt| {
-            receipt.verdicts.iter().any(|run| run.verdict == Verdict::ActorFork)
+            receipt
+                .verdicts
+                .iter()
+                .any(|run| run.verdict == Verdict::ActorFork)
         });
         if forked {
             self.rotations += 1;
@@ -528,7 +573,11 @@ impl Machine {
                     }
                 }
                 Directive::Bootstrap { grid } => {
-                    if self.bootstraps.get(grid).is_some_and(|times| *times >= BOOTSTRAPS) {
+                    if self
+                        .bootstraps
+                        .get(grid)
+                        .is_some_and(|times| *times >= BOOTSTRAPS)
+                    {
                         return Err(SyncError::TooManyRounds);
                     }
                 }
@@ -549,7 +598,9 @@ impl Machine {
 
     fn on_snapshot(&mut self, store: &dyn SyncStore, page: &SnapshotPage) -> Result<(), SyncError> {
         let Sent::Snapshot(asked) = std::mem::replace(&mut self.sent, Sent::Nothing) else {
-            return Err(SyncError::Internal("a snapshot nobody asked for".to_owned()));
+            return Err(SyncError::Internal(
+                "a snapshot nobody asked for".to_owned(),
+            ));
         };
         check_snapshot(page, &asked)?;
         let applied = store.apply_snapshot(page)?;
@@ -558,8 +609,10 @@ impl Machine {
             self.progress.total += page.total;
         }
         self.progress.records_down += page.entries.len() as u64;
-        self.progress.total =
-            self.progress.total.max(self.progress.records_up + self.progress.records_down);
+        self.progress.total = self
+            .progress
+            .total
+            .max(self.progress.records_up + self.progress.records_down);
         if page.next_after.is_none() {
             self.report.snapshots += 1;
             *self.bootstraps.entry(page.grid).or_default() += 1;
@@ -593,7 +646,9 @@ impl Machine {
         if self.backoff.failures() + 1 >= ATTEMPTS {
             return None;
         }
-        let millis = self.backoff.next_wait_ms(retry_after_s, self.entropy.as_ref());
+        let millis = self
+            .backoff
+            .next_wait_ms(retry_after_s, self.entropy.as_ref());
         if millis > LONGEST_WAIT_MS {
             return None;
         }
@@ -631,7 +686,9 @@ impl Machine {
                     | Code::ManifestSignatureInvalid
                     | Code::ManifestDeviceMismatch),
                 ),
-                Sent::Exchange { push: Some(push), .. },
+                Sent::Exchange {
+                    push: Some(push), ..
+                },
             ) => {
                 self.rebuilds += 1;
                 if self.rebuilds > REBUILDS {
@@ -648,11 +705,20 @@ impl Machine {
             }
             (
                 Some(Code::BodyTooLarge | Code::TooManyItems),
-                Sent::Exchange { push: Some(push), .. },
+                Sent::Exchange {
+                    push: Some(push), ..
+                },
             ) if push.items > 1 => {
                 store.drop_manifest(push.counter)?;
                 self.push_items = push.items / 2;
                 self.push_bytes = (self.push_bytes / 2).max(limits::CHANGE_BYTES);
+                Ok(None)
+            }
+            (Some(Code::QuarantineFull), Sent::Exchange { push: Some(_), .. }) => {
+                // News are worth having even so.
+                self.push_stuck = true;
+                self.must_exchange = true;
+                self.push_refused = Some(Box::new(problem));
                 Ok(None)
             }
             (Some(Code::OutOfScope | Code::NotFound), Sent::Snapshot(asked)) => {
@@ -678,6 +744,10 @@ impl Machine {
             .map_err(|_| SyncError::KeyUnavailable)?;
         self.progress.phase = SyncPhase::Connecting;
         self.sent = Sent::Session;
-        Ok(Action::OpenSession(SessionRequest { device, challenge, signature }))
+        Ok(Action::OpenSession(SessionRequest {
+            device,
+            challenge,
+            signature,
+        }))
     }
 }

@@ -38,6 +38,4 @@ pub use error::SyncError;
 pub use http::HttpConnector;
 pub use report::{SyncListener, SyncPhase, SyncProgress, SyncReport, SyncStatus};
 pub use store::{Answer, Applied, Bootstrap, Enrolment, Position, Push, SyncStore};
-pub use transport::{
-    Connector, Response, Sleeper, TokioSleeper, Transport, TransportError,
-};
+pub use transport::{Connector, Response, Sleeper, TokioSleeper, Transport, TransportError};

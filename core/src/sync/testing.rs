@@ -12,10 +12,10 @@ use wangge_model::{
     ChangeHash, DeviceId, GridId, Incarnation, PersonId, RecordId, RecordKind, RecordSummary,
     ServerEpoch, Timestamp,
     protocol::{
-        Cursor, Digest, Directive, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame,
-        Grants, GridGrant, Problem, ProblemCode, PublicKey, PushItem, Receipt, Session,
-        SessionRequest, SignedManifest, SigningKey, SnapshotEntry, SnapshotPage, SoftwareKey,
-        SyncRequest, SyncResponse, Verdict, enrol_message, feed_page_message, items_digest, open,
+        Cursor, Digest, Directive, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants,
+        GridGrant, Problem, ProblemCode, PublicKey, PushItem, Receipt, Session, SessionRequest,
+        SignedManifest, SigningKey, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest,
+        SyncResponse, Verdict, enrol_message, feed_page_message, items_digest, open,
         record_fingerprint, seal, session_message,
     },
     testing::SeededEntropy,
@@ -48,10 +48,12 @@ type Changes = BTreeMap<ChangeHash, Vec<u8>>;
 
 /// Of opaque changes every one counts as a head.
 fn digest_of<'a>(records: impl IntoIterator<Item = (&'a RecordId, &'a Changes)>) -> Digest {
-    records.into_iter().fold(Digest::default(), |sum, (record, changes)| {
-        let heads: Vec<ChangeHash> = changes.keys().copied().collect();
-        sum.plus(record_fingerprint(record, 0, &heads))
-    })
+    records
+        .into_iter()
+        .fold(Digest::default(), |sum, (record, changes)| {
+            let heads: Vec<ChangeHash> = changes.keys().copied().collect();
+            sum.plus(record_fingerprint(record, 0, &heads))
+        })
 }
 
 // ---- the phone ------------------------------------------------------------
@@ -105,11 +107,17 @@ impl MemoryStore {
     pub(super) fn edit(&self, grid: GridId, record: RecordId, text: &str) {
         let mut state = self.state();
         let item = author(state.incarnation, grid, record, text.as_bytes());
-        state.outbox.push((item, text.as_bytes().to_vec(), ItemState::Waiting));
+        state
+            .outbox
+            .push((item, text.as_bytes().to_vec(), ItemState::Waiting));
     }
 
     pub(super) fn states(&self) -> Vec<ItemState> {
-        self.state().outbox.iter().map(|(_, _, state)| *state).collect()
+        self.state()
+            .outbox
+            .iter()
+            .map(|(_, _, state)| *state)
+            .collect()
     }
 
     /// Every text of a grid that is both here and at the server.
@@ -169,7 +177,14 @@ fn author(incarnation: u8, grid: GridId, record: RecordId, text: &[u8]) -> PushI
 impl StoreState {
     fn start_over(&mut self, grid: GridId) {
         self.cursors.remove(&grid);
-        self.bootstraps.insert(grid, Bootstrap { grid, as_of: None, after: None });
+        self.bootstraps.insert(
+            grid,
+            Bootstrap {
+                grid,
+                as_of: None,
+                after: None,
+            },
+        );
     }
 
     fn take_grants(&mut self, grants: &Grants) {
@@ -196,7 +211,12 @@ impl StoreState {
     }
 
     fn put(&mut self, grid: GridId, record: RecordId, hash: ChangeHash, change: &[u8]) -> bool {
-        let changes = self.records.entry(grid).or_default().entry(record).or_default();
+        let changes = self
+            .records
+            .entry(grid)
+            .or_default()
+            .entry(record)
+            .or_default();
         changes.insert(hash, change.to_vec()).is_none()
     }
 }
@@ -276,17 +296,28 @@ impl SyncStore for MemoryStore {
         }
         state.counter += 1;
         let incarnation = Incarnation::from_bytes([state.incarnation; 16]);
-        Ok(Some(Push { counter: state.counter, incarnation, items, signed: None }))
+        Ok(Some(Push {
+            counter: state.counter,
+            incarnation,
+            items,
+            signed: None,
+        }))
     }
 
     fn store_manifest(&self, push: &Push, manifest: &SignedManifest) -> Result<(), StoreError> {
-        self.state().unanswered = Some(Push { signed: Some(manifest.clone()), ..push.clone() });
+        self.state().unanswered = Some(Push {
+            signed: Some(manifest.clone()),
+            ..push.clone()
+        });
         Ok(())
     }
 
     fn drop_manifest(&self, counter: u64) -> Result<(), StoreError> {
         let mut state = self.state();
-        assert_eq!(state.unanswered.as_ref().map(|push| push.counter), Some(counter));
+        assert_eq!(
+            state.unanswered.as_ref().map(|push| push.counter),
+            Some(counter)
+        );
         state.unanswered = None;
         state.counter = state.counter.max(NOW.as_millis().unsigned_abs());
         Ok(())
@@ -311,7 +342,10 @@ impl SyncStore for MemoryStore {
                     ItemState::Refused => applied.refused += 1,
                     ItemState::Waiting => {}
                 }
-                let place = state.outbox.iter().position(|(one, _, _)| one.hash == item.hash);
+                let place = state
+                    .outbox
+                    .iter()
+                    .position(|(one, _, _)| one.hash == item.hash);
                 state.outbox[place.unwrap()].2 = next;
             }
         }
@@ -324,7 +358,10 @@ impl SyncStore for MemoryStore {
                         }
                     }
                     FeedEntry::Yours { record, hash } => {
-                        let own = state.outbox.iter().position(|(item, _, _)| item.hash == *hash);
+                        let own = state
+                            .outbox
+                            .iter()
+                            .position(|(item, _, _)| item.hash == *hash);
                         let change = own.map(|own| state.outbox[own].0.change.clone());
                         if let Some(change) = change {
                             state.put(page.grid, *record, *hash, &change);
@@ -365,34 +402,42 @@ impl SyncStore for MemoryStore {
             state.records.remove(&page.grid);
         }
         for entry in &page.entries {
-            for change in entry.document.split(|byte| *byte == 0).filter(|bytes| !bytes.is_empty())
+            for change in entry
+                .document
+                .split(|byte| *byte == 0)
+                .filter(|bytes| !bytes.is_empty())
             {
                 state.put(page.grid, entry.record, hash_of(change), change);
             }
         }
-        match page.next_after {
-            Some(_) => {
-                let bootstrap = Bootstrap {
-                    grid: page.grid,
-                    as_of: Some(page.as_of),
+        if page.next_after.is_some() {
+            let (grid, as_of) = (page.grid, Some(page.as_of));
+            state.bootstraps.insert(
+                grid,
+                Bootstrap {
+                    grid,
+                    as_of,
                     after: page.next_after,
-                };
-                state.bootstraps.insert(page.grid, bootstrap);
-            }
-            None => {
-                state.bootstraps.remove(&page.grid);
-                state.cursors.insert(page.grid, page.as_of);
-            }
+                },
+            );
+        } else {
+            state.bootstraps.remove(&page.grid);
+            state.cursors.insert(page.grid, page.as_of);
         }
-        Ok(Applied { pulled: page.entries.len() as u64, ..Applied::default() })
+        Ok(Applied {
+            pulled: page.entries.len() as u64,
+            ..Applied::default()
+        })
     }
 
     fn rotate_incarnation(&self) -> Result<(), StoreError> {
         let mut state = self.state();
         state.incarnation += 1;
         let incarnation = state.incarnation;
-        for (item, text, _) in
-            state.outbox.iter_mut().filter(|(_, _, state)| *state == ItemState::Waiting)
+        for (item, text, _) in state
+            .outbox
+            .iter_mut()
+            .filter(|(_, _, state)| *state == ItemState::Waiting)
         {
             *item = author(incarnation, item.grid, item.record, text);
         }
@@ -406,7 +451,12 @@ impl SyncStore for MemoryStore {
 
     fn count_pending(&self) -> Result<u64, StoreError> {
         let waiting = |state: &ItemState| *state == ItemState::Waiting;
-        Ok(self.state().outbox.iter().filter(|(_, _, state)| waiting(state)).count() as u64)
+        Ok(self
+            .state()
+            .outbox
+            .iter()
+            .filter(|(_, _, state)| waiting(state))
+            .count() as u64)
     }
 }
 
@@ -487,7 +537,10 @@ impl FakeServer {
             device_key: None,
             session: None,
             sessions_made: 0,
-            grids: grids.iter().map(|grid| (*grid, FakeGrid::default())).collect(),
+            grids: grids
+                .iter()
+                .map(|grid| (*grid, FakeGrid::default()))
+                .collect(),
             grants_version: 1,
             manifests: BTreeMap::new(),
             refuse: VecDeque::new(),
@@ -507,7 +560,12 @@ impl FakeServer {
     /// A change by someone else.
     pub(super) fn insert(&mut self, grid: GridId, record: RecordId, text: &str) {
         let change = [b"x", text.as_bytes()].concat();
-        let place = Place { record, hash: hash_of(&change), change, device: None };
+        let place = Place {
+            record,
+            hash: hash_of(&change),
+            change,
+            device: None,
+        };
         self.grids.get_mut(&grid).unwrap().feed.push(place);
     }
 
@@ -564,7 +622,10 @@ impl FakeServer {
         // As long as a real one: 32 random bytes in base64.
         let token = format!("{:043}", self.sessions_made);
         self.session = Some(token.clone());
-        Session { token, expires_at: NOW.plus_millis(3_600_000) }
+        Session {
+            token,
+            expires_at: NOW.plus_millis(3_600_000),
+        }
     }
 
     /// Answers one request with a status and a sealed body.
@@ -597,7 +658,10 @@ impl FakeServer {
             }
             "/v1/session" => {
                 let request: SessionRequest = open(body).map_err(broken)?;
-                let key = self.device_key.clone().ok_or(refusal(ProblemCode::DeviceUnknown))?;
+                let key = self
+                    .device_key
+                    .clone()
+                    .ok_or(refusal(ProblemCode::DeviceUnknown))?;
                 let message = session_message(&DEVICE, &CHALLENGE);
                 if request.challenge != CHALLENGE
                     || key.verify(&message, &request.signature).is_err()
@@ -634,7 +698,11 @@ impl FakeServer {
             return Err(refusal(ProblemCode::EnrolmentCodeInvalid));
         }
         let message = enrol_message(&request.code, &request.public_key, &request.incarnation);
-        if request.public_key.verify(&message, &request.signature).is_err() {
+        if request
+            .public_key
+            .verify(&message, &request.signature)
+            .is_err()
+        {
             return Err(refusal(ProblemCode::BadSignature));
         }
         self.device_key = Some(request.public_key.clone());
@@ -659,8 +727,11 @@ impl FakeServer {
             grants: None,
             directives: Vec::new(),
         };
-        let before: BTreeMap<GridId, usize> =
-            self.grids.iter().map(|(grid, held)| (*grid, held.feed.len())).collect();
+        let before: BTreeMap<GridId, usize> = self
+            .grids
+            .iter()
+            .map(|(grid, held)| (*grid, held.feed.len()))
+            .collect();
         if let Some(manifest) = &request.manifest {
             response.receipt = Some(self.push(manifest, &request.items)?);
         }
@@ -673,17 +744,23 @@ impl FakeServer {
         }
         for cursor in &request.cursors {
             let Some(grid) = self.grids.get(&cursor.grid) else {
-                response.directives.push(Directive::GridLost { grid: cursor.grid });
+                response
+                    .directives
+                    .push(Directive::GridLost { grid: cursor.grid });
                 continue;
             };
             if cursor.seq < grid.floor {
-                response.directives.push(Directive::Bootstrap { grid: cursor.grid });
+                response
+                    .directives
+                    .push(Directive::Bootstrap { grid: cursor.grid });
                 continue;
             }
             let digest = digest_of(&grid.records());
             if cursor.seq == grid.feed.len() as u64 {
                 if cursor.digest != digest || self.always_mismatch {
-                    response.directives.push(Directive::DigestMismatch { grid: cursor.grid });
+                    response
+                        .directives
+                        .push(Directive::DigestMismatch { grid: cursor.grid });
                 }
                 continue;
             }
@@ -698,7 +775,10 @@ impl FakeServer {
                         entries.push(FeedEntry::Receipted { count: 1 });
                     }
                 } else if entry.device == Some(DEVICE) {
-                    entries.push(FeedEntry::Yours { record: entry.record, hash: entry.hash });
+                    entries.push(FeedEntry::Yours {
+                        record: entry.record,
+                        hash: entry.hash,
+                    });
                 } else {
                     entries.push(FeedEntry::Change {
                         frame: Frame {
@@ -721,7 +801,11 @@ impl FakeServer {
                 digest: (!more).then_some(digest),
                 signature: None,
             };
-            if page.entries.iter().any(|entry| matches!(entry, FeedEntry::Change { .. })) {
+            if page
+                .entries
+                .iter()
+                .any(|entry| matches!(entry, FeedEntry::Change { .. }))
+            {
                 page.signature = self.key.sign(&feed_page_message(&self.epoch, &page)).ok();
             }
             response.pages.push(page);
@@ -730,9 +814,17 @@ impl FakeServer {
     }
 
     fn push(&mut self, signed: &SignedManifest, items: &[PushItem]) -> Result<Receipt, Problem> {
-        let manifest = signed.decode().map_err(|_| refusal(ProblemCode::BadRequest))?;
+        let manifest = signed
+            .decode()
+            .map_err(|_| refusal(ProblemCode::BadRequest))?;
         let key = self.device_key.clone().unwrap();
-        if key.verify(&SignedManifest::message(&signed.manifest), &signed.signature).is_err() {
+        if key
+            .verify(
+                &SignedManifest::message(&signed.manifest),
+                &signed.signature,
+            )
+            .is_err()
+        {
             return Err(refusal(ProblemCode::ManifestSignatureInvalid));
         }
         if items.len() > self.max_items {
@@ -751,7 +843,12 @@ impl FakeServer {
                 Err(refusal(ProblemCode::ManifestReplayed))
             };
         }
-        if self.manifests.keys().next_back().is_some_and(|last| *last > manifest.counter) {
+        if self
+            .manifests
+            .keys()
+            .next_back()
+            .is_some_and(|last| *last > manifest.counter)
+        {
             return Err(refusal(ProblemCode::ManifestReplayed));
         }
         self.pushes.push(items.len());
@@ -772,7 +869,9 @@ impl FakeServer {
                     change: item.change.clone(),
                     device: Some(manifest.device),
                 });
-                Verdict::Accepted { first_seq: grid.feed.len() as u64 }
+                Verdict::Accepted {
+                    first_seq: grid.feed.len() as u64,
+                }
             });
         }
         let receipt = Receipt {
@@ -780,7 +879,8 @@ impl FakeServer {
             manifest_digest: signed.digest().to_vec(),
             verdicts: Receipt::runs(verdicts),
         };
-        self.manifests.insert(manifest.counter, (signed.digest(), receipt.clone()));
+        self.manifests
+            .insert(manifest.counter, (signed.digest(), receipt.clone()));
         Ok(receipt)
     }
 
@@ -799,10 +899,15 @@ impl FakeServer {
                 .map(|(_, value)| value)
         };
         let after: Option<RecordId> = part("after").map(|text| text.parse().unwrap());
-        let held = self.grids.get(&grid).ok_or(refusal(ProblemCode::OutOfScope))?;
+        let held = self
+            .grids
+            .get(&grid)
+            .ok_or(refusal(ProblemCode::OutOfScope))?;
         let as_of = part("as_of").map_or(held.feed.len() as u64, |text| text.parse().unwrap());
         let records = held.records();
-        let mut left = records.iter().filter(|(record, _)| after.is_none_or(|id| **record > id));
+        let mut left = records
+            .iter()
+            .filter(|(record, _)| after.is_none_or(|id| **record > id));
         let entries: Vec<SnapshotEntry> = left
             .by_ref()
             .take(self.snapshot_records)
@@ -816,7 +921,13 @@ impl FakeServer {
             })
             .collect();
         let next_after = left.next().and(entries.last()).map(|entry| entry.record);
-        Ok(SnapshotPage { grid, as_of, entries, next_after, total: records.len() as u64 })
+        Ok(SnapshotPage {
+            grid,
+            as_of,
+            entries,
+            next_after,
+            total: records.len() as u64,
+        })
     }
 }
 
@@ -828,7 +939,9 @@ pub(super) fn enrolled(server: &mut FakeServer) -> (Arc<MemoryStore>, Arc<Softwa
     let public_key = key.public_key().unwrap();
     let incarnation = store.incarnation().unwrap();
     let code = "K7QM-2XPA".to_owned();
-    let signature = key.sign(&enrol_message(&code, &public_key, &incarnation)).unwrap();
+    let signature = key
+        .sign(&enrol_message(&code, &public_key, &incarnation))
+        .unwrap();
     let response = server
         .enrol(&EnrolRequest {
             protocol: 1,
@@ -840,6 +953,8 @@ pub(super) fn enrolled(server: &mut FakeServer) -> (Arc<MemoryStore>, Arc<Softwa
             signature,
         })
         .unwrap();
-    store.store_enrolment("http://127.0.0.1:1", None, &response).unwrap();
+    store
+        .store_enrolment("http://127.0.0.1:1", None, &response)
+        .unwrap();
     (store, key)
 }

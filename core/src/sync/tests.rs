@@ -16,9 +16,7 @@ use wangge_model::{
 use super::{
     SyncError, SyncReport, SyncStore, TransportError,
     machine::{Action, Event, Machine},
-    testing::{
-        FakeServer, ItemState, MemoryStore, NOW, enrolled, grid, record, refusal,
-    },
+    testing::{FakeServer, ItemState, MemoryStore, NOW, enrolled, grid, record, refusal},
 };
 
 /// What the network does to one request.
@@ -66,7 +64,11 @@ impl World {
     }
 
     fn sync(&mut self) -> Result<SyncReport, SyncError> {
-        let mut machine = Machine::new("0.1.0", self.key.clone(), Arc::new(SeededEntropy::new(5)));
+        let mut machine = Machine::new(
+            "0.1.0",
+            Arc::<SoftwareKey>::clone(&self.key),
+            Arc::new(SeededEntropy::new(5)),
+        );
         let mut event = Event::Start;
         for _ in 0..100_000 {
             let action = machine.step(self.store.as_ref(), NOW, event)?;
@@ -113,7 +115,9 @@ impl World {
         }
         let (status, answer) = self.server.handle(method, path, token, body);
         if fault == Fault::AnswerLost {
-            return Err(Event::Failed(TransportError::Interrupted("test".to_owned())));
+            return Err(Event::Failed(TransportError::Interrupted(
+                "test".to_owned(),
+            )));
         }
         self.last_sizes = (body.len(), answer.len());
         if status == 200 {
@@ -132,7 +136,7 @@ fn set(texts: &[&str]) -> BTreeSet<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
-fn code_of(error: SyncError) -> String {
+fn code_of(error: &SyncError) -> String {
     error.code().to_owned()
 }
 
@@ -140,19 +144,24 @@ fn code_of(error: SyncError) -> String {
 fn a_phone_that_is_not_enrolled_says_so() {
     let mut world = World::synced();
     world.store = Arc::new(MemoryStore::new());
-    assert_eq!(code_of(world.sync().unwrap_err()), "not_enrolled");
+    assert_eq!(code_of(&world.sync().unwrap_err()), "not_enrolled");
 }
 
 #[test]
 fn the_first_sync_pushes_then_fetches_then_reads_on() {
     let mut world = World::enrolled(FakeServer::new(&[grid(1), grid(2)]));
     for number in 1..=5 {
-        world.server.insert(grid(1), record(number), &format!("theirs {number}"));
+        world
+            .server
+            .insert(grid(1), record(number), &format!("theirs {number}"));
     }
     world.server.snapshot_records = 2;
     world.store.edit(grid(2), record(9), "mine");
     let report = world.sync().unwrap();
-    assert_eq!((report.receipted, report.snapshots, report.pulled), (1, 2, 6));
+    assert_eq!(
+        (report.receipted, report.snapshots, report.pulled),
+        (1, 2, 6)
+    );
     // One push, three pages, one page, one exchange at the end.
     assert_eq!(report.round_trips, 6);
     assert_eq!(world.store.texts(grid(1)).len(), 5);
@@ -204,7 +213,10 @@ fn pushing_and_pulling_share_one_round_trip() {
     world.server.insert(grid(1), record(1), "theirs");
     world.store.edit(grid(1), record(2), "mine");
     let report = world.sync().unwrap();
-    assert_eq!((report.round_trips, report.receipted, report.pulled), (1, 1, 1));
+    assert_eq!(
+        (report.round_trips, report.receipted, report.pulled),
+        (1, 1, 1)
+    );
     world.assert_equal();
     assert_eq!(world.sync().unwrap().round_trips, 1, "nothing is left");
 }
@@ -217,7 +229,9 @@ fn long_outboxes_and_long_feeds_go_in_pages() {
         world.server.insert(grid(1), record(number), "theirs");
     }
     for number in 0..2_100 {
-        world.store.edit(grid(1), record(200), &format!("mine {number}"));
+        world
+            .store
+            .edit(grid(1), record(200), &format!("mine {number}"));
     }
     let report = world.sync().unwrap();
     assert_eq!(world.server.pushes, [2_000, 100]);
@@ -247,7 +261,7 @@ fn the_manifest_is_kept_over_a_restart_and_sent_again_unchanged() {
     let mut world = World::synced();
     world.store.edit(grid(1), record(1), "before");
     world.faults = VecDeque::from([Fault::AnswerLost; 4]);
-    assert_eq!(code_of(world.sync().unwrap_err()), "offline");
+    assert_eq!(code_of(&world.sync().unwrap_err()), "offline");
     assert_eq!(world.waits.len(), 3);
     // The app is killed; another edit follows.
     world.store.edit(grid(1), record(1), "after");
@@ -270,12 +284,16 @@ fn random_faults_lose_nothing() {
             entropy.fill(&mut dice);
             for edit in 0..dice[0] % 5 {
                 let text = format!("mine {round} {edit}");
-                world.store.edit(grid(1 + dice[1] % 2), record(dice[2] % 9), &text);
+                world
+                    .store
+                    .edit(grid(1 + dice[1] % 2), record(dice[2] % 9), &text);
                 expected += 1;
             }
             for edit in 0..dice[3] % 5 {
                 let text = format!("theirs {round} {edit}");
-                world.server.insert(grid(1 + dice[4] % 2), record(dice[5] % 9), &text);
+                world
+                    .server
+                    .insert(grid(1 + dice[4] % 2), record(dice[5] % 9), &text);
                 expected += 1;
             }
             if dice[6].is_multiple_of(5) {
@@ -293,11 +311,17 @@ fn random_faults_lose_nothing() {
             let _ = world.sync();
         }
         world.faults.clear();
-        world.sync().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        world
+            .sync()
+            .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let mut total = 0;
         for number in [1, 2] {
             let texts = world.store.texts(grid(number));
-            assert_eq!(texts, world.server.texts(grid(number)), "seed {seed}, grid {number}");
+            assert_eq!(
+                texts,
+                world.server.texts(grid(number)),
+                "seed {seed}, grid {number}"
+            );
             total += texts.len();
         }
         assert_eq!(total, expected, "seed {seed}");
@@ -312,7 +336,11 @@ fn an_unreachable_server_is_tried_four_times() {
     assert!(matches!(error, SyncError::Offline(_)));
     assert!(error.is_transient());
     assert_eq!(world.faults.len(), 6);
-    assert!(world.waits.iter().all(|wait| *wait <= 4_000), "{:?}", world.waits);
+    assert!(
+        world.waits.iter().all(|wait| *wait <= 4_000),
+        "{:?}",
+        world.waits
+    );
 }
 
 #[test]
@@ -321,7 +349,10 @@ fn a_missing_session_is_opened_by_answering_the_challenge() {
     world.store.forget_session();
     world.store.edit(grid(1), record(1), "mine");
     let report = world.sync().unwrap();
-    assert_eq!(world.server.log, ["POST /v1/sync", "POST /v1/session", "POST /v1/sync"]);
+    assert_eq!(
+        world.server.log,
+        ["POST /v1/sync", "POST /v1/session", "POST /v1/sync"]
+    );
     assert_eq!((report.round_trips, report.receipted), (3, 1));
 }
 
@@ -340,22 +371,38 @@ fn a_phone_whose_clock_runs_ahead_still_pushes() {
 fn a_server_that_never_lets_in_ends_the_sync() {
     let mut world = World::synced();
     world.server.refuse = (0..100)
-        .map(|_| Problem { challenge: Some(vec![1]), ..refusal(ProblemCode::SessionRequired) })
+        .map(|_| Problem {
+            challenge: Some(vec![1]),
+            ..refusal(ProblemCode::SessionRequired)
+        })
         .collect();
-    assert_eq!(code_of(world.sync().unwrap_err()), "session_refused");
+    assert_eq!(code_of(&world.sync().unwrap_err()), "session_refused");
     let mut world = World::synced();
-    world.server.refuse.push_back(refusal(ProblemCode::DeviceRevoked));
-    assert_eq!(code_of(world.sync().unwrap_err()), "device_revoked");
+    world
+        .server
+        .refuse
+        .push_back(refusal(ProblemCode::DeviceRevoked));
+    assert_eq!(code_of(&world.sync().unwrap_err()), "device_revoked");
 }
 
 #[test]
 fn a_busy_server_is_given_the_time_it_asks_for() {
     let mut world = World::synced();
-    let busy = Problem { retry_after_s: Some(7), ..refusal(ProblemCode::Unavailable) };
+    let busy = Problem {
+        retry_after_s: Some(7),
+        ..refusal(ProblemCode::Unavailable)
+    };
     world.server.refuse.push_back(busy.clone());
     world.sync().unwrap();
-    assert!((7_000..=7_500).contains(&world.waits[0]), "{:?}", world.waits);
-    world.server.refuse.push_back(Problem { retry_after_s: Some(600), ..busy });
+    assert!(
+        (7_000..=7_500).contains(&world.waits[0]),
+        "{:?}",
+        world.waits
+    );
+    world.server.refuse.push_back(Problem {
+        retry_after_s: Some(600),
+        ..busy
+    });
     let error = world.sync().unwrap_err();
     assert_eq!(error.code(), "unavailable");
     assert!(error.is_transient());
@@ -365,14 +412,19 @@ fn a_busy_server_is_given_the_time_it_asks_for() {
 fn a_restored_server_gets_everything_back() {
     let mut world = World::synced();
     for number in 0..3 {
-        world.store.edit(grid(1), record(number), &format!("mine {number}"));
+        world
+            .store
+            .edit(grid(1), record(number), &format!("mine {number}"));
         world.sync().unwrap();
     }
     world.store.edit(grid(1), record(5), "unsent");
     world.server.restore(1);
     let report = world.sync().unwrap();
     assert_eq!(report.receipted, 4);
-    assert_eq!(world.server.texts(grid(1)), set(&["mine 0", "mine 1", "mine 2", "unsent"]));
+    assert_eq!(
+        world.server.texts(grid(1)),
+        set(&["mine 0", "mine 1", "mine 2", "unsent"])
+    );
     world.assert_equal();
     assert_eq!(world.sync().unwrap().round_trips, 1);
 }
@@ -392,7 +444,9 @@ fn a_manifest_signed_for_a_restored_server_is_packed_anew() {
 fn a_phone_restored_from_a_backup_leaves_used_counters_behind() {
     let mut world = World::synced();
     for number in 0..5 {
-        world.store.edit(grid(1), record(number), &format!("mine {number}"));
+        world
+            .store
+            .edit(grid(1), record(number), &format!("mine {number}"));
         world.sync().unwrap();
     }
     world.store.set_counter(1);
@@ -412,34 +466,49 @@ fn a_forked_actor_is_left_behind_and_its_edits_made_again() {
     assert_eq!(world.server.texts(grid(1)), set(&["mine"]));
     // A server that calls every life a fork does not go round for ever.
     for life in 0..20 {
-        world.server.forked.insert(Incarnation::from_bytes([life; 16]));
+        world
+            .server
+            .forked
+            .insert(Incarnation::from_bytes([life; 16]));
     }
     world.store.edit(grid(1), record(2), "again");
-    assert_eq!(code_of(world.sync().unwrap_err()), "too_many_rounds");
+    assert_eq!(code_of(&world.sync().unwrap_err()), "too_many_rounds");
     assert_eq!(world.store.count_pending().unwrap(), 1);
 }
 
 #[test]
 fn one_bad_item_does_not_stop_the_rest() {
     let mut world = World::synced();
-    let quarantined =
-        Verdict::Quarantined { code: "field".to_owned(), detail: "address.room".to_owned() };
+    let quarantined = Verdict::Quarantined {
+        code: "field".to_owned(),
+        detail: "address.room".to_owned(),
+    };
     world.server.verdicts.insert("bad".to_owned(), quarantined);
     for text in ["one", "bad", "two"] {
         world.store.edit(grid(1), record(1), text);
     }
     let report = world.sync().unwrap();
-    assert_eq!((report.receipted, report.refused, report.waiting), (2, 1, 0));
+    assert_eq!(
+        (report.receipted, report.refused, report.waiting),
+        (2, 1, 0)
+    );
     assert_eq!(
         world.store.states(),
-        [ItemState::Receipted, ItemState::Refused, ItemState::Receipted]
+        [
+            ItemState::Receipted,
+            ItemState::Refused,
+            ItemState::Receipted
+        ]
     );
 }
 
 #[test]
 fn items_that_never_find_their_dependencies_do_not_go_round_for_ever() {
     let mut world = World::synced();
-    world.server.verdicts.insert("orphan".to_owned(), Verdict::MissingDeps { hashes: Vec::new() });
+    world.server.verdicts.insert(
+        "orphan".to_owned(),
+        Verdict::MissingDeps { hashes: Vec::new() },
+    );
     world.store.edit(grid(1), record(1), "orphan");
     let report = world.sync().unwrap();
     assert_eq!((report.receipted, report.waiting), (0, 1));
@@ -451,10 +520,28 @@ fn a_push_that_is_too_much_is_halved_until_it_fits() {
     let mut world = World::synced();
     world.server.max_items = 30;
     for number in 0..100 {
-        world.store.edit(grid(1), record(1), &format!("mine {number}"));
+        world
+            .store
+            .edit(grid(1), record(1), &format!("mine {number}"));
     }
     assert_eq!(world.sync().unwrap().receipted, 100);
     assert_eq!(world.server.pushes, [25, 25, 25, 25]);
+}
+
+#[test]
+fn a_phone_whose_quarantine_is_full_still_reads() {
+    let mut world = World::synced();
+    world.server.insert(grid(1), record(1), "theirs");
+    world.store.edit(grid(1), record(2), "mine");
+    world
+        .server
+        .refuse
+        .push_back(refusal(ProblemCode::QuarantineFull));
+    assert_eq!(code_of(&world.sync().unwrap_err()), "quarantine_full");
+    assert_eq!(world.store.texts(grid(1)), set(&["theirs"]));
+    assert_eq!(world.store.states(), [ItemState::Waiting]);
+    world.sync().unwrap();
+    world.assert_equal();
 }
 
 #[test]
@@ -515,11 +602,16 @@ fn a_snapshot_goes_on_where_it_broke_off() {
     let mut faults = vec![Fault::None; 3];
     faults.extend([Fault::NotSent; 4]);
     world.faults = faults.into();
-    assert_eq!(code_of(world.sync().unwrap_err()), "offline");
+    assert_eq!(code_of(&world.sync().unwrap_err()), "offline");
     world.server.log.clear();
     world.sync().unwrap();
     world.assert_equal();
-    let pages = world.server.log.iter().filter(|line| line.starts_with("GET")).count();
+    let pages = world
+        .server
+        .log
+        .iter()
+        .filter(|line| line.starts_with("GET"))
+        .count();
     assert_eq!(pages, 2, "{:?}", world.server.log);
 }
 
@@ -537,11 +629,19 @@ fn answers_that_make_no_sense_never_reach_the_store() {
             answer.receipt.as_mut().unwrap().verdicts.pop();
         }),
         ("no receipt", "bad_answer", |answer| answer.receipt = None),
-        ("a page that starts later", "bad_answer", |answer| answer.pages[0].after += 1),
-        ("a page with a gap", "bad_answer", |answer| answer.pages[0].to += 1),
-        ("a page of another grid", "bad_answer", |answer| answer.pages[0].grid = grid(7)),
+        ("a page that starts later", "bad_answer", |answer| {
+            answer.pages[0].after += 1
+        }),
+        ("a page with a gap", "bad_answer", |answer| {
+            answer.pages[0].to += 1
+        }),
+        ("a page of another grid", "bad_answer", |answer| {
+            answer.pages[0].grid = grid(7)
+        }),
         ("places skipped as receipted", "bad_answer", |answer| {
-            answer.pages[0].entries.push(FeedEntry::Receipted { count: 5 });
+            answer.pages[0]
+                .entries
+                .push(FeedEntry::Receipted { count: 5 });
             answer.pages[0].to += 5;
             answer.pages[0].signature = None;
             answer.pages[0].entries.remove(0);
@@ -550,18 +650,22 @@ fn answers_that_make_no_sense_never_reach_the_store() {
         ("a change without a signature", "feed_signature", |answer| {
             answer.pages[0].signature = None;
         }),
-        ("a change under another's signature", "feed_signature", |answer| {
-            if let FeedEntry::Change { frame } = &mut answer.pages[0].entries[0] {
-                frame.record = record(99);
-            }
-        }),
+        (
+            "a change under another's signature",
+            "feed_signature",
+            |answer| {
+                if let FeedEntry::Change { frame } = &mut answer.pages[0].entries[0] {
+                    frame.record = record(99);
+                }
+            },
+        ),
     ];
     for (name, code, tamper) in cases {
         let mut world = World::synced();
         world.server.insert(grid(1), record(1), "theirs");
         world.store.edit(grid(1), record(2), "mine");
         world.server.tamper = Some(Box::new(tamper));
-        assert_eq!(code_of(world.sync().unwrap_err()), code, "{name}");
+        assert_eq!(code_of(&world.sync().unwrap_err()), code, "{name}");
         assert!(world.store.texts(grid(1)).is_empty(), "{name}");
         assert_eq!(world.store.states(), [ItemState::Waiting], "{name}");
         // Once the server is itself again, nothing was lost.
@@ -581,7 +685,7 @@ fn a_receipt_nobody_asked_for_is_refused() {
             verdicts: Vec::new(),
         });
     }));
-    assert_eq!(code_of(world.sync().unwrap_err()), "bad_answer");
+    assert_eq!(code_of(&world.sync().unwrap_err()), "bad_answer");
 }
 
 #[test]
@@ -597,12 +701,12 @@ fn a_server_that_always_has_more_or_another_life_ends_the_sync() {
     world.server.tamper = Some(Box::new(|answer| {
         answer.directives = vec![wangge_model::protocol::Directive::Reoffer];
     }));
-    assert_eq!(code_of(world.sync().unwrap_err()), "too_many_rounds");
+    assert_eq!(code_of(&world.sync().unwrap_err()), "too_many_rounds");
     let mut world = World::synced();
     world.server.tamper = Some(Box::new(|answer| {
         answer.directives = vec![wangge_model::protocol::Directive::Bootstrap { grid: grid(1) }];
     }));
-    assert_eq!(code_of(world.sync().unwrap_err()), "too_many_rounds");
+    assert_eq!(code_of(&world.sync().unwrap_err()), "too_many_rounds");
 }
 
 #[test]
@@ -611,7 +715,9 @@ fn snapshots_that_do_not_get_on_are_refused() {
     let cases: [Case; 4] = [
         ("another grid", |page| page.grid = grid(9)),
         ("backwards", |page| page.entries.reverse()),
-        ("another moment", |page| page.as_of += u64::from(page.entries[0].record > record(2))),
+        ("another moment", |page| {
+            page.as_of += u64::from(page.entries[0].record > record(2))
+        }),
         ("a step back", |page| page.next_after = Some(record(0))),
     ];
     for (name, tamper) in cases {
@@ -621,7 +727,7 @@ fn snapshots_that_do_not_get_on_are_refused() {
             world.server.insert(grid(1), record(number), "theirs");
         }
         world.server.tamper_snapshot = Some(Box::new(tamper));
-        assert_eq!(code_of(world.sync().unwrap_err()), "bad_answer", "{name}");
+        assert_eq!(code_of(&world.sync().unwrap_err()), "bad_answer", "{name}");
     }
 }
 

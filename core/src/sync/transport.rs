@@ -50,7 +50,10 @@ pub enum TransportError {
 impl TransportError {
     /// Whether trying again may help.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Timeout | Self::Interrupted(_))
+        matches!(
+            self,
+            Self::Connect(_) | Self::Timeout | Self::Interrupted(_)
+        )
     }
 }
 

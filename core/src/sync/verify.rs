@@ -42,15 +42,23 @@ pub(super) fn check_pages(
     epoch: &ServerEpoch,
     key: &PublicKey,
 ) -> Result<(), SyncError> {
-    let mut at: BTreeMap<GridId, u64> =
-        cursors.iter().map(|cursor| (cursor.grid, cursor.seq)).collect();
+    let mut at: BTreeMap<GridId, u64> = cursors
+        .iter()
+        .map(|cursor| (cursor.grid, cursor.seq))
+        .collect();
     let mut receipted: u64 = 0;
     for page in pages {
         let Some(seq) = at.get_mut(&page.grid) else {
-            return bad(format!("news of grid {}, which was not asked for", page.grid));
+            return bad(format!(
+                "news of grid {}, which was not asked for",
+                page.grid
+            ));
         };
         if page.after != *seq {
-            return bad(format!("news after {} where {seq} was asked for", page.after));
+            return bad(format!(
+                "news after {} where {seq} was asked for",
+                page.after
+            ));
         }
         let places = page
             .entries
@@ -58,7 +66,10 @@ pub(super) fn check_pages(
             .try_fold(0_u64, |sum, entry| sum.checked_add(entry.places()))
             .and_then(|places| page.after.checked_add(places));
         if places != Some(page.to) {
-            return bad(format!("a page from {} to {} has a gap", page.after, page.to));
+            return bad(format!(
+                "a page from {} to {} has a gap",
+                page.after, page.to
+            ));
         }
         if page.more && page.to == page.after {
             return bad("an empty page that promises more");
@@ -72,10 +83,10 @@ pub(super) fn check_pages(
                 FeedEntry::Receipted { count } => receipted += u64::from(*count),
             }
         }
-        let signed = page
-            .signature
-            .as_ref()
-            .is_some_and(|signature| key.verify(&feed_page_message(epoch, page), signature).is_ok());
+        let signed = page.signature.as_ref().is_some_and(|signature| {
+            key.verify(&feed_page_message(epoch, page), signature)
+                .is_ok()
+        });
         if (by_others || page.signature.is_some()) && !signed {
             return Err(SyncError::FeedSignature(page.grid));
         }

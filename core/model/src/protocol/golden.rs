@@ -409,15 +409,22 @@ fn the_specification_shows_the_real_bytes_codes_and_limits() {
         to_cbor(&session()),
         to_cbor(&unchanged_request()),
         to_cbor(&unchanged_response()),
-        record_fingerprint(&RECORD, 0, &[hash(1), hash(2)]).as_bytes().to_vec(),
-        record_fingerprint(&RecordId::from_bytes([0x4f; 16]), 1, &[hash(3)]).as_bytes().to_vec(),
+        record_fingerprint(&RECORD, 0, &[hash(1), hash(2)])
+            .as_bytes()
+            .to_vec(),
+        record_fingerprint(&RecordId::from_bytes([0x4f; 16]), 1, &[hash(3)])
+            .as_bytes()
+            .to_vec(),
     ];
     for example in shown {
         let example = hex::encode(example);
         assert!(bytes.contains(&example), "the page lacks {example}");
     }
     for kind in RecordKind::ALL {
-        let file = format!("{}/src/document/genesis/{kind}.v1.bin", env!("CARGO_MANIFEST_DIR"));
+        let file = format!(
+            "{}/src/document/genesis/{kind}.v1.bin",
+            env!("CARGO_MANIFEST_DIR")
+        );
         let genesis = hex::encode(std::fs::read(file).unwrap());
         assert!(bytes.contains(&genesis), "genesis bytes of {kind}");
         let hash = crate::document::RecordDocument::new(kind).heads()[0];
@@ -439,7 +446,10 @@ fn the_specification_shows_the_real_bytes_codes_and_limits() {
         limits::PUSH_ITEMS,
         limits::CURSORS,
     ] {
-        assert!(page.contains(&limit.to_string()), "the page lacks the limit {limit}");
+        assert!(
+            page.contains(&limit.to_string()),
+            "the page lacks the limit {limit}"
+        );
     }
     assert!(page.contains(&limits::RECORD_OPS.to_string()));
     assert!(page.contains(MEDIA_TYPE));
@@ -447,8 +457,16 @@ fn the_specification_shows_the_real_bytes_codes_and_limits() {
 
 #[test]
 fn an_optional_field_at_the_end_of_an_array_may_be_null_or_left_out() {
-    let page = FeedPage { entries: Vec::new(), to: 10, signature: None, ..feed_page() };
-    let short = FeedPage { digest: None, ..page.clone() };
+    let page = FeedPage {
+        entries: Vec::new(),
+        to: 10,
+        signature: None,
+        ..feed_page()
+    };
+    let short = FeedPage {
+        digest: None,
+        ..page.clone()
+    };
     for page in [page, short] {
         let bytes = to_cbor(&page);
         assert_eq!(from_cbor::<FeedPage>(&bytes).unwrap(), page);
@@ -457,7 +475,11 @@ fn an_optional_field_at_the_end_of_an_array_may_be_null_or_left_out() {
             let mut longer = bytes.clone();
             longer[0] += u8::try_from(nulls).unwrap();
             longer.extend(std::iter::repeat_n(0xf6, nulls));
-            assert_eq!(from_cbor::<FeedPage>(&longer).unwrap(), page, "{length} and {nulls}");
+            assert_eq!(
+                from_cbor::<FeedPage>(&longer).unwrap(),
+                page,
+                "{length} and {nulls}"
+            );
         }
     }
 }
