@@ -630,13 +630,13 @@ fn answers_that_make_no_sense_never_reach_the_store() {
         }),
         ("no receipt", "bad_answer", |answer| answer.receipt = None),
         ("a page that starts later", "bad_answer", |answer| {
-            answer.pages[0].after += 1
+            answer.pages[0].after += 1;
         }),
         ("a page with a gap", "bad_answer", |answer| {
-            answer.pages[0].to += 1
+            answer.pages[0].to += 1;
         }),
         ("a page of another grid", "bad_answer", |answer| {
-            answer.pages[0].grid = grid(7)
+            answer.pages[0].grid = grid(7);
         }),
         ("places skipped as receipted", "bad_answer", |answer| {
             answer.pages[0]
@@ -716,7 +716,7 @@ fn snapshots_that_do_not_get_on_are_refused() {
         ("another grid", |page| page.grid = grid(9)),
         ("backwards", |page| page.entries.reverse()),
         ("another moment", |page| {
-            page.as_of += u64::from(page.entries[0].record > record(2))
+            page.as_of += u64::from(page.entries[0].record > record(2));
         }),
         ("a step back", |page| page.next_after = Some(record(0))),
     ];
