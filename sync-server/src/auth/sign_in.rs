@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use wangge_model::{PersonId, RecordId, Timestamp};
+use wangge_model::{AuditId, PersonId, Timestamp};
 
 use super::{
     AuthState,
@@ -133,7 +133,7 @@ pub async fn audit(
     detail: &str,
 ) -> StorageResult<()> {
     let entry = AuditEntry {
-        id: RecordId::make(auth.clock.as_ref(), auth.entropy.as_ref()),
+        id: AuditId::make(auth.clock.as_ref(), auth.entropy.as_ref()),
         at: auth.clock.now(),
         person: Some(person),
         device: None,

@@ -47,14 +47,14 @@ fn hashed_names() -> &'static [String] {
 
 /// The address of a file in `assets/`; its plain name if there is none, which
 /// a test notices.
-pub fn address(name: &str) -> String {
+pub(crate) fn address(name: &str) -> String {
     let position = ASSETS.iter().position(|asset| asset.name == name);
     let hashed = position.and_then(|index| hashed_names().get(index));
     format!("/assets/{}", hashed.map_or(name, String::as_str))
 }
 
 /// `GET /assets/{file}`
-pub async fn get(Path(file): Path<String>) -> Response {
+pub(crate) async fn get(Path(file): Path<String>) -> Response {
     let position = hashed_names().iter().position(|name| *name == file);
     let Some(asset) = position.and_then(|index| ASSETS.get(index)) else {
         return StatusCode::NOT_FOUND.into_response();

@@ -21,21 +21,21 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "devices.html")]
-pub(super) struct DevicesPage {
-    pub(super) page: Page,
-    pub(super) devices: Vec<Device>,
-    pub(super) may_revoke: bool,
+pub(crate) struct DevicesPage {
+    pub(crate) page: Page,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) may_revoke: bool,
 }
 
 /// What was just done.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct DevicesQuery {
+pub(crate) struct DevicesQuery {
     revoked: String,
 }
 
 /// `GET /devices`
-pub async fn get(
+pub(crate) async fn get(
     State(auth): State<AuthState>,
     frame: Frame,
     signed_in: SignedIn,
@@ -53,10 +53,10 @@ pub async fn get(
 
 /// Nothing but the token.
 #[derive(Debug, Deserialize)]
-pub struct Nothing {}
+pub(crate) struct Nothing {}
 
 /// `POST /devices/{id}/revoke`
-pub async fn revoke(
+pub(crate) async fn revoke(
     State(auth): State<AuthState>,
     Path(id): Path<String>,
     sent: SignedForm<Nothing>,

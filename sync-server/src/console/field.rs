@@ -17,7 +17,7 @@ const HISTORY_CHARS: usize = 300;
 
 /// Turns the fields of one record into words.
 #[derive(Debug)]
-pub struct FieldText<'a> {
+pub(crate) struct FieldText<'a> {
     /// The record.
     pub document: &'a RecordDocument,
     /// The language.
@@ -30,7 +30,7 @@ pub struct FieldText<'a> {
 
 /// A value in words, and whether part of it is hidden.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// The words.
     pub text: String,
     /// Part of it is hidden.
@@ -41,7 +41,7 @@ pub struct Shown {
 
 /// How a field is masked in the console. Names and the address of the file
 /// itself stay readable: the work is done by them, within one's own grids.
-pub fn masking(spec: &FieldSpec) -> Option<MaskingKind> {
+pub(crate) fn masking(spec: &FieldSpec) -> Option<MaskingKind> {
     spec.masking.filter(|kind| *kind != MaskingKind::Name && spec.path != "address.detail")
 }
 
@@ -51,13 +51,13 @@ impl FieldText<'_> {
     }
 
     /// The field's own name, e.g. `Phone`.
-    pub fn short_label(&self, path: &FieldPath) -> String {
+    pub(crate) fn short_label(&self, path: &FieldPath) -> String {
         label(self.kind(), &path.pattern(), self.language)
     }
 
     /// The field's name with that of the entry it belongs to, e.g.
     /// `王小明 · Phone`.
-    pub fn label(&self, path: &FieldPath) -> String {
+    pub(crate) fn label(&self, path: &FieldPath) -> String {
         let parts: Vec<&str> = path.parts().collect();
         let own = self.short_label(path);
         match parts.as_slice() {
@@ -80,7 +80,7 @@ impl FieldText<'_> {
     }
 
     /// The value in words, masked unless this field's mask is lifted.
-    pub fn value(&self, path: &FieldPath, value: &FieldValue) -> Shown {
+    pub(crate) fn value(&self, path: &FieldPath, value: &FieldValue) -> Shown {
         let spec = schema::find_field(self.kind(), path);
         if let (Some(FieldType::RecordReference), Some(id)) = (
             spec.map(|spec| spec.kind),
@@ -108,7 +108,7 @@ impl FieldText<'_> {
 
     /// The value in the history: masked always, and not longer than a few
     /// lines.
-    pub fn past_value(&self, path: &FieldPath, value: &FieldValue) -> String {
+    pub(crate) fn past_value(&self, path: &FieldPath, value: &FieldValue) -> String {
         let unlifted = FieldText { shown: None, ..*self };
         let text = unlifted.value(path, value).text;
         match text.char_indices().nth(HISTORY_CHARS) {
@@ -137,13 +137,13 @@ impl FieldText<'_> {
 }
 
 /// A field's name; its path where this build has no name for it.
-pub fn label(kind: RecordKind, pattern: &str, language: Language) -> String {
+pub(crate) fn label(kind: RecordKind, pattern: &str, language: Language) -> String {
     let id = field_message_id(kind, pattern);
     find_message(language, &id, &[]).unwrap_or_else(|| pattern.to_owned())
 }
 
 /// A choice in words; the code where this build has no words for it.
-pub fn choice(kind: RecordKind, pattern: &str, code: &str, language: Language) -> String {
+pub(crate) fn choice(kind: RecordKind, pattern: &str, code: &str, language: Language) -> String {
     if code.is_empty() {
         return String::new();
     }

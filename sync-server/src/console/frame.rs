@@ -35,7 +35,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 
 /// Language, size of type and address of a request.
 #[derive(Debug, Clone)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// Language asked for.
     pub language: Language,
     /// Large type.
@@ -46,7 +46,7 @@ pub struct Frame {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Choice {
+pub(crate) struct Choice {
     lang: String,
     #[serde(rename = "type")]
     size: String,
@@ -67,7 +67,7 @@ fn preference(headers: &HeaderMap, name: &str) -> Option<String> {
 
 impl Frame {
     /// Of a request; `otherwise` where it asks for no language at all.
-    pub fn of(headers: &HeaderMap, uri: &Uri, otherwise: Language) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, uri: &Uri, otherwise: Language) -> Self {
         let asked = Query::<Choice>::try_from_uri(uri).map(|Query(choice)| choice.lang);
         let chosen = asked.ok().as_deref().and_then(named_language);
         let kept = || preference(headers, cookie::LANGUAGE).as_deref().and_then(named_language);
@@ -84,12 +84,12 @@ impl Frame {
     }
 
     /// The text with this id.
-    pub fn t(&self, id: &str) -> String {
+    pub(crate) fn t(&self, id: &str) -> String {
         message(self.language, id, &[])
     }
 
     /// A page nobody is signed in on.
-    pub fn page(&self) -> Page {
+    pub(crate) fn page(&self) -> Page {
         Page {
             language: self.language,
             is_large: self.is_large,
@@ -99,7 +99,7 @@ impl Frame {
     }
 
     /// A signed-in person's page.
-    pub fn page_for(&self, signed_in: &SignedIn) -> Page {
+    pub(crate) fn page_for(&self, signed_in: &SignedIn) -> Page {
         let role = match signed_in.scope.role {
             Some(role) => self.t(&format!("role-{}", role.as_str().replace('_', "-"))),
             None => String::new(),
@@ -126,7 +126,7 @@ where
 }
 
 /// Renders a page.
-pub fn render(template: &impl Template) -> Result<Response, PageError> {
+pub(crate) fn render(template: &impl Template) -> Result<Response, PageError> {
     Ok(Html(template.render()?).into_response())
 }
 
@@ -161,7 +161,7 @@ fn error_page(frame: &Frame, error: PageError, reference: Option<String>, now: S
 
 /// Puts the security headers on a page, writes error pages, and remembers a
 /// language asked for with `?lang=`.
-pub async fn dress(request: Request, next: Next) -> Response {
+pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let frame = Frame::of(request.headers(), request.uri(), Language::default());
     let reference = request
         .headers()
@@ -184,7 +184,7 @@ pub async fn dress(request: Request, next: Next) -> Response {
 }
 
 /// `GET /preferences?lang=&type=&back=`
-pub async fn choose(
+pub(crate) async fn choose(
     axum::extract::State(auth): axum::extract::State<AuthState>,
     Query(choice): Query<Choice>,
 ) -> Response {

@@ -15,14 +15,14 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "home.html")]
-pub(super) struct HomePage {
-    pub(super) page: Page,
-    pub(super) grids: Vec<GridOverview>,
-    pub(super) sum: GridCounts,
+pub(crate) struct HomePage {
+    pub(crate) page: Page,
+    pub(crate) grids: Vec<GridOverview>,
+    pub(crate) sum: GridCounts,
 }
 
 impl HomePage {
-    pub(super) fn new(page: Page, grids: Vec<GridOverview>) -> Self {
+    pub(crate) fn new(page: Page, grids: Vec<GridOverview>) -> Self {
         let sum = grids.iter().map(|grid| grid.counts).fold(GridCounts::default(), |sum, one| {
             GridCounts {
                 households: sum.households + one.households,
@@ -37,7 +37,7 @@ impl HomePage {
 }
 
 /// `GET /`
-pub async fn get(
+pub(crate) async fn get(
     State(auth): State<AuthState>,
     frame: Frame,
     signed_in: SignedIn,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// Percent-encodes everything but letters, digits and `-._~` (RFC 3986).
-pub fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -18,7 +18,7 @@ pub fn encode(text: &str) -> String {
 
 /// `path` if it is a plain path on this server, else the overview: nobody can
 /// be sent elsewhere through a link to us.
-pub fn local_path(path: &str) -> &str {
+pub(crate) fn local_path(path: &str) -> &str {
     let is_local = path.starts_with('/')
         && !path.starts_with("//")
         && path.len() <= 1_000
@@ -28,7 +28,7 @@ pub fn local_path(path: &str) -> &str {
 }
 
 /// `path?key=value&…` without the pairs whose value is empty.
-pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     let mut address = path.to_owned();
     let mut sign = '?';
     for (key, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {

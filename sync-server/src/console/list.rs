@@ -12,14 +12,14 @@ use super::{field::choice, link::with_query, record::view::list_href};
 use crate::storage::{ListedRecord, OrgNode, RecordFilter, RecordOrder};
 
 /// Rows of one page.
-pub const PAGE_ROWS: u32 = 50;
+pub(crate) const PAGE_ROWS: u32 = 50;
 /// Longest search text looked at, in characters.
 const SEARCH_CHARS: usize = 60;
 
 /// What the search form sends.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct ListForm {
+pub(crate) struct ListForm {
     /// Words to look for.
     pub q: String,
     /// Id of a grid; empty for all.
@@ -32,7 +32,7 @@ pub struct ListForm {
 
 /// The form as the list understands it.
 #[derive(Debug, Clone, Default)]
-pub struct ListFilter {
+pub(crate) struct ListFilter {
     /// Words to look for.
     pub q: String,
     /// One grid only.
@@ -56,17 +56,17 @@ impl From<ListForm> for ListFilter {
 
 impl ListFilter {
     /// Whether the list is narrowed.
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         !self.q.is_empty() || self.grid.is_some() || self.conflicts
     }
 
     /// Whether it is narrowed to this grid.
-    pub fn is_grid(&self, id: impl fmt::Display) -> bool {
+    pub(crate) fn is_grid(&self, id: impl fmt::Display) -> bool {
         self.grid.is_some_and(|grid| grid.to_string() == id.to_string())
     }
 
     /// What storage is asked.
-    pub fn to_record_filter(&self, kind: RecordKind) -> RecordFilter {
+    pub(crate) fn to_record_filter(&self, kind: RecordKind) -> RecordFilter {
         RecordFilter {
             kind: Some(kind),
             grid: self.grid,
@@ -92,7 +92,7 @@ impl ListFilter {
 
 /// One page of a list.
 #[derive(Debug)]
-pub struct ListPage<R> {
+pub(crate) struct ListPage<R> {
     /// The list's address.
     pub action: &'static str,
     /// What it was narrowed to.
@@ -109,7 +109,7 @@ pub struct ListPage<R> {
 
 /// A grid to choose.
 #[derive(Debug, Clone)]
-pub struct GridOption {
+pub(crate) struct GridOption {
     /// Its id.
     pub id: String,
     /// Its name.
@@ -124,24 +124,24 @@ impl From<&OrgNode> for GridOption {
 
 impl<R> ListPage<R> {
     /// Number of pages, at least 1.
-    pub fn pages(&self) -> u64 {
+    pub(crate) fn pages(&self) -> u64 {
         self.total.div_ceil(u64::from(PAGE_ROWS)).max(1)
     }
 
     /// Where the page before is, if there is one.
-    pub fn previous(&self) -> Option<String> {
+    pub(crate) fn previous(&self) -> Option<String> {
         (self.number > 1).then(|| self.filter.link(self.action, self.number - 1))
     }
 
     /// Where the next page is, if there is one.
-    pub fn next(&self) -> Option<String> {
+    pub(crate) fn next(&self) -> Option<String> {
         (self.number < self.pages()).then(|| self.filter.link(self.action, self.number + 1))
     }
 }
 
 /// A record in a list, in words.
 #[derive(Debug, Clone, Default)]
-pub struct ListRow {
+pub(crate) struct ListRow {
     /// Its address.
     pub href: String,
     /// Its title.
@@ -175,7 +175,7 @@ pub struct ListRow {
 }
 
 /// A record's row in words.
-pub fn list_row(
+pub(crate) fn list_row(
     record: &ListedRecord,
     titles: &HashMap<RecordId, String>,
     language: Language,

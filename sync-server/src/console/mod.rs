@@ -12,7 +12,7 @@ mod error;
 mod field;
 mod frame;
 mod home;
-pub mod link;
+pub(crate) mod link;
 mod list;
 mod page;
 mod quarantine;

@@ -10,7 +10,7 @@ use super::{assets, link::encode};
 
 /// The frame of one page.
 #[derive(Debug, Clone, Default)]
-pub struct Page {
+pub(crate) struct Page {
     /// Language of every text.
     pub language: Language,
     /// Large type instead of normal.
@@ -27,7 +27,7 @@ pub struct Page {
 
 /// The signed-in person, as the head of the page names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonBadge {
+pub(crate) struct PersonBadge {
     /// Name.
     pub name: String,
     /// Role in words.
@@ -36,7 +36,7 @@ pub struct PersonBadge {
 
 /// A sentence at the top of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub(crate) struct Notice {
     /// The sentence.
     pub text: String,
     /// Something went wrong, rather than went well.
@@ -45,7 +45,7 @@ pub struct Notice {
 
 /// One entry of the navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NavigationItem {
+pub(crate) struct NavigationItem {
     /// Where it leads.
     pub href: &'static str,
     /// Its text.
@@ -65,17 +65,17 @@ const NAVIGATION: [(&str, &str); 6] = [
 
 impl Page {
     /// The text with this id.
-    pub fn t(&self, id: &str) -> String {
+    pub(crate) fn t(&self, id: &str) -> String {
         message(self.language, id, &[])
     }
 
     /// The text with this id and one value filled in.
-    pub fn t1(&self, id: &str, name: &str, value: impl Display) -> String {
+    pub(crate) fn t1(&self, id: &str, name: &str, value: impl Display) -> String {
         message(self.language, id, &[(name, &value.to_string())])
     }
 
     /// The text with this id and two values filled in.
-    pub fn t2(
+    pub(crate) fn t2(
         &self,
         id: &str,
         first: &str,
@@ -88,7 +88,7 @@ impl Page {
     }
 
     /// BCP 47 tag of this page's language.
-    pub fn language_tag(&self) -> &'static str {
+    pub(crate) fn language_tag(&self) -> &'static str {
         self.language.tag()
     }
 
@@ -100,28 +100,28 @@ impl Page {
     }
 
     /// BCP 47 tag of the other language.
-    pub fn other_language_tag(&self) -> &'static str {
+    pub(crate) fn other_language_tag(&self) -> &'static str {
         self.other_language().tag()
     }
 
     /// Leads to this page in the other language.
-    pub fn language_link(&self) -> String {
+    pub(crate) fn language_link(&self) -> String {
         format!("/preferences?lang={}&back={}", self.other_language_tag(), encode(&self.path))
     }
 
     /// Leads to this page in the other size of type.
-    pub fn type_link(&self) -> String {
+    pub(crate) fn type_link(&self) -> String {
         let size = if self.is_large { "normal" } else { "large" };
         format!("/preferences?type={size}&back={}", encode(&self.path))
     }
 
     /// The address of a file in `assets/`.
-    pub fn asset(&self, name: &str) -> String {
+    pub(crate) fn asset(&self, name: &str) -> String {
         assets::address(name)
     }
 
     /// The navigation, with this page's entry marked.
-    pub fn navigation(&self) -> Vec<NavigationItem> {
+    pub(crate) fn navigation(&self) -> Vec<NavigationItem> {
         let path = self.path.split('?').next().unwrap_or_default();
         NAVIGATION
             .iter()
@@ -139,14 +139,14 @@ impl Page {
 
     /// The page with a notice that something went well.
     #[must_use]
-    pub fn with_notice(mut self, text: String) -> Self {
+    pub(crate) fn with_notice(mut self, text: String) -> Self {
         self.notice = Some(Notice { text, is_problem: false });
         self
     }
 
     /// The page with a notice that something did not go well.
     #[must_use]
-    pub fn with_problem(mut self, text: String) -> Self {
+    pub(crate) fn with_problem(mut self, text: String) -> Self {
         self.notice = Some(Notice { text, is_problem: true });
         self
     }

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::Deserialize;
 use wangge_model::{
-    RecordId,
+    QuarantineId,
     message::{find_message, message_id},
 };
 
@@ -26,47 +26,47 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "quarantine.html")]
-pub(super) struct QuarantinePage {
-    pub(super) page: Page,
-    pub(super) list: ListPage<QuarantineRow>,
+pub(crate) struct QuarantinePage {
+    pub(crate) page: Page,
+    pub(crate) list: ListPage<QuarantineRow>,
 }
 
 /// One kept change in the list.
 #[derive(Debug)]
-pub(super) struct QuarantineRow {
-    pub(super) href: String,
-    pub(super) received_at: String,
-    pub(super) reason: String,
-    pub(super) person: String,
-    pub(super) device: String,
-    pub(super) grid_name: String,
-    pub(super) is_seen: bool,
+pub(crate) struct QuarantineRow {
+    pub(crate) href: String,
+    pub(crate) received_at: String,
+    pub(crate) reason: String,
+    pub(crate) person: String,
+    pub(crate) device: String,
+    pub(crate) grid_name: String,
+    pub(crate) is_seen: bool,
 }
 
 #[derive(Template)]
 #[template(path = "quarantine_item.html")]
-pub(super) struct QuarantineItemPage {
-    pub(super) page: Page,
-    pub(super) item: QuarantineItem,
+pub(crate) struct QuarantineItemPage {
+    pub(crate) page: Page,
+    pub(crate) item: QuarantineItem,
 }
 
 /// One kept change on its own page.
 #[derive(Debug)]
-pub(super) struct QuarantineItem {
-    pub(super) href: String,
-    pub(super) reason: String,
-    pub(super) facts: Vec<Fact>,
-    pub(super) seen: Option<String>,
-    pub(super) may_mark: bool,
+pub(crate) struct QuarantineItem {
+    pub(crate) href: String,
+    pub(crate) reason: String,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) seen: Option<String>,
+    pub(crate) may_mark: bool,
 }
 
 /// One fact about it.
 #[derive(Debug)]
-pub(super) struct Fact {
-    pub(super) label: String,
-    pub(super) value: String,
-    pub(super) is_code: bool,
-    pub(super) link: Option<String>,
+pub(crate) struct Fact {
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) is_code: bool,
+    pub(crate) link: Option<String>,
 }
 
 /// The reason in words; the code where this build has no words for it.
@@ -76,7 +76,7 @@ fn reason(page: &Page, code: &str) -> String {
 }
 
 /// `GET /quarantine`
-pub async fn list(
+pub(crate) async fn list(
     State(auth): State<AuthState>,
     frame: Frame,
     signed_in: SignedIn,
@@ -88,7 +88,7 @@ pub async fn list(
     let storage = &auth.storage;
     let total = storage.count_quarantine(&scope.person, scope.at).await?;
     let kept = storage.list_quarantine(&scope.person, scope.at, offset, PAGE_ROWS).await?;
-    let ids: Vec<RecordId> = kept.iter().map(|kept| kept.change.id).collect();
+    let ids: Vec<QuarantineId> = kept.iter().map(|kept| kept.change.id).collect();
     let reviews = storage.list_quarantine_reviews(&ids).await?;
     let grids = storage.list_grids_in_scope(&scope.person, scope.at).await?;
     let page = frame.page_for(&signed_in);
@@ -119,7 +119,7 @@ async fn find(
     signed_in: &SignedIn,
     id: &str,
 ) -> Result<QuarantinedChange, PageError> {
-    let id: RecordId = id.parse().map_err(|_| PageError::NotFound)?;
+    let id: QuarantineId = id.parse().map_err(|_| PageError::NotFound)?;
     let scope = &signed_in.scope;
     auth.storage
         .find_quarantine(&id, &scope.person, scope.at)
@@ -130,12 +130,12 @@ async fn find(
 /// What was just done.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct ItemQuery {
+pub(crate) struct ItemQuery {
     marked: String,
 }
 
 /// `GET /quarantine/{id}`
-pub async fn get(
+pub(crate) async fn get(
     State(auth): State<AuthState>,
     frame: Frame,
     signed_in: SignedIn,
@@ -199,7 +199,7 @@ pub async fn get(
 
 /// `GET /quarantine/{id}/bytes`: as it came. It may hold personal data in
 /// clear, so the download is noted first.
-pub async fn bytes(
+pub(crate) async fn bytes(
     State(auth): State<AuthState>,
     signed_in: SignedIn,
     Path(id): Path<String>,
@@ -223,10 +223,10 @@ pub async fn bytes(
 
 /// Nothing but the token.
 #[derive(Debug, Deserialize)]
-pub struct Nothing {}
+pub(crate) struct Nothing {}
 
 /// `POST /quarantine/{id}/seen`
-pub async fn mark_seen(
+pub(crate) async fn mark_seen(
     State(auth): State<AuthState>,
     Path(id): Path<String>,
     sent: SignedForm<Nothing>,

@@ -24,16 +24,16 @@ use crate::auth::{
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
-pub(super) struct SignInPage {
-    pub(super) page: Page,
-    pub(super) username: String,
-    pub(super) next: String,
+pub(crate) struct SignInPage {
+    pub(crate) page: Page,
+    pub(crate) username: String,
+    pub(crate) next: String,
 }
 
 /// How one came to the form.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct SignInQuery {
+pub(crate) struct SignInQuery {
     next: String,
     expired: String,
     out: String,
@@ -41,7 +41,7 @@ pub struct SignInQuery {
 
 /// What the form sends.
 #[derive(Deserialize)]
-pub struct SignInForm {
+pub(crate) struct SignInForm {
     #[serde(default)]
     csrf: String,
     #[serde(default)]
@@ -59,7 +59,7 @@ impl std::fmt::Debug for SignInForm {
 }
 
 /// `GET /sign-in`
-pub async fn get(
+pub(crate) async fn get(
     State(auth): State<AuthState>,
     frame: Frame,
     Query(query): Query<SignInQuery>,
@@ -94,7 +94,7 @@ fn form(
 }
 
 /// `POST /sign-in`
-pub async fn post(
+pub(crate) async fn post(
     State(auth): State<AuthState>,
     frame: Frame,
     address: Option<Extension<ConnectInfo<SocketAddr>>>,
@@ -138,10 +138,10 @@ pub async fn post(
 
 /// Nothing but the token.
 #[derive(Debug, Deserialize)]
-pub struct Nothing {}
+pub(crate) struct Nothing {}
 
 /// `POST /sign-out`
-pub async fn sign_out(
+pub(crate) async fn sign_out(
     State(auth): State<AuthState>,
     sent: SignedForm<Nothing>,
 ) -> Result<Response, PageError> {

@@ -16,7 +16,7 @@ use crate::{
     AppState,
     auth::Scope,
     storage::{
-        Commit, CommitHooks, NewChange, RecordWork, StorageError, StorageResult, StoredRecord,
+        Commit, CommitHooks, NewChange, Numbering, RecordWork, StorageError, StorageResult, StoredRecord,
     },
 };
 
@@ -104,7 +104,7 @@ impl Choice {
             bytes: written.bytes,
             is_server: false,
         };
-        Ok(work(stored, document, vec![change]))
+        Ok(work(stored, &document, vec![change]))
     }
 
     /// The chosen value as an edit, if it still is one of several.
@@ -119,7 +119,7 @@ impl Choice {
     }
 }
 
-fn work(stored: &StoredRecord, document: RecordDocument, changes: Vec<NewChange>) -> RecordWork {
+fn work(stored: &StoredRecord, document: &RecordDocument, changes: Vec<NewChange>) -> RecordWork {
     RecordWork {
         id: stored.id,
         kind: stored.kind,
@@ -128,18 +128,18 @@ fn work(stored: &StoredRecord, document: RecordDocument, changes: Vec<NewChange>
         base_version: stored.version,
         base_heads: stored.heads.clone(),
         saved: document.save(),
+        heads: document.heads(),
         summary: document.summary(),
-        document,
         changes,
         quarantine: Vec::new(),
-        number_series: None,
+        numbering: None,
     }
 }
 
 impl CommitHooks for Choice {
     /// Somebody else wrote in between: chooses again if the value is still
     /// there, else writes nothing.
-    fn rework(&self, work_before: &RecordWork, stored: &StoredRecord) -> StorageResult<RecordWork> {
+    fn rework(&self, work: &RecordWork, stored: &StoredRecord) -> StorageResult<RecordWork> {
         match self.work(stored) {
             Ok(work) => Ok(work),
             Err(SettleError::Storage(error)) => Err(error),
@@ -148,11 +148,16 @@ impl CommitHooks for Choice {
                 | SettleError::NotFound
                 | SettleError::Edit(_)
                 | SettleError::Unreadable(_),
-            ) => Ok(work(stored, work_before.document.clone(), Vec::new())),
+            ) => Ok(RecordWork { changes: Vec::new(), ..work.clone() }),
         }
     }
 
-    fn number(&self, work: RecordWork, _number: u64) -> StorageResult<RecordWork> {
+    fn number(
+        &self,
+        work: RecordWork,
+        _numbering: Numbering,
+        _number: u64,
+    ) -> StorageResult<RecordWork> {
         Ok(work)
     }
 }
@@ -213,7 +218,8 @@ mod tests {
     fn a_value_settled_meanwhile_cannot_be_chosen_again() {
         let (document, a, b) = conflicted();
         let first = choice(a).work(&stored(&document)).unwrap();
-        let now = stored(&first.document);
+        let settled = RecordDocument::load(RecordKind::Household, Some(&first.saved), []).unwrap();
+        let now = stored(&settled);
         assert!(matches!(choice(b).work(&now), Err(SettleError::Gone)));
         let reworked = choice(b).rework(&first, &now).unwrap();
         assert!(reworked.changes.is_empty(), "nothing is written");

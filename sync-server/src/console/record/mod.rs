@@ -1,7 +1,7 @@
 //! `/households`, `/visits`, `/incidents` and their records: lists, one
 //! record's page, lifting a mask, settling a conflict.
 
-pub mod view;
+pub(crate) mod view;
 
 use std::collections::HashMap;
 
@@ -40,34 +40,34 @@ const RELATED_ROWS: u32 = 20;
 
 #[derive(Template)]
 #[template(path = "households.html")]
-pub(super) struct HouseholdsPage {
-    pub(super) page: Page,
-    pub(super) list: ListPage<ListRow>,
+pub(crate) struct HouseholdsPage {
+    pub(crate) page: Page,
+    pub(crate) list: ListPage<ListRow>,
 }
 
 #[derive(Template)]
 #[template(path = "visits.html")]
-pub(super) struct VisitsPage {
-    pub(super) page: Page,
-    pub(super) list: ListPage<ListRow>,
+pub(crate) struct VisitsPage {
+    pub(crate) page: Page,
+    pub(crate) list: ListPage<ListRow>,
 }
 
 #[derive(Template)]
 #[template(path = "incidents.html")]
-pub(super) struct IncidentsPage {
-    pub(super) page: Page,
-    pub(super) list: ListPage<ListRow>,
+pub(crate) struct IncidentsPage {
+    pub(crate) page: Page,
+    pub(crate) list: ListPage<ListRow>,
 }
 
 #[derive(Template)]
 #[template(path = "record.html")]
-pub(super) struct RecordPage {
-    pub(super) page: Page,
-    pub(super) record: RecordView,
+pub(crate) struct RecordPage {
+    pub(crate) page: Page,
+    pub(crate) record: RecordView,
 }
 
 /// The routes of all kinds.
-pub fn router() -> Router<AppState> {
+pub(crate) fn router() -> Router<AppState> {
     RecordKind::ALL.into_iter().fold(Router::new(), |router, kind| {
         let base = list_href(kind);
         router

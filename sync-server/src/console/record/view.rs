@@ -23,7 +23,7 @@ use crate::{
 
 /// What a record's page is made of.
 #[derive(Debug)]
-pub struct RecordInput<'a> {
+pub(crate) struct RecordInput<'a> {
     /// Which.
     pub id: RecordId,
     /// The grid's name.
@@ -44,7 +44,7 @@ pub struct RecordInput<'a> {
 
 /// A record's page.
 #[derive(Debug, Default)]
-pub struct RecordView {
+pub(crate) struct RecordView {
     /// Its id.
     pub id: String,
     /// Its address.
@@ -73,7 +73,7 @@ pub struct RecordView {
 
 /// One field.
 #[derive(Debug, Clone, Default)]
-pub struct FieldView {
+pub(crate) struct FieldView {
     /// Its path.
     pub path: String,
     /// Its name.
@@ -92,7 +92,7 @@ pub struct FieldView {
 
 /// Fields of one subject.
 #[derive(Debug)]
-pub struct GroupView {
+pub(crate) struct GroupView {
     /// The subject.
     pub title: String,
     /// Its fields.
@@ -101,7 +101,7 @@ pub struct GroupView {
 
 /// Entries of one collection.
 #[derive(Debug)]
-pub struct TableView {
+pub(crate) struct TableView {
     /// What they are.
     pub title: String,
     /// Names of the columns.
@@ -112,7 +112,7 @@ pub struct TableView {
 
 /// One entry.
 #[derive(Debug)]
-pub struct RowView {
+pub(crate) struct RowView {
     /// A member who has left.
     pub has_left: bool,
     /// One field per column.
@@ -121,7 +121,7 @@ pub struct RowView {
 
 /// One field with several values.
 #[derive(Debug)]
-pub struct ConflictView {
+pub(crate) struct ConflictView {
     /// Its path.
     pub path: String,
     /// Its name.
@@ -136,7 +136,7 @@ pub struct ConflictView {
 
 /// One of several values.
 #[derive(Debug)]
-pub struct CandidateView {
+pub(crate) struct CandidateView {
     /// The change that wrote it, as hex.
     pub change: String,
     /// The value; none where it was cleared.
@@ -153,7 +153,7 @@ pub struct CandidateView {
 
 /// A household's visits or incidents.
 #[derive(Debug)]
-pub struct RelatedView {
+pub(crate) struct RelatedView {
     /// Which of the two.
     pub title: String,
     /// They.
@@ -162,7 +162,7 @@ pub struct RelatedView {
 
 /// One change.
 #[derive(Debug)]
-pub struct HistoryView {
+pub(crate) struct HistoryView {
     /// When, by the phone's clock.
     pub at: String,
     /// When it reached the server.
@@ -177,7 +177,7 @@ pub struct HistoryView {
 
 /// One field a change wrote.
 #[derive(Debug)]
-pub struct HistoryFieldView {
+pub(crate) struct HistoryFieldView {
     /// Its name.
     pub label: String,
     /// What it became; none where it was cleared.
@@ -185,7 +185,7 @@ pub struct HistoryFieldView {
 }
 
 /// The list a kind of record is in.
-pub fn list_href(kind: RecordKind) -> &'static str {
+pub(crate) fn list_href(kind: RecordKind) -> &'static str {
     match kind {
         RecordKind::Household => "/households",
         RecordKind::Visit => "/visits",
@@ -194,7 +194,7 @@ pub fn list_href(kind: RecordKind) -> &'static str {
 }
 
 /// Builds the page of a record.
-pub fn record_view(input: &RecordInput<'_>) -> RecordView {
+pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
     let builder = Builder::new(input);
     let kind = input.document.kind();
     RecordView {
@@ -248,7 +248,8 @@ impl<'a> Builder<'a> {
     fn title(&self) -> String {
         match self.input.document.kind() {
             RecordKind::Household => {
-                Some(self.input.document.address_line()).filter(|line| !line.is_empty()).unwrap_or_else(|| self.t("console-address-missing"))
+                let title = self.input.document.summary().title;
+                if title.is_empty() { self.t("console-address-missing") } else { title }
             }
             RecordKind::Visit => {
                 let parts = [self.words("kind"), self.words("started_at")];

@@ -1,0 +1,6 @@
+//! Every page with sample data, and the whole console over HTTP requests.
+
+mod client;
+mod pages;
+mod render;
+mod sign_in;

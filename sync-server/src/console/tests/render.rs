@@ -1,0 +1,400 @@
+//! Every template with sample data in both languages, also with hostile text
+//! in every field.
+
+use std::{collections::HashMap, path::Path};
+
+use askama::Template;
+use wangge_model::{
+    ActorId, DeviceId, FieldPath, FieldValue, GridId, OrgNodeId, PersonId, RecordId, RecordKind,
+    RecordSummary, Timestamp,
+    document::{
+        FieldEdit, RecordDocument,
+        schema::{self, FieldOwner, FieldType},
+    },
+    message::{Language, find_message},
+    protocol::{Algorithm, PublicKey},
+};
+
+use crate::{
+    console::{
+        devices::DevicesPage,
+        home::HomePage,
+        list::{GridOption, ListFilter, ListForm, ListPage, ListRow, list_row},
+        page::{Page, PersonBadge},
+        quarantine::{Fact, QuarantineItem, QuarantineItemPage, QuarantinePage, QuarantineRow},
+        record::{
+            HouseholdsPage, IncidentsPage, RecordPage, VisitsPage,
+            view::{RecordInput, RelatedView, record_view},
+        },
+        sign_in::SignInPage,
+    },
+    storage::{Authorship, Device, GridCounts, GridOverview, ListedRecord},
+};
+
+/// Ends every attribute and element it could be in, and would run.
+const HOSTILE: &str = "\"'></td><script>x()</script><img onerror=x()>";
+const PLAIN: &str = "阳光花园";
+const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+
+fn page(language: Language, path: &str, text: &str) -> Page {
+    let person = PersonBadge { name: format!("王社区{text}"), role: "主管".to_owned() };
+    Page {
+        language,
+        path: path.to_owned(),
+        person: Some(person),
+        csrf: "00".repeat(32),
+        ..Page::default()
+    }
+    .with_notice(text.to_owned())
+}
+
+/// A value that fits the field, with `text` wherever a person may write.
+fn sample_value(spec: &schema::FieldSpec, text: &str) -> FieldValue {
+    match spec.kind {
+        FieldType::Line(max) => FieldValue::text(text.chars().take(max).collect::<String>()),
+        FieldType::Paragraph(_) | FieldType::SharedText(_) => {
+            FieldValue::text(format!("{text}\n第二行"))
+        }
+        FieldType::Choice(codes) => FieldValue::text(codes[0]),
+        FieldType::Integer(low, _) => FieldValue::Integer(low),
+        FieldType::Number(..) => FieldValue::Number(36.651),
+        FieldType::Flag => FieldValue::Flag(true),
+        FieldType::Date => FieldValue::text("1890-01-01"),
+        FieldType::Time => FieldValue::Time(NOW),
+        FieldType::PhoneNumber => FieldValue::text("13800138000"),
+        FieldType::CitizenId => FieldValue::text("370102189912319991"),
+        FieldType::RecordReference => FieldValue::text(RecordId::from_bytes([7; 16]).to_string()),
+    }
+}
+
+/// A record with every field filled, two of everything in collections, and one
+/// field with two values.
+fn sample_record(kind: RecordKind, text: &str) -> RecordDocument {
+    let mut document = RecordDocument::new(kind);
+    let actor = ActorId::from_bytes([1; 16]);
+    let mut edits = Vec::new();
+    for spec in schema::fields(kind) {
+        for entry in ["e1", "e2"] {
+            let path = FieldPath::new(spec.path.replace('*', entry)).unwrap();
+            let edit = FieldEdit::set(path, sample_value(spec, text));
+            match spec.owner {
+                FieldOwner::Server => drop(document.edit_as_server(&[edit], actor, NOW).unwrap()),
+                FieldOwner::People => edits.push(edit),
+            }
+        }
+    }
+    document.edit(&edits, actor, NOW).unwrap();
+    let path = match kind {
+        RecordKind::Household => "contact.phone",
+        RecordKind::Visit => "person_met",
+        RecordKind::Incident => "place",
+    };
+    let path = FieldPath::new(path).unwrap();
+    let mut other = document.clone();
+    let value = |text: &str| {
+        let other: String = format!("乙{text}").chars().take(50).collect();
+        let value = if kind == RecordKind::Household { "13800138001" } else { &other };
+        [FieldEdit::set(path.clone(), FieldValue::text(value))]
+    };
+    let two = other.edit(&value(text), ActorId::from_bytes([2; 16]), NOW).unwrap().unwrap();
+    let cleared = [FieldEdit::clear(path.clone())];
+    document.edit(&cleared, actor, NOW.plus_millis(60_000)).unwrap();
+    document.apply_own([two.bytes.as_slice()]).unwrap();
+    assert_eq!(document.conflicts().len(), 1);
+    document
+}
+
+fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
+    let document = sample_record(kind, text);
+    let id = RecordId::from_bytes([7; 16]);
+    let authorship: Vec<Authorship> = document
+        .changes()
+        .iter()
+        .enumerate()
+        .map(|(index, change)| Authorship {
+            hash: change.hash,
+            person: (index != 0).then(|| PersonId::from_bytes([1; 16])),
+            person_name: (index != 0).then(|| format!("李网格{text}")),
+            device: (index == 1).then(|| DeviceId::from_bytes([2; 16])),
+            device_name: (index == 1).then(|| format!("1号手机{text}")),
+            manifest_counter: None,
+            received_at: NOW,
+        })
+        .collect();
+    let titles = HashMap::from([(id, format!("3号楼{text}"))]);
+    let grid_name = format!("第一网格{text}");
+    let mut record = record_view(&RecordInput {
+        id,
+        grid_name: &grid_name,
+        grid_code: "370102001001001",
+        document: &document,
+        authorship: &authorship,
+        titles: &titles,
+        language,
+        shown: None,
+    });
+    record.related = Some(vec![RelatedView {
+        title: "走访".to_owned(),
+        rows: vec![row(RecordKind::Visit, language, text)],
+    }]);
+    let page = page(language, &record.href.clone(), text);
+    RecordPage { page, record }.render().unwrap()
+}
+
+fn row(kind: RecordKind, language: Language, text: &str) -> ListRow {
+    let record = ListedRecord {
+        id: RecordId::from_bytes([7; 16]),
+        kind,
+        grid: GridId::from_bytes([3; 16]),
+        grid_name: format!("第一网格{text}"),
+        summary: RecordSummary {
+            title: text.to_owned(),
+            person_name: text.to_owned(),
+            phone: "13800138000".to_owned(),
+            state: text.to_owned(),
+            category: text.to_owned(),
+            urgency: "emergency".to_owned(),
+            number: text.to_owned(),
+            household: Some(RecordId::from_bytes([7; 16])),
+            occurred_at: Some(NOW),
+            member_count: 3,
+            conflict_count: 1,
+            edited_at: NOW,
+            search_text: String::new(),
+        },
+        created_at: NOW,
+        changed_at: NOW,
+    };
+    let titles = HashMap::from([(RecordId::from_bytes([7; 16]), text.to_owned())]);
+    list_row(&record, &titles, language)
+}
+
+fn list<R>(action: &'static str, rows: Vec<R>, text: &str) -> ListPage<R> {
+    let grid = |byte: u8| GridOption {
+        id: GridId::from_bytes([byte; 16]).to_string(),
+        name: format!("第{byte}网格{text}"),
+    };
+    let form = ListForm {
+        q: text.to_owned(),
+        grid: grid(1).id,
+        conflicts: "1".to_owned(),
+        page: "2".to_owned(),
+    };
+    ListPage {
+        action,
+        filter: ListFilter::from(form),
+        grids: vec![grid(1), grid(2)],
+        rows,
+        total: 130,
+        number: 2,
+    }
+}
+
+/// All pages, by name.
+fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
+    let rows = |kind| vec![row(kind, language, text), row(kind, language, text)];
+    let overview = |counts| GridOverview {
+        id: OrgNodeId::from_bytes([1; 16]),
+        name: format!("第一网格{text}"),
+        code: text.to_owned(),
+        counts,
+        last_sync_at: (counts != GridCounts::default()).then_some(NOW),
+    };
+    let busy =
+        GridCounts { households: 312, visits: 1_204, incidents: 7, conflicts: 2, quarantined: 1 };
+    let device = |byte: u8, revoked_at| Device {
+        id: DeviceId::from_bytes([byte; 16]),
+        person: PersonId::from_bytes([1; 16]),
+        person_name: format!("李网格{text}"),
+        is_person_active: true,
+        name: format!("{byte}号手机{text}"),
+        app_version: text.to_owned(),
+        public_key: PublicKey { algorithm: Algorithm::EcdsaP256Sha256, bytes: Vec::new() },
+        enrolled_at: NOW,
+        last_seen_at: revoked_at,
+        revoked_at,
+        last_counter: 0,
+        last_manifest_digest: None,
+        quarantine_bytes: 0,
+    };
+    let quarantined = |is_seen| QuarantineRow {
+        href: "/quarantine/1".to_owned(),
+        received_at: NOW.to_china_text(),
+        reason: text.to_owned(),
+        person: text.to_owned(),
+        device: text.to_owned(),
+        grid_name: text.to_owned(),
+        is_seen,
+    };
+    let item = |seen: Option<String>| QuarantineItem {
+        href: "/quarantine/1".to_owned(),
+        reason: text.to_owned(),
+        facts: vec![
+            Fact { label: "标识".to_owned(), value: text.to_owned(), is_code: true, link: None },
+            Fact {
+                label: "记录".to_owned(),
+                value: text.to_owned(),
+                is_code: false,
+                link: Some("/households/1".to_owned()),
+            },
+        ],
+        may_mark: true,
+        seen,
+    };
+    let at = |path: &str| page(language, path, text);
+    let signed_out = Page { person: None, ..at("/sign-in") };
+    vec![
+        (
+            "sign-in",
+            SignInPage { page: signed_out, username: text.to_owned(), next: text.to_owned() }
+                .render()
+                .unwrap(),
+        ),
+        (
+            "home",
+            HomePage::new(at("/"), vec![overview(busy), overview(GridCounts::default())])
+                .render()
+                .unwrap(),
+        ),
+        ("home-empty", HomePage::new(at("/"), Vec::new()).render().unwrap()),
+        (
+            "households",
+            HouseholdsPage {
+                page: at("/households"),
+                list: list("/households", rows(RecordKind::Household), text),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "visits",
+            VisitsPage {
+                page: at("/visits"),
+                list: list("/visits", rows(RecordKind::Visit), text),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "incidents",
+            IncidentsPage {
+                page: at("/incidents"),
+                list: list("/incidents", rows(RecordKind::Incident), text),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "incidents-empty",
+            IncidentsPage { page: at("/incidents"), list: list("/incidents", Vec::new(), text) }
+                .render()
+                .unwrap(),
+        ),
+        ("household", record_page(RecordKind::Household, language, text)),
+        ("visit", record_page(RecordKind::Visit, language, text)),
+        ("incident", record_page(RecordKind::Incident, language, text)),
+        (
+            "devices",
+            DevicesPage {
+                page: at("/devices"),
+                devices: vec![device(1, None), device(2, Some(NOW))],
+                may_revoke: true,
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "quarantine",
+            QuarantinePage {
+                page: at("/quarantine"),
+                list: list("/quarantine", vec![quarantined(false), quarantined(true)], text),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "quarantine-item",
+            QuarantineItemPage { page: at("/quarantine/1"), item: item(None) }.render().unwrap(),
+        ),
+        (
+            "quarantine-item-seen",
+            QuarantineItemPage { page: at("/quarantine/1"), item: item(Some(text.to_owned())) }
+                .render()
+                .unwrap(),
+        ),
+    ]
+}
+
+#[test]
+fn every_page_is_whole_in_both_languages() {
+    for language in Language::ALL {
+        for (name, html) in pages(language, PLAIN) {
+            assert!(html.contains(&format!("<html lang=\"{}\"", language.tag())), "{name}");
+            assert!(html.trim_end().ends_with("</html>"), "{name}");
+            // A text nobody wrote shows as its id.
+            for unwritten in [">console-", "\"console-", ">role-", ">kind-", ">household-"] {
+                assert!(!html.contains(unwritten), "{name} {}: {unwritten}", language.tag());
+            }
+            if let Some(folder) = std::env::var_os("WANGGE_SAMPLE_PAGES") {
+                let file = format!("{name}.{}.html", language.tag());
+                std::fs::write(Path::new(&folder).join(file), &html).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_text_in_any_field_is_shown_as_text() {
+    for language in Language::ALL {
+        for (name, html) in pages(language, HOSTILE) {
+            for live in ["<script", "<img", "\"'>"] {
+                assert!(!html.contains(live), "{name}: {live}");
+            }
+        }
+    }
+}
+
+#[test]
+fn identity_and_phone_numbers_are_hidden_everywhere() {
+    for (name, html) in pages(Language::Chinese, PLAIN) {
+        for secret in ["370102189912319991", "13800138000", "13800138001"] {
+            assert!(!html.contains(secret), "{name}: {secret}");
+        }
+    }
+}
+
+fn templates() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn templates_name_only_texts_that_exist() {
+    let mut named = 0;
+    for (name, source) in templates() {
+        for id in source.split('"').filter(|part| part.starts_with("console-")) {
+            named += 1;
+            for language in Language::ALL {
+                assert!(find_message(language, id, &[]).is_some(), "{name}: {id}");
+            }
+        }
+    }
+    assert!(named > 100, "only {named} texts were found");
+}
+
+#[test]
+fn templates_have_nothing_the_content_policy_forbids() {
+    for (name, source) in templates() {
+        for forbidden in [" style=", "<style", "<script", " onclick", "javascript:", "|safe", "http://", "https://"] {
+            let source = source.replace("http://www.w3.org/2000/svg", "");
+            assert!(!source.contains(forbidden), "{name}: {forbidden}");
+        }
+        // Every form that changes something carries the token.
+        let posts = source.matches("method=\"post\"").count();
+        assert_eq!(posts, source.matches("name=\"csrf\"").count(), "{name}");
+    }
+}
