@@ -72,7 +72,7 @@ impl Desk {
         let password = enrolment::make_code(state.entropy.as_ref())
             .chars()
             .filter(|c| *c != '-')
-            .take(12)
+            .take(16)
             .collect::<String>()
             .to_lowercase();
         let desk = Self { state, address: address.to_owned(), places, password };

@@ -146,7 +146,8 @@ pub trait PersonStorage {
         viewer: &PersonId,
         at: Timestamp,
     ) -> StorageResult<Vec<Person>>;
-    /// Sets the password hash and ends the person's console sessions.
+    /// Sets the password hash, ends the person's console sessions and forgets
+    /// wrong passwords, which may have closed the account.
     /// `Missing("person")`.
     async fn set_password_hash(&self, id: &PersonId, hash: &str) -> StorageResult<()>;
     /// Lets a person in or shuts them out; shutting out ends every session of

@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 
 use super::client::{PASSWORD, SUPERVISOR, Server};
-use crate::Settings;
+use crate::{Settings, auth::password::hash_password};
 
 const SESSION: &str = "wangge_session";
 
@@ -92,6 +92,11 @@ async fn after_a_hundred_wrong_passwords_an_account_stays_closed() {
     let answer = server.browser().sign_in("wang", PASSWORD).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(answer.body.contains("管理员重设"), "{}", answer.body);
+    let new = "a new password is set";
+    let hash = hash_password(new, server.state.entropy.as_ref()).unwrap();
+    server.state.storage.set_password_hash(&SUPERVISOR, &hash).await.unwrap();
+    let answer = server.browser().sign_in("wang", new).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "the new password opens it again");
 }
 
 #[tokio::test]

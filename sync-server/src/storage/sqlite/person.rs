@@ -158,6 +158,11 @@ impl PersonStorage for SqliteStorage {
                 "person",
             )?;
             connection.execute("DELETE FROM console_session WHERE person = ?1", [id.as_bytes()])?;
+            connection.execute(
+                "DELETE FROM sign_in_attempt
+                 WHERE username = (SELECT username FROM person WHERE id = ?1)",
+                [id.as_bytes()],
+            )?;
             Ok(())
         })
         .await
