@@ -77,8 +77,7 @@ pub fn inflate(body: &[u8]) -> Result<Vec<u8>, CodecError> {
     let limit = body
         .len()
         .saturating_mul(limits::INFLATE_RATIO)
-        .max(limits::INFLATE_FREE_BYTES)
-        .min(limits::INFLATED_BYTES);
+        .clamp(limits::INFLATE_FREE_BYTES, limits::INFLATED_BYTES);
     // An empty reader would count as the end of zero frames.
     if body.is_empty() {
         return Err(CodecError::Frame(std::io::ErrorKind::UnexpectedEof.into()));
