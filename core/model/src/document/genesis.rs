@@ -11,8 +11,9 @@ use automerge::{Automerge, Change};
 use super::ActorId;
 use crate::RecordKind;
 
-/// Root key that says what kind of record a document is.
-pub(crate) const KIND_KEY: &str = "kind";
+/// Root key that says what kind of record a document is; not `kind`, which is a
+/// field of visits.
+pub(crate) const KIND_KEY: &str = "record";
 /// Root key that says which layout the document started with.
 pub(crate) const SCHEMA_KEY: &str = "schema";
 

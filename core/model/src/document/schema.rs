@@ -590,4 +590,14 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn no_field_is_named_as_what_says_which_record_it_is() {
+        for kind in RecordKind::ALL {
+            for spec in fields(kind) {
+                let root = spec.path.split('.').next().unwrap_or_default();
+                assert!(!crate::document::is_root_reserved(root), "{}", spec.path);
+            }
+        }
+    }
 }

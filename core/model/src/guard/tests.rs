@@ -171,7 +171,7 @@ fn structure_cannot_be_replaced_or_deleted() {
         ),
         (
             "kind overwritten",
-            Box::new(|t| t.put(ROOT, "kind", "visit").unwrap()),
+            Box::new(|t| t.put(ROOT, "record", "visit").unwrap()),
         ),
         (
             "container deleted",
