@@ -89,6 +89,78 @@ mod tests {
         assert_eq!(RELEASED.len(), MIGRATIONS.len(), "a released version lacks its fixture");
     }
 
+    /// Writes the fixture of the newest version, to be committed with it:
+    /// `WANGGE_RELEASE_FIXTURE=1 cargo test -p wangge-core fixture`.
+    #[test]
+    fn the_fixture_of_the_newest_version_can_be_written() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection.execute_batch(include_str!("fixtures/rows.sql")).unwrap();
+        let dump = dump(&connection);
+        let mut restored = Connection::open_in_memory().unwrap();
+        restored.execute_batch(&dump).unwrap();
+        assert_eq!(schema(&restored), schema(&connection));
+        migrate(&mut restored).unwrap();
+        if std::env::var_os("WANGGE_RELEASE_FIXTURE").is_some() {
+            let path = format!(
+                "{}/src/store/fixtures/v{:04}.sql",
+                env!("CARGO_MANIFEST_DIR"),
+                MIGRATIONS.len()
+            );
+            std::fs::write(path, dump).unwrap();
+        }
+    }
+
+    /// Schema and rows as SQL. The search index is entered anew, because what
+    /// it keeps of a text cannot be read back.
+    fn dump(connection: &Connection) -> String {
+        let mut sql = String::from("-- Written by a test; never edited.\n");
+        let objects: Vec<(String, String)> = connection
+            .prepare(
+                "SELECT name, sql FROM sqlite_schema
+                 WHERE sql IS NOT NULL AND name NOT LIKE 'search\\_%' ESCAPE '\\'
+                     OR name = 'search_term'
+                 ORDER BY rowid",
+            )
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        for (_, statement) in &objects {
+            sql.push_str(statement);
+            sql.push_str(";\n");
+        }
+        for (name, statement) in &objects {
+            if !statement.starts_with("CREATE TABLE") {
+                continue;
+            }
+            // Generated columns are not part of `table_info`.
+            let columns: Vec<String> = connection
+                .prepare(&format!("PRAGMA table_info({name})"))
+                .unwrap()
+                .query_map([], |row| row.get(1))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            let values = columns.iter().map(|column| format!("quote({column})"));
+            let select = values.collect::<Vec<_>>().join(" || ', ' || ");
+            let mut lines = connection.prepare(&format!("SELECT {select} FROM {name}")).unwrap();
+            let lines = lines.query_map([], |row| row.get::<_, String>(0)).unwrap();
+            for line in lines {
+                let line = line.unwrap();
+                let columns = columns.join(", ");
+                sql.push_str(&format!("INSERT INTO {name} ({columns}) VALUES ({line});\n"));
+            }
+        }
+        sql.push_str(
+            "INSERT INTO search (rowid, text)
+             SELECT key, title || char(10) || search_text || '  ' FROM record;\n",
+        );
+        sql.push_str(&format!("PRAGMA user_version = {};\n", version(connection).unwrap()));
+        sql
+    }
+
     #[test]
     fn a_failing_step_leaves_the_old_version_untouched() {
         let mut connection = Connection::open_in_memory().unwrap();

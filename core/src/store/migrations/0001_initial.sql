@@ -26,7 +26,8 @@ CREATE TABLE phone (
     synced_at INTEGER,
     -- Oldest app version the server lets write; NULL if it said nothing.
     minimum_version TEXT,
-    tidied_at INTEGER
+    -- How often the write-ahead log was started anew.
+    log_starts INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE own_actor (

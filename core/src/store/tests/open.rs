@@ -1,0 +1,66 @@
+//! Opening: the right key, one process, known versions, nothing readable on
+//! disk.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use super::Phone;
+use crate::{Core, Error, StoreKey};
+
+#[test]
+fn a_second_opener_is_told_that_the_store_is_in_use() {
+    let phone = Phone::enrolled(1, &[1]);
+    assert!(matches!(Core::open(phone.config(1)), Err(Error::Busy)));
+}
+
+#[test]
+fn a_wrong_key_opens_nothing_and_touches_nothing() {
+    let mut phone = Phone::enrolled(1, &[1]);
+    let id = phone.household(1, "殷巷村一号");
+    phone.core = None;
+    let path = phone.directory.path().join("wangge.db");
+    let before = fs::read(&path).unwrap();
+    let mut config = phone.config(1);
+    config.key = StoreKey::from_bytes([99; 32]);
+    assert!(matches!(Core::open(config), Err(Error::WrongKey)));
+    assert_eq!(fs::read(&path).unwrap(), before);
+    phone.open(1);
+    assert!(phone.core().find_record(id).unwrap().is_some());
+}
+
+#[test]
+fn a_newer_database_is_refused_and_untouched() {
+    let mut phone = Phone::enrolled(1, &[1]);
+    phone.core = None;
+    let path = phone.directory.path().join("wangge.db");
+    let newer = Connection::open(&path).unwrap();
+    let key = hex::encode([1; 32]);
+    newer
+        .execute_batch(&format!("PRAGMA key = \"x'{key}'\"; PRAGMA user_version = 99;"))
+        .unwrap();
+    drop(newer);
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(Core::open(phone.config(1)), Err(Error::NewerData)));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn nothing_of_a_record_is_readable_in_any_file() {
+    let phone = Phone::enrolled(1, &[1]);
+    phone.household(1, "殷巷村一号");
+    let mut files = 0;
+    for entry in fs::read_dir(phone.directory.path()).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        files += 1;
+        for word in ["殷巷村".as_bytes(), b"13800138000", b"SQLite format 3"] {
+            assert!(!bytes.windows(word.len()).any(|window| window == word));
+        }
+    }
+    assert!(files >= 3, "database, log and lock were looked at");
+}
+
+#[test]
+fn a_key_is_not_shown() {
+    assert_eq!(format!("{:?}", StoreKey::from_bytes([1; 32])), "StoreKey(…)");
+}
