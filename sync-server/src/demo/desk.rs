@@ -254,7 +254,7 @@ mod tests {
     fn the_demos_grid_codes_lie_in_its_community() {
         let scheme = GridCodeScheme::shandong19();
         for (code, _) in GRIDS {
-            let parts = GridCode::parse(code, &scheme).unwrap().parts(&scheme);
+            let parts = GridCode::parse(code, &scheme).unwrap().parts(&scheme).unwrap();
             assert_eq!(parts.village12().unwrap().to_string(), "370102002008");
         }
     }
