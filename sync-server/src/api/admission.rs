@@ -58,7 +58,7 @@ impl Admission {
 }
 
 /// "Unavailable", to be tried again after 1 to 8 seconds.
-pub fn come_back(entropy: &dyn Entropy) -> DeviceError {
+pub(super) fn come_back(entropy: &dyn Entropy) -> DeviceError {
     let mut byte = [0];
     entropy.fill(&mut byte);
     DeviceError {

@@ -1,5 +1,6 @@
-//! How often somebody may try an enrolment code or a session: per peer, and
-//! all together.
+//! How many wrong enrolment codes somebody may try: per peer, and all together.
+//! Right ones do not count, so a whole office behind one address can enrol at
+//! once.
 
 use std::{
     net::IpAddr,
@@ -12,12 +13,12 @@ use wangge_model::{Timestamp, protocol::ProblemCode};
 
 use crate::DeviceError;
 
-/// Tries one peer may make at once, and then one per [`PEER_REFILL_MS`].
+/// Wrong codes from one peer at once, and then one per [`PEER_REFILL_MS`].
 const PEER_BURST: u32 = 10;
 const PEER_REFILL_MS: i64 = 6_000;
-/// Tries all peers together may make at once, and then one per
-/// [`GLOBAL_REFILL_MS`]: 20 a second. With 2^60 codes and 15 minutes of life
-/// guessing is hopeless.
+/// Wrong codes from all peers together at once, and then one per
+/// [`GLOBAL_REFILL_MS`]: 20 a second. Codes have 130 random bits and live 15
+/// minutes, so this bounds work, not luck.
 const GLOBAL_BURST: u32 = 200;
 const GLOBAL_REFILL_MS: i64 = 50;
 /// Peers remembered.
@@ -34,19 +35,24 @@ impl Bucket {
         Self { left: burst, at }
     }
 
-    /// Takes one; or says in how many milliseconds there will be one.
-    fn take(&mut self, burst: u32, refill_ms: i64, now: Timestamp) -> Result<(), i64> {
-        let passed = now.as_millis().saturating_sub(self.at.as_millis()).max(0);
-        let earned = u32::try_from(passed / refill_ms).unwrap_or(u32::MAX);
-        if earned > 0 || now < self.at {
-            self.left = self.left.saturating_add(earned).min(burst);
+    /// Adds what was earned since.
+    fn refill(&mut self, burst: u32, refill_ms: i64, now: Timestamp) {
+        let passed = now.as_millis().saturating_sub(self.at.as_millis());
+        if passed < 0 {
+            // The clock went back: count from here.
             self.at = now;
+            return;
         }
-        if self.left == 0 {
-            return Err(refill_ms - passed.min(refill_ms - 1));
-        }
-        self.left -= 1;
-        Ok(())
+        let earned = passed / refill_ms;
+        self.left = u32::try_from(earned)
+            .map_or(burst, |earned| self.left.saturating_add(earned))
+            .min(burst);
+        self.at = self.at.plus_millis(earned.saturating_mul(refill_ms));
+    }
+
+    /// Milliseconds until there is one.
+    fn wait_ms(&self, refill_ms: i64, now: Timestamp) -> i64 {
+        refill_ms - now.as_millis().saturating_sub(self.at.as_millis()).clamp(0, refill_ms - 1)
     }
 }
 
@@ -67,20 +73,44 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// Counts one try; `None` where the peer is not known (in-process).
+    /// Whether this peer may try now; `None` where the peer is not known
+    /// (in-process).
     pub fn check(&self, peer: Option<IpAddr>, now: Timestamp) -> Result<(), DeviceError> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken = Ok(());
+        let mut inner = self.lock();
+        let refuse = |wait_ms: i64| {
+            Err(DeviceError {
+                retry_after_s: Some(u32::try_from(wait_ms.div_euclid(1000) + 1).unwrap_or(60)),
+                ..ProblemCode::TooManyRequests.into()
+            })
+        };
+        if let Some(bucket) = peer.and_then(|peer| inner.peers.get_mut(&peer)) {
+            bucket.refill(PEER_BURST, PEER_REFILL_MS, now);
+            if bucket.left == 0 {
+                return refuse(bucket.wait_ms(PEER_REFILL_MS, now));
+            }
+        }
+        if let Some(bucket) = &mut inner.all {
+            bucket.refill(GLOBAL_BURST, GLOBAL_REFILL_MS, now);
+            if bucket.left == 0 {
+                return refuse(bucket.wait_ms(GLOBAL_REFILL_MS, now));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a try with a wrong code.
+    pub fn note_failure(&self, peer: Option<IpAddr>, now: Timestamp) {
+        let mut inner = self.lock();
         if let Some(peer) = peer {
             let bucket = inner.peers.get_or_insert_mut(peer, || Bucket::full(PEER_BURST, now));
-            taken = bucket.take(PEER_BURST, PEER_REFILL_MS, now);
+            bucket.left = bucket.left.saturating_sub(1);
         }
         let all = inner.all.get_or_insert_with(|| Bucket::full(GLOBAL_BURST, now));
-        let taken = taken.and_then(|()| all.take(GLOBAL_BURST, GLOBAL_REFILL_MS, now));
-        taken.map_err(|wait_ms| DeviceError {
-            retry_after_s: Some(u32::try_from(wait_ms.div_euclid(1000) + 1).unwrap_or(60)),
-            ..ProblemCode::TooManyRequests.into()
-        })
+        all.left = all.left.saturating_sub(1);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -91,28 +121,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_peer_that_tries_too_often_waits_and_others_do_not() {
+    fn a_peer_with_many_wrong_codes_waits_and_others_do_not() {
         let limits = RateLimits::default();
         let peer = |last| Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, last)));
         let now = Timestamp::from_millis(1_000_000);
         for _ in 0..PEER_BURST {
             limits.check(peer(1), now).unwrap();
+            limits.note_failure(peer(1), now);
         }
         let refused = limits.check(peer(1), now).unwrap_err();
         assert_eq!(refused.code, ProblemCode::TooManyRequests);
         assert_eq!(refused.retry_after_s, Some(7));
         limits.check(peer(2), now).unwrap();
-        limits.check(peer(1), now.plus_millis(PEER_REFILL_MS)).unwrap();
-        assert!(limits.check(peer(1), now.plus_millis(PEER_REFILL_MS)).is_err());
+        let later = now.plus_millis(PEER_REFILL_MS);
+        limits.check(peer(1), later).unwrap();
+        limits.note_failure(peer(1), later);
+        assert!(limits.check(peer(1), later).is_err());
     }
 
     #[test]
     fn many_peers_together_wait_too() {
         let limits = RateLimits::default();
         let now = Timestamp::from_millis(1_000_000);
-        let refused = (0..=GLOBAL_BURST)
-            .filter(|n| limits.check(Some(IpAddr::V4(Ipv4Addr::from(*n))), now).is_err())
-            .count();
-        assert_eq!(refused, 1);
+        for n in 0..GLOBAL_BURST {
+            let peer = Some(IpAddr::V4(Ipv4Addr::from(n)));
+            limits.check(peer, now).unwrap();
+            limits.note_failure(peer, now);
+        }
+        assert!(limits.check(None, now).is_err());
+        assert!(limits.check(None, now.plus_millis(GLOBAL_REFILL_MS)).is_ok());
     }
 }

@@ -1,3 +1,16 @@
 //! How a push becomes records, feed places and a receipt.
+//!
+//! 1. [`manifest`]: the push is what the device signed, and is not replayed.
+//! 2. [`admit`]: each change passes the guard, in item order, record by record,
+//!    on a blocking thread. One bad change never stops the others.
+//! 3. The storage commits what was admitted; [`case`] gives a new incident its
+//!    number there.
+//! 4. Only then [`push`] says what became of each item.
 
+mod admit;
+mod case;
 pub mod console_edit;
+mod manifest;
+mod push;
+
+pub use push::{Pushed, push};

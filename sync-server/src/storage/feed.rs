@@ -34,7 +34,7 @@ pub struct FeedChange {
     pub hash: ChangeHash,
     /// Who the change says made it.
     pub actor: ActorId,
-    /// The raw chunk.
+    /// The raw chunk; empty where the asker is known to have it.
     pub bytes: Vec<u8>,
 }
 
@@ -43,13 +43,15 @@ pub struct FeedChange {
 pub trait FeedStorage {
     /// Where each of the grids stands, in the order asked; empty feeds too.
     async fn list_feed_heads(&self, grids: &[GridId]) -> StorageResult<Vec<FeedHead>>;
-    /// Places after `after` and up to `to`, in order, until their changes
-    /// exceed `max_bytes`; at least one if there is one.
+    /// Places after `after` and up to `to`, in order, until they exceed
+    /// `max_bytes`; at least one if there is one. Changes by the actor `own`
+    /// come without their bytes.
     async fn list_feed(
         &self,
         grid: &GridId,
         after: u64,
         to: u64,
+        own: Option<&ActorId>,
         max_bytes: usize,
     ) -> StorageResult<Vec<FeedChange>>;
     /// Computes a grid's digest from its records, to check the stored one.

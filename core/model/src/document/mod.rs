@@ -202,6 +202,12 @@ impl RecordDocument {
         })
     }
 
+    /// The whole document as a standard, compressed Automerge file, for other
+    /// programs.
+    pub fn save_compressed(&self) -> Vec<u8> {
+        self.doc.save()
+    }
+
     /// The changes nothing else builds on yet, sorted.
     pub fn heads(&self) -> Vec<ChangeHash> {
         let mut heads: Vec<ChangeHash> = self

@@ -10,6 +10,9 @@ use wangge_model::{
 use super::{SqliteStorage, row};
 use crate::storage::{FeedChange, FeedHead, FeedStorage, StorageResult};
 
+/// What a place costs in an answer besides its change.
+const PLACE_BYTES: usize = 56;
+
 /// Where a grid's feed stands; `None` before its first change.
 pub(super) fn find_head(
     connection: &Connection,
@@ -54,14 +57,20 @@ fn list(
     grid: &GridId,
     after: u64,
     to: u64,
+    own: Option<&ActorId>,
     max_bytes: usize,
 ) -> StorageResult<Vec<FeedChange>> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, record, record_epoch, kind, hash, actor, bytes FROM change
-         WHERE grid = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
+        "SELECT seq, record, record_epoch, kind, hash, actor,
+                CASE WHEN actor IS ?4 THEN x'' ELSE bytes END
+         FROM change WHERE grid = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
     )?;
-    let mut rows =
-        statement.query(params![grid.as_bytes(), row::integer(after), row::integer(to)])?;
+    let mut rows = statement.query(params![
+        grid.as_bytes(),
+        row::integer(after),
+        row::integer(to),
+        own.map(ActorId::as_bytes),
+    ])?;
     let (mut changes, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let change = FeedChange {
@@ -73,7 +82,7 @@ fn list(
             actor: row::id(row, 5, ActorId::from_bytes)?,
             bytes: row.get(6)?,
         };
-        bytes += change.bytes.len();
+        bytes += change.bytes.len() + PLACE_BYTES;
         if bytes > max_bytes && !changes.is_empty() {
             break;
         }
@@ -100,10 +109,12 @@ impl FeedStorage for SqliteStorage {
         grid: &GridId,
         after: u64,
         to: u64,
+        own: Option<&ActorId>,
         max_bytes: usize,
     ) -> StorageResult<Vec<FeedChange>> {
-        let grid = *grid;
-        self.read(move |connection| list(connection, &grid, after, to, max_bytes)).await
+        let (grid, own) = (*grid, own.copied());
+        self.read(move |connection| list(connection, &grid, after, to, own.as_ref(), max_bytes))
+            .await
     }
 
     async fn compute_digest(&self, grid: &GridId) -> StorageResult<GridDigest> {

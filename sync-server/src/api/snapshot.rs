@@ -1,0 +1,140 @@
+//! `GET /v1/grids/{grid}/snapshot`: a grid's records as they stand, in pages
+//! that are compressed once and kept (see [`crate::snapshot_cache`]).
+
+use axum::{
+    body::Bytes,
+    extract::{Path, Query, State},
+    http::HeaderMap,
+    response::Response,
+};
+use serde::Deserialize;
+use wangge_model::{
+    GridId, RecordId,
+    protocol::{ProblemCode, SnapshotEntry, SnapshotPage, to_cbor},
+};
+
+use super::{admission::come_back, body, device_auth::authenticate};
+use crate::{
+    AppState, DeviceError,
+    snapshot_cache::PageKey,
+    storage::SnapshotRow,
+};
+
+/// Most records and bytes of documents in a page: large enough to compress
+/// well, small enough to be repeated on a bad line.
+const PAGE_RECORDS: u32 = 1_000;
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Places a kept chain may lie behind the feed's head before a new one is
+/// begun: a phone reads them through the feed afterwards.
+const STALE_PLACES: u64 = 256;
+
+/// Which page.
+#[derive(Debug, Deserialize)]
+pub(super) struct PageQuery {
+    as_of: Option<u64>,
+    after: Option<String>,
+}
+
+/// One page of a grid's records.
+pub(super) async fn snapshot(
+    State(state): State<AppState>,
+    Path(grid): Path<String>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Result<Response, DeviceError> {
+    let device = authenticate(&state, &headers).await?;
+    let grid: GridId = grid.parse().map_err(|_| ProblemCode::NotFound)?;
+    let after = query
+        .after
+        .map(|text| text.parse::<RecordId>())
+        .transpose()
+        .map_err(|_| ProblemCode::BadRequest)?;
+    if !state.storage.is_grid_in_scope(&device.person, &grid, state.clock.now()).await? {
+        return Err(ProblemCode::OutOfScope.into());
+    }
+    let _admitted = state.admission.admit(Some(0), state.entropy.as_ref())?;
+    let head = state
+        .storage
+        .list_feed_heads(&[grid])
+        .await?
+        .pop()
+        .map_or(0, |head| head.head_seq);
+    let as_of = match (query.as_of, after) {
+        (Some(as_of), _) if as_of <= head => as_of,
+        (None, None) => state
+            .snapshots
+            .chain(&grid)
+            .filter(|chain| *chain <= head && head - chain <= STALE_PLACES)
+            .unwrap_or(head),
+        _ => return Err(ProblemCode::BadRequest.into()),
+    };
+    let key = PageKey { grid, as_of, after };
+    state.metrics.snapshot_pages.add(1);
+    if let Some(page) = state.snapshots.get(&key) {
+        state.metrics.snapshot_hits.add(1);
+        return Ok(body::sealed(&state, page));
+    }
+    let page = build(&state, key).await?;
+    if query.as_of.is_none() {
+        state.snapshots.put_first(key, page.clone());
+    } else {
+        state.snapshots.put_later(key, page.clone());
+    }
+    Ok(body::sealed(&state, page))
+}
+
+/// Reads and compresses a page. One at a time per processor: many phones that
+/// start at once must not fill the memory with pages.
+async fn build(state: &AppState, key: PageKey) -> Result<Bytes, DeviceError> {
+    let _permit = state
+        .guard_permits
+        .acquire()
+        .await
+        .map_err(|_| come_back(state.entropy.as_ref()))?;
+    if let Some(page) = state.snapshots.get(&key) {
+        return Ok(page); // Whoever was before us built it.
+    }
+    let storage = &state.storage;
+    let rows =
+        storage.list_snapshot(&key.grid, key.after.as_ref(), PAGE_RECORDS, PAGE_BYTES).await?;
+    let total = storage.count_records(&key.grid).await?;
+    let next_after = match rows.last() {
+        Some(last) => {
+            let id = last.record.id;
+            let more = storage.list_snapshot(&key.grid, Some(&id), 1, 1).await?;
+            (!more.is_empty()).then_some(id)
+        }
+        None => None,
+    };
+    let page = SnapshotPage {
+        grid: key.grid,
+        as_of: key.as_of,
+        entries: rows.into_iter().map(entry).collect(),
+        next_after,
+        total,
+    };
+    tokio::task::spawn_blocking(move || compress(&page)).await.map_err(|_| ProblemCode::Internal)?
+}
+
+fn entry(row: SnapshotRow) -> SnapshotEntry {
+    SnapshotEntry {
+        record: row.record.id,
+        record_epoch: row.record.record_epoch,
+        kind: row.record.kind,
+        heads: row.record.heads,
+        document: row.record.document,
+        summary: row.summary,
+    }
+}
+
+/// zstd's level for pages: they are compressed once and sent to many phones.
+const LEVEL: i32 = 9;
+
+fn compress(page: &SnapshotPage) -> Result<Bytes, DeviceError> {
+    let body = zstd::bulk::compress(&to_cbor(page), LEVEL).map_err(|error| {
+        tracing::error!(%error, "a snapshot page could not be compressed");
+        ProblemCode::Internal
+    })?;
+    Ok(body.into())
+}

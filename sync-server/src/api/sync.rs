@@ -1,0 +1,116 @@
+//! `POST /v1/sync`: one request that pushes and pulls.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Instant,
+};
+
+use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
+use wangge_model::{
+    GridId,
+    protocol::{
+        Directive, PROTOCOL, ProblemCode, SyncRequest, SyncResponse, limits,
+    },
+};
+
+use super::{
+    body,
+    device_auth::{authenticate, note_seen},
+    feed_page::{Asker, News, news},
+    grants::grants,
+};
+use crate::{AppState, DeviceError, ingest, storage::Device};
+
+/// Pushes what the phone has and answers what it lacks.
+pub(super) async fn sync(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, DeviceError> {
+    let started = Instant::now();
+    let result = try_sync(&state, &headers, body).await;
+    match &result {
+        Ok(_) => {
+            state.metrics.sync_requests.add(1);
+            state.metrics.sync_seconds.observe(started.elapsed());
+        }
+        Err(error) if error.code == ProblemCode::Unavailable => state.metrics.shed_requests.add(1),
+        Err(_) => state.metrics.refused_requests.add(1),
+    }
+    result
+}
+
+async fn try_sync(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, DeviceError> {
+    let device = authenticate(state, headers).await?;
+    let admitted = state.admission.admit(body::content_length(headers), state.entropy.as_ref())?;
+    let request: SyncRequest = body::read(state, headers, body).await?;
+    check(&request)?;
+    let now = state.clock.now();
+    note_seen(state, &device, &request.app_version, now);
+    let response = exchange(state, &device, request).await?;
+    drop(admitted);
+    if response.pages.is_empty() && response.grants.is_none() {
+        return Ok(body::answer_small(state, &response));
+    }
+    body::answer(state, response).await
+}
+
+fn check(request: &SyncRequest) -> Result<(), DeviceError> {
+    if request.protocol != PROTOCOL {
+        return Err(ProblemCode::ProtocolUnsupported.into());
+    }
+    if request.cursors.len() > limits::CURSORS || request.items.len() > limits::PUSH_ITEMS {
+        return Err(ProblemCode::TooManyItems.into());
+    }
+    let grids: BTreeSet<GridId> = request.cursors.iter().map(|cursor| cursor.grid).collect();
+    if grids.len() != request.cursors.len() || (request.manifest.is_none() != request.items.is_empty())
+    {
+        return Err(ProblemCode::BadRequest.into());
+    }
+    Ok(())
+}
+
+async fn exchange(
+    state: &AppState,
+    device: &Device,
+    request: SyncRequest,
+) -> Result<SyncResponse, DeviceError> {
+    let grants = grants(state, device.person, &device.person_name, state.clock.now()).await?;
+    let grids: HashSet<GridId> = grants.grids.iter().map(|granted| granted.grid).collect();
+    let pushed = match request.manifest {
+        Some(signed) => {
+            Some(ingest::push(state, device, grids.clone(), signed, request.items).await?)
+        }
+        None => None,
+    };
+    let epoch = state.identity.epoch;
+    let news = if request.server_epoch == Some(epoch) {
+        let nothing = HashSet::new();
+        let own = match &pushed {
+            Some(pushed) => Some(pushed.actor),
+            None => state.storage.list_actors(&device.id).await?.first().copied(),
+        };
+        let asker = Asker {
+            grids: &grids,
+            own,
+            receipted: pushed.as_ref().map_or(&nothing, |pushed| &pushed.places),
+            page_bytes: request.page_bytes,
+        };
+        news(state, &request.cursors, &asker).await?
+    } else {
+        // Cursors of another life mean nothing here.
+        News { directives: vec![Directive::Reoffer], ..News::default() }
+    };
+    Ok(SyncResponse {
+        server_epoch: epoch,
+        time: state.clock.now(),
+        receipt: pushed.map(|pushed| pushed.receipt),
+        pages: news.pages,
+        grants: (request.grants_version != grants.version).then_some(grants),
+        directives: news.directives,
+    })
+}

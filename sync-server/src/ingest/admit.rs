@@ -1,0 +1,326 @@
+//! The guard's stage of a push: which changes may join their records.
+//!
+//! Runs on a blocking thread, and again for one record inside the storage's
+//! transaction if somebody else changed that record meanwhile.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use wangge_model::{
+    ActorId, ChangeHash, Clock, Entropy, GridId, QuarantineId, RecordId, RecordKind,
+    RecordSummary, Timestamp,
+    document::RecordDocument,
+    guard::{GuardError, Writer, inspect},
+    protocol::{PushItem, Verdict, limits},
+};
+
+use super::case;
+use crate::storage::{
+    CommitHooks, NewChange, NewQuarantine, Numbering, RecordWork, StorageError, StorageResult,
+    StoredRecord,
+};
+
+/// One push on its way through the guard. Kept until the commit is done,
+/// because a record may have to be judged again inside it.
+#[derive(Debug)]
+pub(super) struct Admission {
+    /// The items as signed.
+    pub(super) items: Vec<PushItem>,
+    /// The device's actor.
+    pub(super) actor: ActorId,
+    /// The server's own actor.
+    pub(super) server_actor: ActorId,
+    /// The grids the person may write.
+    pub(super) grids: HashSet<GridId>,
+    /// Server time of the push.
+    pub(super) at: Timestamp,
+    /// For ids of quarantine rows.
+    pub(super) clock: Arc<dyn Clock>,
+    /// For ids of quarantine rows.
+    pub(super) entropy: Arc<dyn Entropy>,
+    /// What became of each record's items so far.
+    verdicts: Mutex<HashMap<RecordId, Vec<(usize, Verdict)>>>,
+}
+
+impl Admission {
+    pub(super) fn new(
+        items: Vec<PushItem>,
+        actor: ActorId,
+        server_actor: ActorId,
+        grids: HashSet<GridId>,
+        at: Timestamp,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self {
+            items,
+            actor,
+            server_actor,
+            grids,
+            at,
+            clock,
+            entropy,
+            verdicts: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Each record of the push once, in order of its first item.
+    pub(super) fn records(&self) -> Vec<RecordId> {
+        let mut seen = HashSet::with_capacity(self.items.len());
+        self.items.iter().map(|item| item.record).filter(|id| seen.insert(*id)).collect()
+    }
+
+    /// Judges every item against the records as they were read.
+    pub(super) fn admit_all(&self, stored: &[StoredRecord]) -> StorageResult<Vec<RecordWork>> {
+        let stored: HashMap<RecordId, &StoredRecord> =
+            stored.iter().map(|record| (record.id, record)).collect();
+        let mut places: HashMap<RecordId, Vec<usize>> = HashMap::new();
+        for (place, item) in self.items.iter().enumerate() {
+            places.entry(item.record).or_default().push(place);
+        }
+        self.records()
+            .iter()
+            .filter_map(|id| Some((id, places.get(id)?)))
+            .map(|(id, places)| self.admit_record(id, places, stored.get(id).copied()))
+            .collect()
+    }
+
+    /// The verdict of each item in order; accepted ones without their feed
+    /// number yet.
+    pub(super) fn take_verdicts(&self) -> Vec<Verdict> {
+        let by_record = std::mem::take(&mut *self.lock());
+        let mut verdicts = vec![Verdict::Duplicate; self.items.len()];
+        for (place, verdict) in by_record.into_values().flatten() {
+            if let Some(slot) = verdicts.get_mut(place) {
+                *slot = verdict;
+            }
+        }
+        verdicts
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RecordId, Vec<(usize, Verdict)>>> {
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Judges the items of one record and remembers the verdicts.
+    fn admit_record(
+        &self,
+        id: &RecordId,
+        places: &[usize],
+        stored: Option<&StoredRecord>,
+    ) -> StorageResult<RecordWork> {
+        let items: Vec<(usize, &PushItem)> =
+            places.iter().filter_map(|place| Some((*place, self.items.get(*place)?))).collect();
+        let Some((_, first)) = items.first() else {
+            return Err(StorageError::Corrupt("push"));
+        };
+        let mut judge = Judge::new(self, *id, first, stored)?;
+        for (place, item) in &items {
+            judge.judge(*place, item);
+        }
+        let (work, verdicts) = judge.finish(&items);
+        self.lock().insert(*id, verdicts);
+        Ok(work)
+    }
+
+    fn quarantined(&self, item: &PushItem, grid: GridId, code: &str, detail: String) -> NewQuarantine {
+        NewQuarantine {
+            id: QuarantineId::make(self.clock.as_ref(), self.entropy.as_ref()),
+            record: item.record,
+            kind: item.kind,
+            grid,
+            hash: item.hash,
+            bytes: item.change.clone(),
+            code: code.to_owned(),
+            detail,
+        }
+    }
+}
+
+impl CommitHooks for Admission {
+    fn rework(&self, work: &RecordWork, stored: &StoredRecord) -> StorageResult<RecordWork> {
+        let places: Vec<usize> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| item.record == work.id)
+            .map(|(place, _)| place)
+            .collect();
+        self.admit_record(&work.id, &places, Some(stored))
+    }
+
+    fn number(
+        &self,
+        work: RecordWork,
+        numbering: Numbering,
+        number: u64,
+    ) -> StorageResult<RecordWork> {
+        case::open_case(work, numbering, number, self.server_actor, self.at)
+    }
+}
+
+/// One record while its items are judged.
+struct Judge<'a> {
+    push: &'a Admission,
+    id: RecordId,
+    kind: RecordKind,
+    grid: GridId,
+    stored: Option<&'a StoredRecord>,
+    /// `None` where the record is out of the person's scope.
+    document: Option<RecordDocument>,
+    changes: Vec<NewChange>,
+    quarantine: Vec<NewQuarantine>,
+    verdicts: Vec<(usize, Verdict)>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(
+        push: &'a Admission,
+        id: RecordId,
+        first: &PushItem,
+        stored: Option<&'a StoredRecord>,
+    ) -> StorageResult<Self> {
+        // The server's own table says where a known record belongs.
+        let (kind, grid) = stored.map_or((first.kind, first.grid), |s| (s.kind, s.grid));
+        let document = match stored {
+            _ if !push.grids.contains(&grid) => None,
+            None => Some(RecordDocument::new(kind)),
+            Some(stored) => {
+                let loaded = RecordDocument::load(stored.kind, Some(&stored.document), []);
+                Some(loaded.map_err(|error| {
+                    tracing::error!(record = %id, %error, "a stored document cannot be read");
+                    StorageError::Corrupt("document")
+                })?)
+            }
+        };
+        Ok(Self {
+            push,
+            id,
+            kind,
+            grid,
+            stored,
+            document,
+            changes: Vec::new(),
+            quarantine: Vec::new(),
+            verdicts: Vec::new(),
+        })
+    }
+
+    fn judge(&mut self, place: usize, item: &PushItem) {
+        let verdict = self.verdict(place, item);
+        self.verdicts.push((place, verdict));
+    }
+
+    fn verdict(&mut self, place: usize, item: &PushItem) -> Verdict {
+        let Some(document) = &self.document else {
+            return self.keep_apart(item, "out_of_scope", String::new());
+        };
+        if document.has_change(&item.hash) {
+            return Verdict::Duplicate;
+        }
+        let record_epoch = self.stored.map_or(0, |stored| stored.record_epoch);
+        if item.record_epoch != record_epoch {
+            return Verdict::StaleRecordEpoch { current: record_epoch };
+        }
+        if item.kind != self.kind || (self.stored.is_none() && item.grid != self.grid) {
+            return self.keep_apart(item, "structure", "another kind or grid".to_owned());
+        }
+        let change = match inspect(&item.hash, &item.change) {
+            Ok(change) => change,
+            Err(error) => return self.refuse(item, error),
+        };
+        match document.admit(&change, Writer::Device(self.push.actor)) {
+            Ok(admitted) => {
+                self.document = Some(admitted);
+                self.changes.push(NewChange {
+                    item: u32::try_from(place).unwrap_or(u32::MAX),
+                    hash: change.hash(),
+                    actor: change.actor(),
+                    actor_seq: change.seq(),
+                    bytes: item.change.clone(),
+                    is_server: false,
+                });
+                Verdict::Accepted { first_seq: 0 }
+            }
+            Err(error) => self.refuse(item, error),
+        }
+    }
+
+    fn refuse(&mut self, item: &PushItem, error: GuardError) -> Verdict {
+        let detail = error.detail();
+        match error {
+            // What builds on a change of this push that was kept apart cannot
+            // come in later either; it is kept beside it.
+            GuardError::MissingDeps(mut hashes) if !self.is_kept_apart(&hashes) => {
+                hashes.truncate(limits::CHANGE_DEPS);
+                Verdict::MissingDeps { hashes }
+            }
+            GuardError::ActorFork(_) => {
+                self.keep_apart(item, error.code(), detail);
+                Verdict::ActorFork
+            }
+            error => self.keep_apart(item, error.code(), detail),
+        }
+    }
+
+    fn is_kept_apart(&self, hashes: &[ChangeHash]) -> bool {
+        self.quarantine.iter().any(|kept| hashes.contains(&kept.hash))
+    }
+
+    fn keep_apart(&mut self, item: &PushItem, code: &str, detail: String) -> Verdict {
+        self.quarantine.push(self.push.quarantined(item, self.grid, code, detail.clone()));
+        Verdict::Quarantined { code: code.to_owned(), detail }
+    }
+
+    fn finish(mut self, items: &[(usize, &PushItem)]) -> (RecordWork, Vec<(usize, Verdict)>) {
+        let mut work = RecordWork {
+            id: self.id,
+            kind: self.kind,
+            grid: self.grid,
+            record_epoch: self.stored.map_or(0, |stored| stored.record_epoch),
+            base_version: self.stored.map_or(0, |stored| stored.version),
+            base_heads: self.stored.map(|stored| stored.heads.clone()).unwrap_or_default(),
+            saved: Vec::new(),
+            heads: Vec::new(),
+            summary: RecordSummary::default(),
+            changes: Vec::new(),
+            quarantine: Vec::new(),
+            numbering: None,
+        };
+        if let Some(document) = self.document.take()
+            && !self.changes.is_empty()
+        {
+            let saved = document.save();
+            if saved.len() > limits::RECORD_BYTES {
+                self.give_back(items);
+            } else {
+                work.heads = document.heads();
+                work.summary = document.summary();
+                work.saved = saved;
+                if self.stored.is_none() && self.kind == RecordKind::Incident {
+                    work.numbering =
+                        Some(Numbering { series: case::series(self.push.at), document });
+                }
+            }
+        }
+        work.changes = self.changes;
+        work.quarantine = self.quarantine;
+        (work, self.verdicts)
+    }
+
+    /// The record would be too large to store: what was admitted is kept apart
+    /// after all.
+    fn give_back(&mut self, items: &[(usize, &PushItem)]) {
+        let code = GuardError::RecordFull.code();
+        for change in std::mem::take(&mut self.changes) {
+            let place = change.item as usize;
+            let Some((_, item)) = items.iter().find(|(at, _)| *at == place) else { continue };
+            let verdict = self.keep_apart(item, code, String::new());
+            if let Some(slot) = self.verdicts.iter_mut().find(|(at, _)| *at == place) {
+                slot.1 = verdict;
+            }
+        }
+    }
+}

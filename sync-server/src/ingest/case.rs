@@ -1,0 +1,86 @@
+//! The case of an incident: the part that only the server writes. A report
+//! gets its number in the same transaction in which it is first stored, so
+//! numbers follow the order of arrival and none is given twice.
+
+use wangge_model::{
+    ActorId, FieldPath, FieldValue, Timestamp,
+    document::{EditError, FieldEdit, RecordDocument},
+};
+
+use crate::storage::{NewChange, Numbering, RecordWork, StorageError, StorageResult};
+
+/// The series from which incidents received at this moment are numbered: one
+/// per civil day in China.
+pub(super) fn series(at: Timestamp) -> String {
+    format!("case:{}", day(at))
+}
+
+fn day(at: Timestamp) -> String {
+    at.to_china_date().map_or_else(|| "00000000".to_owned(), |date| date.format("%Y%m%d").to_string())
+}
+
+/// `SJ` (事件), the day, and six digits.
+pub(super) fn number_text(at: Timestamp, number: u64) -> String {
+    format!("SJ{}{number:06}", day(at))
+}
+
+/// Opens the case: writes number, state and time as a change of the server's
+/// own, after the report's.
+pub(super) fn open_case(
+    mut work: RecordWork,
+    numbering: Numbering,
+    number: u64,
+    actor: ActorId,
+    at: Timestamp,
+) -> StorageResult<RecordWork> {
+    let mut document = numbering.document;
+    let change = write(&mut document, number, actor, at).map_err(|error| {
+        tracing::error!(%error, "an incident's case could not be opened");
+        StorageError::Corrupt("incident")
+    })?;
+    if let Some(change) = change {
+        let item = work.changes.last().map_or(0, |last| last.item);
+        work.changes.push(NewChange { item, is_server: true, ..change });
+        work.saved = document.save();
+        work.heads = document.heads();
+        work.summary = document.summary();
+    }
+    Ok(work)
+}
+
+fn write(
+    document: &mut RecordDocument,
+    number: u64,
+    actor: ActorId,
+    at: Timestamp,
+) -> Result<Option<NewChange>, EditError> {
+    let path = |text: &str| {
+        FieldPath::new(text).map_err(|error| EditError::Document(error.to_string()))
+    };
+    let edits = [
+        FieldEdit::set(path("case.number")?, FieldValue::text(number_text(at, number))),
+        FieldEdit::set(path("case.state")?, FieldValue::text("reported")),
+        FieldEdit::set(path("case.received_at")?, FieldValue::Time(at)),
+    ];
+    let change = document.edit_as_server(&edits, actor, at)?;
+    Ok(change.map(|change| NewChange {
+        item: 0,
+        hash: change.hash,
+        actor,
+        actor_seq: change.seq,
+        bytes: change.bytes,
+        is_server: true,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_carry_the_day_in_china() {
+        let evening = Timestamp::from_millis(1_767_283_200_000); // 2026-01-01T16:00Z
+        assert_eq!(number_text(evening, 7), "SJ20260102000007");
+        assert_eq!(series(evening), "case:20260102");
+    }
+}

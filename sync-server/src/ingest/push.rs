@@ -1,0 +1,163 @@
+//! From a push to its receipt.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use wangge_model::{
+    ActorId, AuditId, GridId,
+    protocol::{ProblemCode, PushItem, Receipt, SignedManifest, Verdict},
+};
+
+use super::{
+    admit::Admission,
+    manifest::{self, CheckedManifest},
+};
+use crate::{
+    AppState, DeviceError,
+    storage::{AuditEntry, Commit, CommitHooks, CommitManifest, CommitOutcome, Device},
+};
+
+/// What a push did, after it is on disk.
+#[derive(Debug)]
+pub struct Pushed {
+    /// The answer to the manifest.
+    pub receipt: Receipt,
+    /// The device's actor in this app life.
+    pub actor: ActorId,
+    /// Feed places the receipt names.
+    pub places: HashSet<(GridId, u64)>,
+}
+
+/// Takes a push in. The receipt exists only once everything it says is
+/// durable.
+pub async fn push(
+    state: &AppState,
+    device: &Device,
+    grids: HashSet<GridId>,
+    signed: SignedManifest,
+    items: Vec<PushItem>,
+) -> Result<Pushed, DeviceError> {
+    let at = state.clock.now();
+    let permit = Arc::clone(&state.guard_permits)
+        .acquire_owned()
+        .await
+        .map_err(|_| ProblemCode::Unavailable)?;
+    let epoch = state.identity.epoch;
+    let (checked, signed, items) = {
+        let device = device.clone();
+        blocking(move || (manifest::check(&signed, &items, &device, &epoch), signed, items)).await?
+    };
+    let CheckedManifest { manifest, digest, actor } = match checked {
+        Ok(checked) => checked,
+        Err(code) => {
+            note_refusal(state, device, code).await;
+            return Err(code.into());
+        }
+    };
+    let admission = Arc::new(Admission::new(
+        items,
+        actor,
+        state.identity.actor,
+        grids,
+        at,
+        Arc::clone(&state.clock),
+        Arc::clone(&state.entropy),
+    ));
+    let stored = state.storage.list_stored_records(&admission.records()).await?;
+    let guard = Arc::clone(&admission);
+    let works = blocking(move || guard.admit_all(&stored)).await??;
+    drop(permit);
+    let commit = Commit {
+        at,
+        person: device.person,
+        manifest: Some(CommitManifest {
+            device: device.id,
+            actor,
+            incarnation: manifest.incarnation,
+            counter: manifest.counter,
+            digest,
+            manifest: signed.manifest,
+            signature: signed.signature,
+            quarantine_limit: state.settings.quarantine_bytes,
+        }),
+        works,
+        quarantine: Vec::new(),
+        hooks: Arc::clone(&admission) as Arc<dyn CommitHooks>,
+    };
+    let outcome = state.storage.commit(commit).await?;
+    state.send_hints(&outcome.grids);
+    let (verdicts, places) = number_verdicts(admission.take_verdicts(), &outcome);
+    count(state, &verdicts);
+    let receipt = Receipt {
+        counter: manifest.counter,
+        manifest_digest: digest.to_vec(),
+        verdicts: Receipt::runs(verdicts),
+    };
+    Ok(Pushed { receipt, actor, places })
+}
+
+/// Runs work that holds a processor, off the threads that serve connections.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, DeviceError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "checking a push failed");
+        ProblemCode::Internal.into()
+    })
+}
+
+/// Fills in the feed numbers the commit gave.
+fn number_verdicts(
+    mut verdicts: Vec<Verdict>,
+    outcome: &CommitOutcome,
+) -> (Vec<Verdict>, HashSet<(GridId, u64)>) {
+    let mut seqs: HashMap<usize, u64> = HashMap::new();
+    let mut places = HashSet::new();
+    for done in &outcome.works {
+        for (change, seq) in done.work.changes.iter().zip(&done.seqs) {
+            if !change.is_server {
+                seqs.insert(change.item as usize, *seq);
+                places.insert((done.work.grid, *seq));
+            }
+        }
+    }
+    for (place, verdict) in verdicts.iter_mut().enumerate() {
+        if let (Verdict::Accepted { first_seq }, Some(seq)) = (verdict, seqs.get(&place)) {
+            *first_seq = *seq;
+        }
+    }
+    (verdicts, places)
+}
+
+fn count(state: &AppState, verdicts: &[Verdict]) {
+    let metrics = &state.metrics;
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Accepted { .. } => metrics.accepted_changes.add(1),
+            Verdict::Duplicate => metrics.duplicate_changes.add(1),
+            Verdict::Quarantined { .. } => metrics.quarantined_changes.add(1),
+            Verdict::MissingDeps { .. } => metrics.missing_deps_changes.add(1),
+            Verdict::ActorFork => metrics.actor_forks.add(1),
+            Verdict::Erased | Verdict::StaleRecordEpoch { .. } => {}
+        }
+    }
+}
+
+/// A push that is not what its device signed may be an attack: it is written
+/// down. The refusal stands even if that fails.
+async fn note_refusal(state: &AppState, device: &Device, code: ProblemCode) {
+    let entry = AuditEntry {
+        id: AuditId::make(state.clock.as_ref(), state.entropy.as_ref()),
+        at: state.clock.now(),
+        person: Some(device.person),
+        device: Some(device.id),
+        action: "manifest_refused".to_owned(),
+        target: String::new(),
+        detail: code.as_str().to_owned(),
+    };
+    if let Err(error) = state.storage.create_audit(&entry).await {
+        tracing::error!(%error, "a refused push could not be written down");
+    }
+}
