@@ -7,9 +7,15 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 use wangge_model::{GridId, PersonId, protocol::EnrolmentLink};
 
 use crate::server::settings;
+
+/// Code of the street that is made with the first grid.
+const STREET: &str = "370102002";
+/// Code of its one community.
+const COMMUNITY: &str = "370102002008";
 
 /// Runs `wangge admin` on a server's data folder.
 #[derive(Debug)]
@@ -34,10 +40,10 @@ impl Admin {
         }
     }
 
-    /// Runs a command and gives back what it printed.
-    pub fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
+    /// Runs a command and gives back the JSON it printed.
+    pub fn run(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let output = Command::new(&self.program)
-            .arg("admin")
+            .args(["admin", "--json"])
             .args(arguments)
             .envs(settings(&self.data, self.tls))
             .stdin(Stdio::null())
@@ -51,26 +57,63 @@ impl Admin {
                 String::from_utf8_lossy(&output.stderr)
             );
         }
-        Ok(String::from_utf8(output.stdout)?)
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Makes a grid in a community of its own street.
+    /// Makes a grid in the one community there is.
     pub fn create_grid(&self, name: &str) -> anyhow::Result<GridId> {
         let number = self.grids.fetch_add(1, Ordering::SeqCst) + 1;
-        let _ = (name, number);
-        bail!("not known yet")
+        if number == 1 {
+            let street = ["--level", "street", "--name", "千佛山街道", "--code", STREET];
+            self.run(&[["node", "create"].as_slice(), &street].concat())?;
+            let community = ["--level", "community", "--name", "千佛山社区", "--code", COMMUNITY];
+            self.run(
+                &[["node", "create", "--parent", STREET].as_slice(), &community].concat(),
+            )?;
+        }
+        let code = format!("37010200200008{number:03}01");
+        let grid = ["--level", "grid", "--name", name, "--code", &code];
+        let made =
+            self.run(&[["node", "create", "--parent", COMMUNITY].as_slice(), &grid].concat())?;
+        Ok(text(&made, "id")?.parse()?)
     }
 
     /// Makes a person who works in a grid.
     pub fn create_worker(&self, name: &str, grid: GridId) -> anyhow::Result<PersonId> {
+        let person = self.run(&["person", "create", "--name", name])?;
+        let person = text(&person, "id")?;
+        let grid = grid.to_string();
+        self.run(&["assign", "--person", person, "--node", &grid, "--role", "grid_worker"])?;
+        Ok(person.parse()?)
+    }
+
+    /// Makes a person who looks after the community at the console; gives back
+    /// user name and password.
+    pub fn create_supervisor(&self, name: &str) -> anyhow::Result<(String, String)> {
         let number = self.people.fetch_add(1, Ordering::SeqCst) + 1;
-        let _ = (name, number, grid);
-        bail!("not known yet")
+        let username = format!("desk{number}");
+        let person = self.run(&[
+            "person",
+            "create",
+            "--name",
+            name,
+            "--username",
+            &username,
+            "--generate-password",
+        ])?;
+        let id = text(&person, "id")?;
+        self.run(&["assign", "--person", id, "--node", COMMUNITY, "--role", "supervisor"])?;
+        Ok((username, text(&person, "password")?.to_owned()))
     }
 
     /// A fresh one-time link that makes a phone of this person.
     pub fn enrolment_link(&self, person: PersonId) -> anyhow::Result<EnrolmentLink> {
-        let _ = (person, &self.url);
-        bail!("not known yet")
+        let made =
+            self.run(&["enrol", "--person", &person.to_string(), "--server", &self.url])?;
+        Ok(text(&made, "link")?.parse()?)
     }
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> anyhow::Result<&'a str> {
+    value.get(field).and_then(Value::as_str).with_context(|| format!("no {field} in {value}"))
 }

@@ -1,0 +1,219 @@
+// The console in a real browser: each page in both languages, on a desk's
+// screen and on a phone, and the things people do there.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { accessibility, contrast, overflow } from './page_checks.mjs';
+import { openPage, screenshots, signIn, startBrowser, startSample } from './sample.mjs';
+
+const DESK = { viewport: { width: 1366, height: 768 } };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, deviceScaleFactor: 2 };
+
+let sample;
+let browser;
+
+before(async () => {
+  [sample, browser] = await Promise.all([startSample(), startBrowser()]);
+}, { timeout: 120_000 });
+
+after(async () => {
+  await browser?.close();
+  await sample?.stop();
+});
+
+/** Every page, by the name of its screenshot. */
+function pages() {
+  return {
+    home: '/',
+    households: '/households',
+    'households-none': '/households?q=zzzz',
+    household: `/households/${sample.household}`,
+    'household-conflict': `/households/${sample.conflicted}`,
+    'household-hostile': `/households/${sample.hostile}`,
+    visits: '/visits',
+    visit: `/visits/${sample.visit}`,
+    incidents: '/incidents',
+    incident: `/incidents/${sample.incident}`,
+    devices: '/devices',
+    quarantine: '/quarantine',
+  };
+}
+
+async function check(page, name) {
+  for (const [what, rule] of Object.entries({ accessibility, contrast, overflow })) {
+    assert.deepEqual(await page.evaluate(rule), [], `${what} of ${name}`);
+  }
+}
+
+function shoot(page, name) {
+  return page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
+}
+
+for (const [device, options] of Object.entries({ desk: DESK, phone: PHONE })) {
+  for (const language of ['zh-CN', 'en']) {
+    test(`every page is sound on a ${device} in ${language}`, { timeout: 120_000 }, async () => {
+      const { page, complaints } = await openPage(browser, sample.address, {
+        ...options,
+        locale: language,
+      });
+      await page.goto('/sign-in');
+      assert.equal(await page.locator('html').getAttribute('lang'), language);
+      await check(page, 'sign-in');
+      await shoot(page, `sign-in.${device}.${language}`);
+      await signIn(page, sample);
+      for (const [name, address] of Object.entries(pages())) {
+        const response = await page.goto(address);
+        assert.equal(response.status(), 200, name);
+        await check(page, name);
+        await shoot(page, `${name}.${device}.${language}`);
+      }
+      await page.goto('/quarantine');
+      await page.locator('tbody th a').first().click();
+      await check(page, 'quarantine-item');
+      await shoot(page, `quarantine-item.${device}.${language}`);
+      const missing = await page.goto('/households/nothing');
+      assert.equal(missing.status(), 404);
+      await check(page, 'not-found');
+      await shoot(page, `not-found.${device}.${language}`);
+      assert.deepEqual(complaints, []);
+      await page.context().close();
+    });
+  }
+}
+
+describe('on a desk in Chinese', () => {
+  let page;
+  let complaints;
+
+  before(async () => {
+    ({ page, complaints } = await openPage(browser, sample.address, { ...DESK, locale: 'zh-CN' }));
+    await signIn(page, sample);
+  });
+
+  after(async () => {
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  });
+
+  test('a wrong password is told and the user name kept', async () => {
+    const other = await openPage(browser, sample.address, { ...DESK, locale: 'zh-CN' });
+    await other.page.goto('/sign-in');
+    await other.page.locator('#username').fill('nobody');
+    await other.page.locator('#password').fill('wrong wrong wrong');
+    await other.page.locator('#password').press('Enter');
+    assert.match(await other.page.getByRole('alert').textContent(), /用户名或密码不对/);
+    assert.equal(await other.page.locator('#username').inputValue(), 'nobody');
+    assert.equal(await other.page.locator('#password').inputValue(), '');
+    await check(other.page, 'wrong password');
+    await other.page.context().close();
+  });
+
+  test('the keyboard alone gets past the navigation', async () => {
+    await page.goto('/households');
+    await page.keyboard.press('Tab');
+    const focused = () => page.evaluate(() => document.activeElement.className);
+    assert.equal(await focused(), 'skip');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  });
+
+  test('the search finds a household by its address', async () => {
+    await page.goto('/households');
+    const title = await page.locator('tbody th a').last().textContent();
+    await page.locator('#q').fill(title);
+    await page.locator('#q').press('Enter');
+    await page.waitForURL('**/households?**');
+    assert.equal(await page.locator('tbody th a').first().textContent(), title);
+  });
+
+  test('the language and large type stay chosen', async () => {
+    await page.goto('/visits');
+    await page.getByRole('link', { name: '大字' }).click();
+    assert.equal(new URL(page.url()).pathname, '/visits');
+    const size = await page.evaluate(() => getComputedStyle(document.documentElement).fontSize);
+    assert.equal(size, '21px');
+    for (const address of ['/', '/households', `/households/${sample.conflicted}`, '/incidents']) {
+      await page.goto(address);
+      assert.deepEqual(await page.evaluate(overflow), [], `large type on ${address}`);
+    }
+    await shoot(page, 'incidents.large.zh-CN');
+    await page.getByRole('link', { name: 'English' }).click();
+    await page.getByRole('link', { name: 'Overview' }).click();
+    assert.equal(await page.locator('h1').textContent(), 'Overview');
+    await page.getByRole('link', { name: 'Normal type' }).click();
+    await page.getByRole('link', { name: '中文' }).click();
+    assert.equal(await page.locator('h1').textContent(), '总览');
+  });
+
+  test('a hidden number is shown for a reason and hidden again', async () => {
+    await page.goto(`/households/${sample.household}`);
+    const cell = page.locator('td[data-label="公民身份号码"]').first();
+    assert.match(await cell.textContent(), /\d{6}\*{8}\d{3}[\dX]/);
+    await cell.locator('summary').click();
+    await shoot(page, 'show-form.desk.zh-CN');
+    await cell.locator('input[name=reason]').fill('电话回访前核实身份');
+    await cell.locator('button').click();
+    await page.waitForURL('**/show');
+    assert.match(await cell.textContent(), /\d{17}[\dX]/);
+    assert.match(await page.getByRole('status').textContent(), /已显示/);
+    await check(page, 'shown');
+    await shoot(page, 'shown.desk.zh-CN');
+    await page.goto(`/households/${sample.household}`);
+    assert.match(await cell.textContent(), /\*{8}/);
+  });
+
+  test('a conflict is settled and the phones receive the choice', async () => {
+    await page.goto(`/households/${sample.conflicted}`);
+    const conflicts = page.locator('#conflicts');
+    assert.equal(await conflicts.locator('.candidate').count(), 2);
+    const other = conflicts.locator('.candidate:not(.is-shown)');
+    const value = (await other.locator('.candidate-value').textContent()).trim();
+    await other.locator('button').click();
+    await page.waitForURL('**settled=**');
+    assert.match(await page.getByRole('status').textContent(), /已选定/);
+    assert.equal(await conflicts.count(), 0);
+    const phone = page.locator('dt', { hasText: '联系电话' }).locator('xpath=following-sibling::dd');
+    assert.match((await phone.textContent()).trim(), new RegExp(`^${value.replaceAll('*', '\\*')}`));
+    const newest = page.locator('#history-title').locator('xpath=ancestor::section//tbody/tr[1]');
+    assert.match(await newest.textContent(), /管理端/);
+    await shoot(page, 'settled.desk.zh-CN');
+  });
+
+  test('a page without its navigation is printed', async () => {
+    await page.goto(`/households/${sample.household}`);
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await page.locator('.nav').isVisible(), false);
+    assert.equal(await page.locator('h1').isVisible(), true);
+    await shoot(page, 'household.print.zh-CN');
+    await page.emulateMedia({ media: null });
+  });
+
+  test('a phone is revoked after asking', async () => {
+    await page.goto('/devices');
+    const row = page.locator('tbody tr').last();
+    await row.locator('summary').click();
+    await shoot(page, 'revoke.desk.zh-CN');
+    await row.locator('button').click();
+    await page.waitForURL('**revoked=**');
+    assert.match(await page.getByRole('status').textContent(), /已停用/);
+  });
+
+  test('a quarantined change is marked as seen', async () => {
+    await page.goto('/quarantine');
+    await page.locator('tbody th a').first().click();
+    await page.getByRole('button', { name: '标记为已看' }).click();
+    await page.waitForURL('**marked=**');
+    assert.match(await page.locator('main').textContent(), /标记为已看/);
+  });
+
+  test('signing out ends it, also for the back button', async () => {
+    const other = await openPage(browser, sample.address, { ...DESK, locale: 'zh-CN' });
+    await signIn(other.page, sample);
+    await other.page.getByRole('button', { name: '退出登录' }).click();
+    assert.match(await other.page.getByRole('status').textContent(), /已退出/);
+    await other.page.goto('/households');
+    assert.equal(new URL(other.page.url()).pathname, '/sign-in');
+    await other.page.context().close();
+  });
+});

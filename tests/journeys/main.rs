@@ -1,0 +1,11 @@
+//! Journeys through the whole product: the real server in a process of its
+//! own, real phones with their encrypted files, real sockets. Each test starts
+//! a server of its own and needs nothing from outside.
+
+mod enrolment;
+mod faults;
+mod hostile;
+mod merge;
+mod scope;
+mod support;
+mod tls;
