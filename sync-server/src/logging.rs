@@ -64,6 +64,11 @@ pub fn install(format: LogFormat, filter: &str) {
     }));
 }
 
+/// The id of a request, among its extensions: an error page shows it, so that
+/// somebody can find the line in the log.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
 /// Gives requests ids that no other start of the server gave.
 #[derive(Debug)]
 struct RequestIds {
@@ -95,7 +100,7 @@ pub fn log_requests(router: Router, entropy: &dyn Entropy) -> Router {
     }))
 }
 
-async fn log_request(id: String, request: Request, next: Next) -> Response {
+async fn log_request(id: String, mut request: Request, next: Next) -> Response {
     let started = tokio::time::Instant::now();
     let method = request.method().clone();
     let route = request
@@ -103,6 +108,7 @@ async fn log_request(id: String, request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("request", id = %id);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let millis = started.elapsed().as_secs_f64() * 1000.0;

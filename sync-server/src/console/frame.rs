@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::{
     extract::{FromRef, FromRequestParts, Query, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts},
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -16,7 +16,10 @@ use super::{
     link::local_path,
     page::{Page, PersonBadge},
 };
-use crate::auth::{AuthState, SignedIn, cookie};
+use crate::{
+    auth::{AuthState, SignedIn, cookie},
+    logging::RequestId,
+};
 
 /// Everything a page may load or do. Scripts only from us, no frames around
 /// us, forms only to us.
@@ -137,11 +140,10 @@ struct ErrorPage<'a> {
     title: &'a str,
     text: &'a str,
     reference: Option<String>,
-    now: String,
 }
 
 /// The page of an error.
-fn error_page(frame: &Frame, error: PageError, reference: Option<String>, now: String) -> Response {
+fn error_page(frame: &Frame, error: PageError, reference: Option<String>) -> Response {
     let id = error.message_id();
     // What failed may have been a form: its address is no page to come back to.
     let page = Page { path: "/".to_owned(), ..frame.page() };
@@ -150,7 +152,6 @@ fn error_page(frame: &Frame, error: PageError, reference: Option<String>, now: S
         title: &frame.t(&format!("{id}-title")),
         text: &frame.t(id),
         reference,
-        now,
     };
     match page.render() {
         Ok(html) => (error.status(), Html(html)).into_response(),
@@ -163,16 +164,11 @@ fn error_page(frame: &Frame, error: PageError, reference: Option<String>, now: S
 /// language asked for with `?lang=`.
 pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let frame = Frame::of(request.headers(), request.uri(), Language::default());
-    let reference = request
-        .headers()
-        .get("x-request-id")
-        .and_then(|id| id.to_str().ok())
-        .map(|id| id.chars().take(64).collect::<String>());
-    let is_get = request.method() == Method::GET;
+    let reference = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions().get::<PageError>().copied() {
-        let reference = reference.filter(|_| error == PageError::Internal && is_get);
-        response = error_page(&frame, error, reference, String::new());
+        let reference = reference.filter(|_| error == PageError::Internal);
+        response = error_page(&frame, error, reference);
     }
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -234,8 +230,7 @@ mod tests {
             let frame = Frame { language, is_large: false, path: "/x?name=secret".to_owned() };
             for error in PageError::ALL {
                 assert_ne!(frame.t(error.message_id()), error.message_id());
-                let response =
-                    error_page(&frame, error, Some("7".to_owned()), "2026-01-01 08:00".to_owned());
+                let response = error_page(&frame, error, Some("7".to_owned()));
                 assert_eq!(response.status(), error.status());
             }
         }

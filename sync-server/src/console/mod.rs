@@ -22,17 +22,13 @@ mod sign_in;
 mod tests;
 
 use axum::{
-    Router,
-    http::Uri,
-    middleware,
-    response::{IntoResponse, Response},
+    Router, middleware,
     routing::{get, post},
 };
-use wangge_model::protocol::ProblemCode;
 
 pub use error::PageError;
 
-use crate::{ApiError, AppState, DeviceError};
+use crate::AppState;
 
 /// The routes of the console, and the answer to addresses nobody knows.
 pub fn router() -> Router<AppState> {
@@ -53,14 +49,7 @@ pub fn router() -> Router<AppState> {
         .layer(middleware::from_fn(frame::dress))
 }
 
-/// An address nobody knows: each kind of client is told in its own way.
-async fn unknown(uri: Uri) -> Response {
-    let path = uri.path();
-    if path.starts_with("/api/") {
-        ApiError(ProblemCode::NotFound).into_response()
-    } else if path.starts_with("/v1/") {
-        DeviceError::from(ProblemCode::NotFound).into_response()
-    } else {
-        PageError::NotFound.into_response()
-    }
+/// An address nobody knows; those of devices and programs never come here.
+async fn unknown() -> PageError {
+    PageError::NotFound
 }

@@ -218,5 +218,5 @@ console-error-too-large = Nothing was changed. Send less and try again.
 console-error-busy-title = The server is busy
 console-error-busy = Nothing was changed. Try again in a few seconds.
 console-error-internal-title = Server error
-console-error-internal = Nothing was changed. Try again later; if it goes on, tell your administrator the number and the time below.
+console-error-internal = Nothing was changed. Try again later; if it goes on, tell your administrator the number below.
 console-error-reference = Number: { $id }

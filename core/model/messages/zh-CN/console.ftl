@@ -218,5 +218,5 @@ console-error-too-large = 没有改动任何内容。请减少内容后重试。
 console-error-busy-title = 服务器正忙
 console-error-busy = 没有改动任何内容。请稍等几秒再试。
 console-error-internal-title = 服务器出错
-console-error-internal = 没有改动任何内容，请稍后再试。仍不行，请把下面的编号和时间告诉管理员。
+console-error-internal = 没有改动任何内容，请稍后再试。仍不行，请把下面的编号告诉管理员。
 console-error-reference = 编号：{ $id }
