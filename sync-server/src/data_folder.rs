@@ -16,6 +16,8 @@ use crate::explain::{Explain, exit_status, io_reason};
 
 /// Name of the file a running server holds locked.
 const LOCK_FILE: &str = "server.lock";
+/// Name of the file with the running server's address.
+const ADDRESS_FILE: &str = "server.address";
 /// Name of the database file.
 const DATABASE_FILE: &str = "wangge.sqlite";
 /// Name of the folder of the self-signed certificate.
@@ -132,6 +134,11 @@ impl DataFolder {
     /// The folder of the self-signed certificate and its key.
     pub fn tls(&self) -> PathBuf {
         self.path.join(TLS_FOLDER)
+    }
+
+    /// The file with the address of the running server.
+    pub fn address_file(&self) -> PathBuf {
+        self.path.join(ADDRESS_FILE)
     }
 
     /// Takes the folder for this server alone.

@@ -72,4 +72,65 @@ mod tests {
             assert_ne!(io_reason(&error, language), error.to_string());
         }
     }
+
+    /// Reads this crate's sources for what looks like the id of a text of
+    /// `server.ftl` and wants it to exist.
+    #[test]
+    fn every_text_that_is_named_exists_in_both_languages() {
+        use std::{fs, path::Path};
+        use wangge_model::message::find_message;
+
+        const PREFIXES: [&str; 11] = [
+            "io-",
+            "config-",
+            "setting-",
+            "data-folder-",
+            "tls-",
+            "serve-",
+            "admin-",
+            "import-",
+            "verify-",
+            "backup-",
+            "level-",
+        ];
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut folders = ["cli", "config", "import"]
+            .map(|name| root.join(name))
+            .to_vec();
+        let mut files = ["data_folder.rs", "explain.rs", "serve.rs", "tls.rs"]
+            .map(|name| root.join(name))
+            .to_vec();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    files.push(path)
+                }
+            }
+        }
+        let mut ids = 0;
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            for id in text.split('"').skip(1).step_by(2) {
+                let is_id = PREFIXES
+                    .iter()
+                    .any(|prefix| id.starts_with(prefix) && id != *prefix)
+                    && id.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+                if !is_id {
+                    continue;
+                }
+                ids += 1;
+                for language in Language::ALL {
+                    assert!(
+                        find_message(language, id, &[]).is_some(),
+                        "{}: {id}",
+                        file.display()
+                    );
+                }
+            }
+        }
+        assert!(ids > 100, "only {ids} were found");
+    }
 }

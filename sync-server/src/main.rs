@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `wangge`. Everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wangge_server::cli::run(std::env::args_os())
+}

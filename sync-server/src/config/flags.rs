@@ -92,7 +92,7 @@ mod tests {
                 "wangge",
                 "--listen",
                 "127.0.0.1:0",
-                "--enrolment-hours",
+                "--enrolment-minutes",
                 "3",
                 "--config",
                 "x.toml",
@@ -100,7 +100,7 @@ mod tests {
             .unwrap();
         let flags = SettingFlags::from_arg_matches(&matches).unwrap();
         assert_eq!(flags.file.as_deref(), Some(std::path::Path::new("x.toml")));
-        let pairs = [("listen", "127.0.0.1:0"), ("enrolment_hours", "3")];
+        let pairs = [("listen", "127.0.0.1:0"), ("enrolment_minutes", "3")];
         assert_eq!(
             flags.values,
             pairs.map(|(a, b)| (a.to_owned(), b.to_owned()))

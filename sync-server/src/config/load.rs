@@ -238,12 +238,12 @@ mod tests {
 
     #[test]
     fn flags_win_over_variables_over_the_file_over_defaults() {
-        let file = "data = \"file\"\nenrolment_hours = 5\nlog_format = \"json\"";
+        let file = "data = \"file\"\nenrolment_minutes = 5\nlog_format = \"json\"";
         let effective = build(
             file,
             &[
                 ("WANGGE_DATA", "variable"),
-                ("WANGGE_ENROLMENT_HOURS", "6"),
+                ("WANGGE_ENROLMENT_MINUTES", "6"),
                 ("OTHER", "x"),
             ],
             &[("data", "flag")],
@@ -251,11 +251,11 @@ mod tests {
         .unwrap();
         let config = &effective.config;
         assert_eq!(config.data, Path::new("flag"));
-        assert_eq!(config.enrolment_hours.get(), 6);
+        assert_eq!(config.enrolment_minutes.get(), 6);
         assert_eq!(effective.origin("data").to_string(), "--data");
         assert_eq!(
-            effective.origin("enrolment_hours").to_string(),
-            "WANGGE_ENROLMENT_HOURS"
+            effective.origin("enrolment_minutes").to_string(),
+            "WANGGE_ENROLMENT_MINUTES"
         );
         assert_eq!(effective.origin("log_format").to_string(), "wangge.toml");
         assert_eq!(effective.origin("tls"), Origin::Default);
@@ -307,8 +307,8 @@ mod tests {
     #[test]
     fn a_bad_value_is_named_with_its_key_and_place() {
         for (file, key) in [
-            ("enrolment_hours = 0", "enrolment_hours"),
-            ("enrolment_hours = 1.5", "enrolment_hours"),
+            ("enrolment_minutes = 0", "enrolment_minutes"),
+            ("enrolment_minutes = 1.5", "enrolment_minutes"),
             ("tls = \"perhaps\"", "tls"),
             ("listen = \"everywhere\"", "listen"),
             ("listen = []", "listen"),

@@ -62,8 +62,14 @@ impl Field {
         let mut parts = self.docs.split(|line| line.trim().is_empty());
         let english = parts.next().map(paragraph).unwrap_or_default();
         let chinese = parts.next().map(paragraph).unwrap_or_default();
-        // Chinese text has no spaces between lines.
-        (chinese.concat(), english.join(" "))
+        let chinese = chinese.into_iter().fold(String::new(), |mut text, line| {
+            // Chinese text has spaces only beside other letters.
+            if text.ends_with(|c: char| c.is_ascii()) || line.starts_with(|c: char| c.is_ascii()) {
+                text.push(' ');
+            }
+            text + line
+        });
+        (chinese.trim_start().to_owned(), english.join(" "))
     }
 }
 
@@ -170,10 +176,10 @@ settings! {
         ///
         /// 后台登录的有效时长（小时），超过后须重新登录。
         console_session_hours: Whole<1, 168> = Whole::new(12),
-        /// Hours an enrolment code can be used for. It works once.
+        /// Minutes an enrolment code made by `wangge admin enrol` can be used for. It works once.
         ///
-        /// 注册码的有效时长（小时），只能使用一次。
-        enrolment_hours: Whole<1, 720> = Whole::new(24),
+        /// `wangge admin enrol` 生成的注册码的有效时长（分钟），只能使用一次。
+        enrolment_minutes: Whole<1, 10_080> = Whole::new(15),
         /// Connections open at the same time; further ones are closed at once. Every phone that
         /// listens for live hints holds one.
         ///

@@ -36,7 +36,7 @@ pub(super) struct LineReader<R> {
 
 impl<R: BufRead> LineReader<R> {
     /// Reads from the start of `source`.
-    pub const fn new(source: R) -> Self {
+    pub(super) const fn new(source: R) -> Self {
         Self {
             source,
             number: 0,
@@ -46,18 +46,18 @@ impl<R: BufRead> LineReader<R> {
     }
 
     /// Number of the line read last.
-    pub const fn number(&self) -> u64 {
+    pub(super) const fn number(&self) -> u64 {
         self.number
     }
 
     /// Bytes read so far.
-    pub const fn bytes(&self) -> u64 {
+    pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// The next line without its end and, in the first line, without a byte
     /// order mark; `None` at the end of the file.
-    pub fn next_line(&mut self) -> io::Result<Option<Result<&str, LineError>>> {
+    pub(super) fn next_line(&mut self) -> io::Result<Option<Result<&str, LineError>>> {
         self.buffer.clear();
         let mut too_long = false;
         loop {

@@ -21,6 +21,7 @@ mod readers;
 mod record;
 mod row;
 mod scope;
+mod verify;
 mod writer;
 
 use std::{
@@ -31,6 +32,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 pub use migrate::SCHEMA_VERSION;
+pub use verify::{Finding, Verified, find_schema_version, verify};
 
 use self::{
     readers::Readers,

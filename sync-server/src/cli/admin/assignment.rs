@@ -1,0 +1,95 @@
+//! `wangge admin assign` and `unassign`.
+
+use serde_json::json;
+use wangge_model::AssignmentId;
+
+use super::{Admin, AdminError, CliError};
+use crate::{
+    cli::error::role_name,
+    storage::{NewAssignment, OrgLevel, Role, StorageError},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct AssignArgs {
+    /// 人员编号或登录名。Id or user name.
+    #[arg(long)]
+    person: String,
+    /// 组织节点的编号或编码。Id or code of the place.
+    #[arg(long)]
+    node: String,
+    /// 角色：grid_worker、grid_head、supervisor、admin。
+    #[arg(long)]
+    role: String,
+    /// 兼职。Beside another job.
+    #[arg(long)]
+    part_time: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct UnassignArgs {
+    /// 任职编号。Id of the assignment.
+    assignment: String,
+}
+
+impl Admin<'_> {
+    pub(super) async fn assign(&mut self, args: &AssignArgs) -> Result<(), CliError> {
+        let role: Role = args
+            .role
+            .parse()
+            .map_err(|_| AdminError::RoleUnknown(args.role.clone()))?;
+        let person = self.load_active_person(&args.person).await?;
+        let node = self.load_node(&args.node).await?;
+        let is_grid = matches!(node.level, OrgLevel::Grid | OrgLevel::MicroGrid);
+        if matches!(role, Role::GridWorker | Role::GridHead) && !is_grid {
+            return Err(AdminError::RoleGridOnly {
+                role,
+                level: node.level,
+            }
+            .into());
+        }
+        let assignment = NewAssignment {
+            id: AssignmentId::make(self.world.clock, self.world.entropy),
+            person: person.id,
+            node: node.id,
+            role,
+            full_time: !args.part_time,
+            valid_from: self.now(),
+        };
+        self.storage.create_assignment(&assignment).await?;
+        self.audit("assigned", assignment.id.to_string()).await?;
+        let id = assignment.id.to_string();
+        let role_name = role_name(role, self.output.language);
+        self.output.say(
+            "admin-assigned",
+            &[
+                ("person", &person.name),
+                ("node", &node.name),
+                ("role", &role_name),
+                ("id", &id),
+            ],
+        )?;
+        self.output.value(&json!({
+            "id": id,
+            "person": person.id.to_string(),
+            "node": node.id.to_string(),
+            "role": role.as_str(),
+        }))?;
+        Ok(())
+    }
+
+    pub(super) async fn unassign(&mut self, args: &UnassignArgs) -> Result<(), CliError> {
+        let unknown = || AdminError::AssignmentUnknown(args.assignment.clone());
+        let id: AssignmentId = args.assignment.trim().parse().map_err(|_| unknown())?;
+        self.storage
+            .end_assignment(&id, self.now())
+            .await
+            .map_err(|error| match error {
+                StorageError::Missing(_) => unknown().into(),
+                other => CliError::from(other),
+            })?;
+        self.audit("assignment_ended", id.to_string()).await?;
+        self.output.say("admin-assignment-ended", &[])?;
+        self.output.value(&json!({ "id": id.to_string() }))?;
+        Ok(())
+    }
+}

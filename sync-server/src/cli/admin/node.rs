@@ -1,0 +1,357 @@
+//! `wangge admin node`: the organisation tree.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use wangge_model::{DivisionCode, DivisionLevel, GridCode, OrgNodeId, grid_code::GridCodeScheme};
+
+use super::{Admin, AdminError, CliError, checked_name};
+use crate::{
+    cli::error::level_name,
+    storage::{Division, NewOrgNode, OrgLevel, OrgNode, StorageError},
+};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum NodeCommand {
+    /// 创建一个节点。Create a node.
+    Create(CreateArgs),
+    /// 按区划表创建节点，连同各上级。Create the nodes of a division and those above it, from the
+    /// imported table.
+    FromDivision(FromDivisionArgs),
+    /// 列出节点。List nodes.
+    List(ListArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CreateArgs {
+    /// 级别：province、prefecture、county、street、area、community、grid、micro_grid。
+    #[arg(long)]
+    level: String,
+    /// 名称。Name.
+    #[arg(long)]
+    name: String,
+    /// 编码：网格用网格编码，其他用区划代码。Code: a grid's grid code, else the division code.
+    #[arg(long)]
+    code: Option<String>,
+    /// 上级的编号或编码。Id or code of the place it lies in.
+    #[arg(long)]
+    parent: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct FromDivisionArgs {
+    /// 区划代码，2 到 12 位。Division code, 2 to 12 digits.
+    code: String,
+    /// 也创建其下的街道和社区。Create what lies below it, too.
+    #[arg(long)]
+    below: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// 只列出此节点（编号或编码）之下的。Only what lies below this node (id or code).
+    #[arg(long)]
+    parent: Option<String>,
+    /// 只列出这一级。Only this level.
+    #[arg(long)]
+    level: Option<String>,
+}
+
+fn level(text: &str) -> Result<OrgLevel, AdminError> {
+    text.parse()
+        .map_err(|_| AdminError::LevelUnknown(text.to_owned()))
+}
+
+/// The level of division codes for a level of the tree; areas and what lies
+/// below a community have none.
+fn division_level(level: OrgLevel) -> Option<DivisionLevel> {
+    match level {
+        OrgLevel::Province => Some(DivisionLevel::Province),
+        OrgLevel::Prefecture => Some(DivisionLevel::Prefecture),
+        OrgLevel::County => Some(DivisionLevel::County),
+        OrgLevel::Street => Some(DivisionLevel::Street),
+        OrgLevel::Community => Some(DivisionLevel::Village),
+        OrgLevel::Area | OrgLevel::Grid | OrgLevel::MicroGrid => None,
+    }
+}
+
+fn org_level(level: DivisionLevel) -> OrgLevel {
+    match level {
+        DivisionLevel::Province => OrgLevel::Province,
+        DivisionLevel::Prefecture => OrgLevel::Prefecture,
+        DivisionLevel::County => OrgLevel::County,
+        DivisionLevel::Street => OrgLevel::Street,
+        DivisionLevel::Village => OrgLevel::Community,
+    }
+}
+
+/// Checks a code by the rules of its level and against the nodes above.
+fn checked_code(
+    code: Option<&str>,
+    level: OrgLevel,
+    above: &[OrgNode],
+    scheme: &GridCodeScheme,
+) -> Result<Option<String>, AdminError> {
+    let Some(code) = code.map(str::trim).filter(|code| !code.is_empty()) else {
+        return if level == OrgLevel::Grid {
+            Err(AdminError::GridCodeMissing)
+        } else {
+            Ok(None)
+        };
+    };
+    // The division this code lies in, down to the village where that is known.
+    let (code, inside) = match (level, division_level(level)) {
+        (OrgLevel::Grid, _) => {
+            let wrong = |reason| AdminError::GridCode {
+                code: code.to_owned(),
+                reason,
+            };
+            let grid = GridCode::parse(code, scheme).map_err(wrong)?;
+            let parts = grid.parts(scheme).map_err(wrong)?;
+            (grid.to_string(), parts.village12())
+        }
+        (_, Some(expected)) => {
+            let division =
+                DivisionCode::parse(code).map_err(|reason| AdminError::DivisionCode {
+                    level,
+                    code: code.to_owned(),
+                    reason,
+                })?;
+            if division.level() != expected {
+                return Err(AdminError::DivisionCodeLevel {
+                    level,
+                    expected: expected.digits(),
+                    found: division.as_str().len(),
+                });
+            }
+            (division.to_string(), Some(division))
+        }
+        (_, None) => (checked_name(code)?, None),
+    };
+    let nearest = above
+        .iter()
+        .rev()
+        .find(|node| division_level(node.level).is_some());
+    let outer = nearest.and_then(|node| node.code.as_deref());
+    if let (Some(inside), Some(outer)) = (inside, outer)
+        && let Ok(outer_code) = DivisionCode::parse(outer)
+        && !outer_code.contains(&inside)
+    {
+        return Err(AdminError::CodeElsewhere {
+            code,
+            parent: outer.to_owned(),
+        });
+    }
+    Ok(Some(code))
+}
+
+fn as_json(node: &OrgNode) -> Value {
+    json!({
+        "id": node.id.to_string(),
+        "level": node.level.as_str(),
+        "code": node.code,
+        "name": node.name,
+        "parent": node.parent.map(|id| id.to_string()),
+    })
+}
+
+impl Admin<'_> {
+    pub(super) async fn node(&mut self, command: &NodeCommand) -> Result<(), CliError> {
+        match command {
+            NodeCommand::Create(args) => self.create_node(args).await,
+            NodeCommand::FromDivision(args) => self.create_from_division(args).await,
+            NodeCommand::List(args) => self.list_nodes(args).await,
+        }
+    }
+
+    async fn create_node(&mut self, args: &CreateArgs) -> Result<(), CliError> {
+        let level = level(&args.level)?;
+        let name = checked_name(&args.name)?;
+        let above = match &args.parent {
+            None => Vec::new(),
+            Some(parent) => {
+                let parent = self.load_node(parent).await?;
+                self.storage.list_ancestors(&parent.id).await?
+            }
+        };
+        let parent = above.last();
+        if let Some(parent) = parent.filter(|parent| parent.level >= level) {
+            return Err(AdminError::LevelOrder {
+                level,
+                parent: parent.level,
+            }
+            .into());
+        }
+        let code = checked_code(
+            args.code.as_deref(),
+            level,
+            &above,
+            &self.config.grid_code_scheme,
+        )?;
+        let new = NewOrgNode {
+            id: OrgNodeId::make(self.world.clock, self.world.entropy),
+            parent: parent.map(|parent| parent.id),
+            level,
+            code: code.clone(),
+            name,
+            valid_from: self.now(),
+        };
+        let node = self
+            .storage
+            .create_node(&new)
+            .await
+            .map_err(|error| match error {
+                StorageError::Taken(_) => AdminError::CodeTaken(code.unwrap_or_default()).into(),
+                other => CliError::from(other),
+            })?;
+        self.audit("node_created", node.id.to_string()).await?;
+        let level = level_name(node.level, self.output.language);
+        self.output.say(
+            "admin-node-created",
+            &[
+                ("level", &level),
+                ("name", &node.name),
+                ("id", &node.id.to_string()),
+            ],
+        )?;
+        self.output.value(&as_json(&node))?;
+        Ok(())
+    }
+
+    async fn create_from_division(&mut self, args: &FromDivisionArgs) -> Result<(), CliError> {
+        let code = DivisionCode::parse(&args.code).map_err(|reason| AdminError::DivisionCode {
+            level: OrgLevel::Community,
+            code: args.code.clone(),
+            reason,
+        })?;
+        let mut chain = Vec::new();
+        let mut next = Some(code);
+        while let Some(code) = next {
+            let division = self.storage.find_division(code.as_str()).await?;
+            let unknown = || AdminError::DivisionUnknown(code.to_string());
+            chain.push(division.ok_or_else(unknown)?);
+            next = code.parent();
+        }
+        chain.reverse();
+        if args.below {
+            // The list grows while it is read: children follow their parents.
+            let mut at = chain.len().saturating_sub(1);
+            while let Some(code) = chain.get(at).map(|division| division.code.clone()) {
+                chain.extend(self.storage.list_divisions(Some(&code)).await?);
+                at += 1;
+            }
+        }
+        let (new, existing) = self.plan(chain).await?;
+        self.storage.create_nodes(&new).await?;
+        if let Some(last) = new.last() {
+            self.audit("nodes_created", last.id.to_string()).await?;
+        }
+        self.output.say(
+            "admin-nodes-created",
+            &[
+                ("count", &new.len().to_string()),
+                ("existing", &existing.to_string()),
+            ],
+        )?;
+        let nodes: Vec<Value> = new
+            .iter()
+            .map(|node| {
+                json!({
+                    "id": node.id.to_string(),
+                    "level": node.level.as_str(),
+                    "code": node.code,
+                    "name": node.name,
+                    "parent": node.parent.map(|id| id.to_string()),
+                })
+            })
+            .collect();
+        self.output
+            .value(&json!({ "created": nodes, "existing": existing }))?;
+        Ok(())
+    }
+
+    /// The nodes to create for divisions, parents first, and how many are
+    /// there already.
+    async fn plan(&self, divisions: Vec<Division>) -> Result<(Vec<NewOrgNode>, usize), CliError> {
+        let mut ids = HashMap::new();
+        let mut new = Vec::new();
+        let mut existing = 0;
+        for division in divisions {
+            let Some(level) = DivisionLevel::from_digits(division.code.len()) else {
+                continue;
+            };
+            let id = match self.storage.find_node_by_code(&division.code).await? {
+                Some(node) => {
+                    existing += 1;
+                    node.id
+                }
+                None => {
+                    let id = OrgNodeId::make(self.world.clock, self.world.entropy);
+                    let parent = division
+                        .parent
+                        .as_ref()
+                        .and_then(|code| ids.get(code))
+                        .copied();
+                    new.push(NewOrgNode {
+                        id,
+                        parent,
+                        level: org_level(level),
+                        code: Some(division.code.clone()),
+                        name: division.name,
+                        valid_from: self.now(),
+                    });
+                    id
+                }
+            };
+            ids.insert(division.code, id);
+        }
+        Ok((new, existing))
+    }
+
+    async fn list_nodes(&mut self, args: &ListArgs) -> Result<(), CliError> {
+        let wanted = args.level.as_deref().map(level).transpose()?;
+        let roots = match &args.parent {
+            None => self.storage.list_children(None).await?,
+            Some(parent) => {
+                let parent = self.load_node(parent).await?;
+                self.storage.list_children(Some(&parent.id)).await?
+            }
+        };
+        // A stack, not recursion: the tree is shallow but wide.
+        let mut stack: Vec<(OrgNode, usize)> =
+            roots.into_iter().rev().map(|node| (node, 0)).collect();
+        let mut found = Vec::new();
+        while let Some((node, depth)) = stack.pop() {
+            let children = self.storage.list_children(Some(&node.id)).await?;
+            stack.extend(children.into_iter().rev().map(|child| (child, depth + 1)));
+            if wanted.is_none_or(|wanted| wanted == node.level) {
+                found.push((node, depth));
+            }
+        }
+        let rows: Vec<Vec<String>> = found
+            .iter()
+            .map(|(node, depth)| {
+                let indent = if wanted.is_some() { 0 } else { depth * 2 };
+                vec![
+                    format!("{}{}", " ".repeat(indent), node.name),
+                    level_name(node.level, self.output.language),
+                    node.code.clone().unwrap_or_default(),
+                    node.id.to_string(),
+                ]
+            })
+            .collect();
+        self.output.table(
+            &[
+                "admin-column-name",
+                "admin-column-level",
+                "admin-column-code",
+                "admin-column-id",
+            ],
+            &rows,
+        )?;
+        self.output.value(&Value::Array(
+            found.iter().map(|(node, _)| as_json(node)).collect(),
+        ))?;
+        Ok(())
+    }
+}

