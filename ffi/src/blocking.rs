@@ -17,7 +17,9 @@ where
 
 /// Waits for a task; a panic in it is an error, as everywhere at this boundary.
 pub(crate) async fn finish<T>(task: tokio::task::JoinHandle<T>) -> Result<T, AppError> {
-    task.await.map_err(|error| AppError::Unexpected { reason: error.to_string() })
+    task.await.map_err(|error| AppError::Unexpected {
+        reason: error.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -27,7 +29,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_becomes_an_error_with_its_reason() {
         let result = blocking(|| -> Result<(), AppError> { panic!("the disk is on fire") }).await;
-        let Err(AppError::Unexpected { reason }) = result else { panic!("{result:?}") };
+        let Err(AppError::Unexpected { reason }) = result else {
+            panic!("{result:?}")
+        };
         assert!(reason.contains("panicked"), "{reason}");
     }
 }

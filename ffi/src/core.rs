@@ -50,7 +50,7 @@ pub struct Enrolment {
 /// app runs, close it at the end.
 #[derive(uniffi::Object)]
 pub struct Core {
-    pub(crate) core: Arc<wangge_core::Core>,
+    pub(crate) inner: Arc<wangge_core::Core>,
     pub(crate) engine: Arc<SyncEngine>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -69,7 +69,7 @@ impl Core {
         &self,
         work: impl FnOnce(&wangge_core::Core) -> wangge_core::Result<T> + Send + 'static,
     ) -> Result<T, AppError> {
-        let core = Arc::clone(&self.core);
+        let core = Arc::clone(&self.inner);
         blocking(move || work(&core)).await
     }
 }
@@ -82,6 +82,10 @@ impl Core {
     /// [`AppError::Busy`] if it is open already, [`AppError::WrongKey`] or
     /// [`AppError::NewerData`] if it cannot be used; it is untouched then.
     #[uniffi::constructor(default(clock = None))]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "foreign objects cross by value"
+    )]
     pub fn open(
         options: OpenOptions,
         secrets: Arc<dyn SecretStore>,
@@ -116,7 +120,7 @@ impl Core {
             app_version: options.app_version,
         });
         Ok(Arc::new(Self {
-            core: Arc::new(core),
+            inner: Arc::new(core),
             engine: Arc::new(engine),
             clock,
             entropy,
@@ -131,14 +135,19 @@ impl Core {
         // A task of its own: given up half-way, the code would be used up for nothing.
         let task = tokio::spawn(async move {
             let answer = engine.enrol(&link, &name).await?;
-            Ok(Enrolment::new(link.server, answer.device, answer.person, answer.person_name))
+            Ok(Enrolment::new(
+                link.server,
+                answer.device,
+                answer.person,
+                answer.person_name,
+            ))
         });
         finish(task).await?
     }
 
     /// Whose phone this is; nothing before it is enrolled.
     pub async fn enrolment(&self) -> Result<Option<Enrolment>, AppError> {
-        let store = Arc::clone(self.core.store());
+        let store = Arc::clone(self.inner.store());
         let found = blocking(move || store.find_enrolment()).await?;
         Ok(found.map(|it| Enrolment::new(it.server, it.device, it.person, it.person_name)))
     }
@@ -156,18 +165,22 @@ impl Core {
 }
 
 impl Enrolment {
-    const fn new(
-        server: String,
-        device: DeviceId,
-        person: PersonId,
-        person_name: String,
-    ) -> Self {
-        Self { server, device, person, person_name }
+    const fn new(server: String, device: DeviceId, person: PersonId, person_name: String) -> Self {
+        Self {
+            server,
+            device,
+            person,
+            person_name,
+        }
     }
 }
 
 const fn citizen_id_policy(synthetic_ids: bool) -> CitizenIdPolicy {
-    if synthetic_ids { CitizenIdPolicy::Synthetic } else { CitizenIdPolicy::Production }
+    if synthetic_ids {
+        CitizenIdPolicy::Synthetic
+    } else {
+        CitizenIdPolicy::Production
+    }
 }
 
 #[cfg(test)]

@@ -80,9 +80,15 @@ mod tests {
             .unwrap(),
         );
         let empty = FakeSecrets::default();
-        assert_eq!(load(&empty, directory.path()).unwrap_err(), AppError::WrongKey);
+        assert_eq!(
+            load(&empty, directory.path()).unwrap_err(),
+            AppError::WrongKey
+        );
         assert_eq!(*empty.0.lock().unwrap(), None);
         *empty.0.lock().unwrap() = Some(vec![1; 5]);
-        assert_eq!(load(&empty, directory.path()).unwrap_err(), AppError::WrongKey);
+        assert_eq!(
+            load(&empty, directory.path()).unwrap_err(),
+            AppError::WrongKey
+        );
     }
 }

@@ -34,7 +34,7 @@ impl Core {
         grid: Option<GridId>,
         record: Option<RecordId>,
     ) -> Draft {
-        self.core.new_draft(kind, grid, record).into()
+        self.inner.new_draft(kind, grid, record).into()
     }
 
     /// Stores a draft over its earlier form; `saved_at` becomes now.
@@ -50,7 +50,10 @@ impl Core {
 
     /// One draft, if it is there.
     pub async fn find_draft(&self, id: RecordId) -> Result<Option<Draft>, AppError> {
-        Ok(self.run(move |core| core.find_draft(id)).await?.map(Draft::from))
+        Ok(self
+            .run(move |core| core.find_draft(id))
+            .await?
+            .map(Draft::from))
     }
 
     /// Throws a draft away; fine if it is gone already.

@@ -112,7 +112,9 @@ impl From<Error> for AppError {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid { path, reason } => invalid(path.into(), &reason),
-            Error::NotFound { what } => Self::NotFound { what: what.to_owned() },
+            Error::NotFound { what } => Self::NotFound {
+                what: what.to_owned(),
+            },
             Error::NotEnrolled => Self::NotEnrolled,
             Error::NotGranted => Self::NotGranted,
             Error::Empty => Self::Empty,
@@ -126,7 +128,7 @@ impl From<Error> for AppError {
                 tracing::error!(reason, "the database is damaged");
                 Self::Damaged { reason }
             }
-            Error::Sync(error) => sync_error(error),
+            Error::Sync(error) => sync_error(&error),
             Error::Unexpected(reason) => {
                 tracing::error!(reason, "unexpected error");
                 Self::Unexpected { reason }
@@ -148,7 +150,7 @@ impl From<StoreError> for AppError {
     }
 }
 
-fn sync_error(error: SyncError) -> AppError {
+fn sync_error(error: &SyncError) -> AppError {
     let code = error.code().to_owned();
     let zh = error.message(Language::Chinese);
     let en = error.message(Language::English);
@@ -202,7 +204,9 @@ impl From<EnrolmentLinkError> for AppError {
 impl From<uniffi::UnexpectedUniFFICallbackError> for AppError {
     fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
         tracing::error!(reason = error.reason, "the shell failed");
-        Self::Unexpected { reason: error.reason }
+        Self::Unexpected {
+            reason: error.reason,
+        }
     }
 }
 
@@ -218,7 +222,12 @@ mod tests {
         let record = RecordId::from_bytes([1; 16]);
         let text = || "why".to_owned();
         for (error, expected) in [
-            (Error::NotFound { what: "draft" }, AppError::NotFound { what: "draft".to_owned() }),
+            (
+                Error::NotFound { what: "draft" },
+                AppError::NotFound {
+                    what: "draft".to_owned(),
+                },
+            ),
             (Error::NotEnrolled, AppError::NotEnrolled),
             (Error::NotGranted, AppError::NotGranted),
             (Error::Empty, AppError::Empty),
@@ -227,13 +236,22 @@ mod tests {
             (Error::NewerData, AppError::NewerData),
             (Error::Busy, AppError::Busy),
             (Error::WrongKey, AppError::WrongKey),
-            (Error::Damaged { record }, AppError::RecordDamaged { record }),
+            (
+                Error::Damaged { record },
+                AppError::RecordDamaged { record },
+            ),
             (Error::Corrupt(text()), AppError::Damaged { reason: text() }),
-            (Error::Unexpected(text()), AppError::Unexpected { reason: text() }),
+            (
+                Error::Unexpected(text()),
+                AppError::Unexpected { reason: text() },
+            ),
             (Error::Sync(SyncError::Busy), AppError::Busy),
             (Error::Sync(SyncError::Cancelled), AppError::Cancelled),
             (Error::Sync(SyncError::NotEnrolled), AppError::NotEnrolled),
-            (Error::Sync(SyncError::SessionRefused), AppError::SignInNeeded),
+            (
+                Error::Sync(SyncError::SessionRefused),
+                AppError::SignInNeeded,
+            ),
             (
                 Error::Sync(SyncError::Offline(TransportError::Connect(text()))),
                 AppError::Offline,
@@ -249,7 +267,15 @@ mod tests {
             path: FieldPath::new("contact.phone").unwrap(),
             reason: FieldError::NotAPhoneNumber,
         });
-        let AppError::Invalid { field, reason, zh, en } = error else { panic!("{error:?}") };
+        let AppError::Invalid {
+            field,
+            reason,
+            zh,
+            en,
+        } = error
+        else {
+            panic!("{error:?}")
+        };
         assert_eq!(field, "contact.phone");
         assert_eq!(reason, "not_a_phone_number");
         assert!(zh.contains("电话"), "{zh}");
@@ -276,7 +302,10 @@ mod tests {
         );
         for (error, word) in [
             (SyncError::OtherCertificate, "other_certificate"),
-            (SyncError::FeedSignature(GridId::from_bytes([1; 16])), "feed_signature"),
+            (
+                SyncError::FeedSignature(GridId::from_bytes([1; 16])),
+                "feed_signature",
+            ),
         ] {
             let error = AppError::from(error);
             assert!(
@@ -300,17 +329,29 @@ mod tests {
 
     #[test]
     fn a_store_error_inside_a_sync_keeps_its_meaning() {
-        assert_eq!(AppError::from(SyncError::Store(StoreError::Full)), AppError::StorageFull);
+        assert_eq!(
+            AppError::from(SyncError::Store(StoreError::Full)),
+            AppError::StorageFull
+        );
     }
 
     #[test]
     fn an_unusable_link_is_explained() {
-        for text in ["https://example.org", "wangge://enrol?server=http://127.0.0.1:1"] {
-            let error: EnrolmentLinkError =
-                text.parse::<wangge_model::protocol::EnrolmentLink>().unwrap_err();
-            let AppError::Invalid { field, zh, en, .. } = AppError::from(error) else { panic!() };
+        for text in [
+            "https://example.org",
+            "wangge://enrol?server=http://127.0.0.1:1",
+        ] {
+            let error: EnrolmentLinkError = text
+                .parse::<wangge_model::protocol::EnrolmentLink>()
+                .unwrap_err();
+            let AppError::Invalid { field, zh, en, .. } = AppError::from(error) else {
+                panic!()
+            };
             assert_eq!(field, "link");
-            assert!(!zh.contains("enrolment-link") && !en.contains("enrolment-link"), "{zh}");
+            assert!(
+                !zh.contains("enrolment-link") && !en.contains("enrolment-link"),
+                "{zh}"
+            );
         }
     }
 }

@@ -57,17 +57,29 @@ pub(crate) struct HostKey(pub(crate) Arc<dyn DeviceKey>);
 
 impl SigningKey for HostKey {
     fn public_key(&self) -> Result<PublicKey, SignatureError> {
-        let bytes = self.0.public_key().map_err(key_unavailable)?;
-        Ok(PublicKey { algorithm: Algorithm::EcdsaP256Sha256, bytes })
+        let bytes = self
+            .0
+            .public_key()
+            .map_err(|error| key_unavailable(&error))?;
+        Ok(PublicKey {
+            algorithm: Algorithm::EcdsaP256Sha256,
+            bytes,
+        })
     }
 
     fn sign(&self, message: &[u8]) -> Result<Signature, SignatureError> {
-        let bytes = self.0.sign(message.to_vec()).map_err(key_unavailable)?;
-        Ok(Signature { algorithm: Algorithm::EcdsaP256Sha256, bytes })
+        let bytes = self
+            .0
+            .sign(message.to_vec())
+            .map_err(|error| key_unavailable(&error))?;
+        Ok(Signature {
+            algorithm: Algorithm::EcdsaP256Sha256,
+            bytes,
+        })
     }
 }
 
-fn key_unavailable(error: AppError) -> SignatureError {
+fn key_unavailable(error: &AppError) -> SignatureError {
     tracing::warn!(%error, "the device key cannot be used");
     SignatureError::KeyUnavailable
 }
@@ -90,7 +102,10 @@ pub(crate) struct HostListener(pub(crate) Option<Arc<dyn SyncListener>>);
 
 impl wangge_core::sync::SyncListener for HostListener {
     fn progress(&self, progress: SyncProgress) {
-        let result = self.0.as_ref().map_or(Ok(()), |listener| listener.progress(progress));
+        let result = self
+            .0
+            .as_ref()
+            .map_or(Ok(()), |listener| listener.progress(progress));
         if let Err(error) = result {
             tracing::warn!(%error, "the sync listener failed");
         }
@@ -144,14 +159,23 @@ mod tests {
     fn a_shells_key_signs_what_the_core_checks() {
         let key = HostKey(SoftwareDeviceKey::make());
         let signature = key.sign(b"text").unwrap();
-        assert_eq!(key.public_key().unwrap().verify(b"text", &signature), Ok(()));
+        assert_eq!(
+            key.public_key().unwrap().verify(b"text", &signature),
+            Ok(())
+        );
     }
 
     #[test]
     fn a_shell_that_throws_is_an_error_a_fallback_or_a_gap_but_no_panic() {
         let key = HostKey(Arc::new(Broken));
-        assert_eq!(key.public_key().unwrap_err(), SignatureError::KeyUnavailable);
-        assert_eq!(key.sign(b"text").unwrap_err(), SignatureError::KeyUnavailable);
+        assert_eq!(
+            key.public_key().unwrap_err(),
+            SignatureError::KeyUnavailable
+        );
+        assert_eq!(
+            key.sign(b"text").unwrap_err(),
+            SignatureError::KeyUnavailable
+        );
         assert!(ShellClock(Arc::new(Broken)).now().as_millis() > 0);
         wangge_core::sync::SyncListener::progress(
             &HostListener(Some(Arc::new(Broken))),

@@ -137,8 +137,16 @@ impl From<wangge_model::household::Household> for Household {
             point: household.point,
             ledger: household.ledger,
             contact: household.contact,
-            members: household.members.into_iter().map(HouseholdMember::from).collect(),
-            labels: household.labels.into_iter().map(HouseholdLabel::from).collect(),
+            members: household
+                .members
+                .into_iter()
+                .map(HouseholdMember::from)
+                .collect(),
+            labels: household
+                .labels
+                .into_iter()
+                .map(HouseholdLabel::from)
+                .collect(),
             notes: household.notes,
         }
     }
@@ -197,11 +205,18 @@ mod tests {
             notes: "腿脚不便".to_owned(),
             ..Default::default()
         });
-        let [member] = household.members.as_slice() else { panic!() };
+        let [member] = household.members.as_slice() else {
+            panic!()
+        };
         assert_eq!((member.id.as_str(), member.name.as_str()), ("m1", "王小明"));
         assert_eq!(member.left_on, "2026-01-01");
-        let [label] = household.labels.as_slice() else { panic!() };
-        assert_eq!((label.id.as_str(), label.group.as_str()), ("l1", "solo_elder"));
+        let [label] = household.labels.as_slice() else {
+            panic!()
+        };
+        assert_eq!(
+            (label.id.as_str(), label.group.as_str()),
+            ("l1", "solo_elder")
+        );
         assert_eq!(household.notes, "腿脚不便");
     }
 }

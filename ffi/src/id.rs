@@ -6,15 +6,17 @@ use std::str::FromStr;
 
 use wangge_model::{
     ActorId, ChangeHash, DeviceId, FieldPath, GridId, MemberId, PersonId, RecordId, Timestamp,
-    message::{Language, field_error_message},
     document::schema::FieldError,
+    message::{Language, field_error_message},
 };
 
 use crate::AppError;
 
 /// Text that names nothing, as the error it is for a caller.
 fn parse_id<T: FromStr>(text: &str, what: &str) -> Result<T, AppError> {
-    text.parse().map_err(|_| AppError::NotFound { what: what.to_owned() })
+    text.parse().map_err(|_| AppError::NotFound {
+        what: what.to_owned(),
+    })
 }
 
 fn parse_path(text: String) -> Result<FieldPath, AppError> {
@@ -134,7 +136,12 @@ mod tests {
     #[test]
     fn text_that_is_no_id_names_what_it_should_have_been() {
         let error = parse_id::<GridId>("第一网格", "grid").unwrap_err();
-        assert_eq!(error, AppError::NotFound { what: "grid".to_owned() });
+        assert_eq!(
+            error,
+            AppError::NotFound {
+                what: "grid".to_owned()
+            }
+        );
         let error = parse_path("a b".to_owned()).unwrap_err();
         assert!(matches!(error, AppError::Invalid { field, .. } if field == "a b"));
         assert!(parse_actor("12").is_err());

@@ -101,7 +101,10 @@ mod tests {
         let incident = Incident::from(wangge_model::incident::Incident {
             parties: BTreeMap::from([(
                 "p1".to_owned(),
-                Party { name: "李雷".to_owned(), phone: String::new() },
+                Party {
+                    name: "李雷".to_owned(),
+                    phone: String::new(),
+                },
             )]),
             case: Case {
                 number: "20260001".to_owned(),

@@ -1,9 +1,7 @@
 //! Records: entering, changing, settling, finding, listing.
 
 use wangge_core::{RecordQuery, RecordState, Refusal, StateCounts};
-use wangge_model::{
-    ActorId, ChangeHash, FieldPath, GridId, RecordId, RecordKind, Timestamp,
-};
+use wangge_model::{ActorId, ChangeHash, FieldPath, GridId, RecordId, RecordKind, Timestamp};
 
 use crate::{
     AppError, Core,
@@ -203,12 +201,14 @@ impl Core {
         grid: GridId,
         edits: Vec<FieldEdit>,
     ) -> Result<RecordId, AppError> {
-        self.run(move |core| core.create_record(kind, grid, &to_core(edits))).await
+        self.run(move |core| core.create_record(kind, grid, &to_core(edits)))
+            .await
     }
 
     /// Changes fields of a record; those not named stay as they are.
     pub async fn edit_record(&self, id: RecordId, edits: Vec<FieldEdit>) -> Result<(), AppError> {
-        self.run(move |core| core.edit_record(id, &to_core(edits))).await
+        self.run(move |core| core.edit_record(id, &to_core(edits)))
+            .await
     }
 
     /// Settles a conflict for everyone: the field has this value now.
@@ -218,7 +218,8 @@ impl Core {
         path: FieldPath,
         value: Option<FieldValue>,
     ) -> Result<(), AppError> {
-        self.run(move |core| core.settle_conflict(id, path, value.map(Into::into))).await
+        self.run(move |core| core.settle_conflict(id, path, value.map(Into::into)))
+            .await
     }
 
     /// Takes back what the server refused in a record and keeps the rest.
@@ -228,7 +229,10 @@ impl Core {
 
     /// Everything about a record; nothing if it is not on this phone.
     pub async fn find_record(&self, id: RecordId) -> Result<Option<RecordView>, AppError> {
-        Ok(self.run(move |core| core.find_record(id)).await?.map(RecordView::from))
+        Ok(self
+            .run(move |core| core.find_record(id))
+            .await?
+            .map(RecordView::from))
     }
 
     /// One page of a list or search.
@@ -379,7 +383,12 @@ mod tests {
                         at,
                         mine: true,
                     },
-                    wangge_core::ConflictCandidate { value: None, actor, at, mine: false },
+                    wangge_core::ConflictCandidate {
+                        value: None,
+                        actor,
+                        at,
+                        mine: false,
+                    },
                 ],
             }],
             history: vec![wangge_core::HistoryView {
@@ -387,14 +396,25 @@ mod tests {
                 actor,
                 at,
                 mine: false,
-                fields: vec![HistoryField { path: path.clone(), value: None }],
+                fields: vec![HistoryField {
+                    path: path.clone(),
+                    value: None,
+                }],
             }],
         });
         assert_eq!(view.row.summary.title, "阳光花园");
         assert_eq!((view.row.pending_count, view.row.refusal_count), (4, 5));
         let value = FieldValue::from(value);
-        assert_eq!(view.fields, [FieldEntry { path: path.clone(), value: value.clone() }]);
-        let [first, second] = view.conflicts[0].candidates.as_slice() else { panic!() };
+        assert_eq!(
+            view.fields,
+            [FieldEntry {
+                path: path.clone(),
+                value: value.clone()
+            }]
+        );
+        let [first, second] = view.conflicts[0].candidates.as_slice() else {
+            panic!()
+        };
         assert_eq!((first.value.as_ref(), first.mine), (Some(&value), true));
         assert_eq!((second.value.as_ref(), second.mine), (None, false));
         assert_eq!(view.history[0].fields, [FieldEdit { path, value: None }]);

@@ -131,7 +131,10 @@ pub struct Choice {
 /// The fields of a kind of record, in the order of a form.
 #[uniffi::export]
 pub fn field_specs(kind: RecordKind) -> Vec<FieldSpec> {
-    schema::fields(kind).iter().map(|spec| field_spec(kind, spec)).collect()
+    schema::fields(kind)
+        .iter()
+        .map(|spec| field_spec(kind, spec))
+        .collect()
 }
 
 /// What a kind of record is called.
@@ -153,24 +156,24 @@ pub fn state_label(state: RecordState) -> Texts {
 /// Why the server did not take a change, by the code of its
 /// [`Refusal`](wangge_core::Refusal).
 #[uniffi::export]
-pub fn refusal_text(code: String) -> Texts {
-    texts(&message_id("quarantine", &code))
+pub fn refusal_text(code: &str) -> Texts {
+    texts(&message_id("quarantine", code))
 }
 
 /// How the last sync ended, by [`SyncStatus`](wangge_core::sync::SyncStatus)'s
 /// `last_error`.
 #[uniffi::export]
-pub fn sync_error_text(code: String) -> Texts {
-    let id = message_id("sync", &code);
-    let refused = message_id("problem", &code);
+pub fn sync_error_text(code: &str) -> Texts {
+    let id = message_id("sync", code);
+    let refused = message_id("problem", code);
     let known = wangge_model::message::find_message(Language::Chinese, &id, &[]).is_some();
     texts(if known { &id } else { &refused })
 }
 
 /// A value masked for showing.
 #[uniffi::export]
-pub fn mask(masking: MaskingKind, value: String) -> String {
-    masking.mask(&value)
+pub fn mask(masking: MaskingKind, value: &str) -> String {
+    masking.mask(value)
 }
 
 #[uniffi::export]
@@ -185,13 +188,19 @@ impl Core {
         value: Option<FieldValue>,
     ) -> Result<Option<FieldValue>, AppError> {
         let edit = FieldEdit { path, value }.into();
-        let normal = self.core.normalise(kind, &[edit])?;
-        Ok(normal.into_iter().find_map(|edit| edit.value).map(FieldValue::from))
+        let normal = self.inner.normalise(kind, &[edit])?;
+        Ok(normal
+            .into_iter()
+            .find_map(|edit| edit.value)
+            .map(FieldValue::from))
     }
 }
 
 fn texts(id: &str) -> Texts {
-    Texts { zh: message(Language::Chinese, id, &[]), en: message(Language::English, id, &[]) }
+    Texts {
+        zh: message(Language::Chinese, id, &[]),
+        en: message(Language::English, id, &[]),
+    }
 }
 
 fn field_spec(kind: RecordKind, spec: &schema::FieldSpec) -> FieldSpec {
@@ -207,19 +216,23 @@ fn field_spec(kind: RecordKind, spec: &schema::FieldSpec) -> FieldSpec {
 fn field_type(kind: RecordKind, spec: &schema::FieldSpec) -> FieldType {
     let characters = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
     match spec.kind {
-        schema::FieldType::Line(max) => FieldType::Line { max_characters: characters(max) },
-        schema::FieldType::Paragraph(max) => {
-            FieldType::Paragraph { max_characters: characters(max) }
-        }
-        schema::FieldType::SharedText(max) => {
-            FieldType::SharedText { max_characters: characters(max) }
-        }
+        schema::FieldType::Line(max) => FieldType::Line {
+            max_characters: characters(max),
+        },
+        schema::FieldType::Paragraph(max) => FieldType::Paragraph {
+            max_characters: characters(max),
+        },
+        schema::FieldType::SharedText(max) => FieldType::SharedText {
+            max_characters: characters(max),
+        },
         schema::FieldType::Choice(codes) => {
             let choice = |code: &&str| Choice {
                 code: (*code).to_owned(),
                 label: texts(&choice_message_id(kind, spec.path, code)),
             };
-            FieldType::Choice { choices: codes.iter().map(choice).collect() }
+            FieldType::Choice {
+                choices: codes.iter().map(choice).collect(),
+            }
         }
         schema::FieldType::Integer(min, max) => FieldType::Integer { min, max },
         schema::FieldType::Number(min, max) => FieldType::Number { min, max },
@@ -250,7 +263,9 @@ mod tests {
             for spec in &specs {
                 assert_both(&spec.label);
                 if let FieldType::Choice { choices } = &spec.field_type {
-                    choices.iter().for_each(|choice| assert_both(&choice.label));
+                    for choice in choices {
+                        assert_both(&choice.label);
+                    }
                 }
             }
         }
@@ -260,20 +275,30 @@ mod tests {
     fn a_field_keeps_limits_masking_and_owner() {
         let specs = field_specs(RecordKind::Household);
         let find = |path: &str| specs.iter().find(|spec| spec.path == path).unwrap();
-        assert_eq!(find("address.estate").field_type, FieldType::Line { max_characters: 60 });
+        assert_eq!(
+            find("address.estate").field_type,
+            FieldType::Line { max_characters: 60 }
+        );
         assert_eq!(find("contact.phone").masking, Some(MaskingKind::Mobile));
         let specs = field_specs(RecordKind::Incident);
-        let number = specs.iter().find(|spec| spec.path == "case.number").unwrap();
+        let number = specs
+            .iter()
+            .find(|spec| spec.path == "case.number")
+            .unwrap();
         assert_eq!(number.owner, FieldOwner::Server);
     }
 
     #[test]
     fn states_refusals_and_sync_errors_have_texts() {
-        for state in [RecordState::OnPhone, RecordState::AtServer, RecordState::NeedsAttention] {
+        for state in [
+            RecordState::OnPhone,
+            RecordState::AtServer,
+            RecordState::NeedsAttention,
+        ] {
             assert_both(&state_label(state));
         }
-        assert_both(&refusal_text("out_of_scope".to_owned()));
-        assert_both(&sync_error_text("offline".to_owned()));
-        assert_both(&sync_error_text("device_revoked".to_owned()));
+        assert_both(&refusal_text("out_of_scope"));
+        assert_both(&sync_error_text("offline"));
+        assert_both(&sync_error_text("device_revoked"));
     }
 }

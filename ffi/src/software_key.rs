@@ -29,8 +29,10 @@ impl SoftwareDeviceKey {
 
     /// The key with this 32-byte secret.
     #[uniffi::constructor]
-    pub fn from_bytes(secret: Vec<u8>) -> Result<Arc<Self>, AppError> {
-        Ok(Arc::new(Self(SoftwareKey::from_bytes(&secret).map_err(no_key)?)))
+    pub fn from_bytes(secret: &[u8]) -> Result<Arc<Self>, AppError> {
+        Ok(Arc::new(Self(
+            SoftwareKey::from_bytes(secret).map_err(no_key)?,
+        )))
     }
 
     /// The secret, to keep it.
@@ -51,7 +53,9 @@ impl DeviceKey for SoftwareDeviceKey {
 }
 
 fn no_key(error: SignatureError) -> AppError {
-    AppError::Unexpected { reason: error.to_string() }
+    AppError::Unexpected {
+        reason: error.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -61,8 +65,8 @@ mod tests {
     #[test]
     fn a_key_comes_back_from_its_secret() {
         let key = SoftwareDeviceKey::make();
-        let back = SoftwareDeviceKey::from_bytes(key.to_bytes()).unwrap();
+        let back = SoftwareDeviceKey::from_bytes(&key.to_bytes()).unwrap();
         assert_eq!(back.public_key(), key.public_key());
-        assert!(SoftwareDeviceKey::from_bytes(vec![0; 32]).is_err());
+        assert!(SoftwareDeviceKey::from_bytes(&[0; 32]).is_err());
     }
 }

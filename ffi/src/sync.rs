@@ -106,6 +106,10 @@ impl fmt::Debug for SyncSession {
 impl Core {
     /// Starts a sync: pushes what waits and pulls what is new.
     #[uniffi::method(default(listener = None))]
+    #[expect(
+        clippy::unused_async,
+        reason = "only an async method runs where tasks can be started"
+    )]
     pub async fn sync(&self, listener: Option<Arc<dyn SyncListener>>) -> Arc<SyncSession> {
         let (engine, listener) = (Arc::clone(&self.engine), Arc::new(HostListener(listener)));
         SyncSession::start(move |cancel| async move { engine.sync(listener, cancel).await })
@@ -131,8 +135,15 @@ impl SyncSession {
         let mut outcome = self.outcome.clone();
         let ended = outcome.wait_for(Option::is_some).await;
         // The sender goes without an outcome only if the task panicked.
-        let gone = || Err(AppError::Unexpected { reason: "the sync task ended early".to_owned() });
-        ended.ok().and_then(|outcome| outcome.clone()).unwrap_or_else(gone)
+        let gone = || {
+            Err(AppError::Unexpected {
+                reason: "the sync task ended early".to_owned(),
+            })
+        };
+        ended
+            .ok()
+            .and_then(|outcome| outcome.clone())
+            .unwrap_or_else(gone)
     }
 }
 
@@ -159,7 +170,10 @@ mod tests {
     #[tokio::test]
     async fn every_wait_gets_the_outcome() {
         let session = SyncSession::start(|_| async {
-            Ok(SyncReport { receipted: 3, ..Default::default() })
+            Ok(SyncReport {
+                receipted: 3,
+                ..Default::default()
+            })
         });
         for _ in 0..2 {
             assert_eq!(session.wait().await.unwrap().receipted, 3);
@@ -179,7 +193,10 @@ mod tests {
     #[tokio::test]
     async fn a_panic_in_a_sync_is_an_error() {
         let session = SyncSession::start(|_| async { panic!("in the test") });
-        assert!(matches!(session.wait().await, Err(AppError::Unexpected { .. })));
+        assert!(matches!(
+            session.wait().await,
+            Err(AppError::Unexpected { .. })
+        ));
     }
 
     #[test]

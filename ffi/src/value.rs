@@ -67,13 +67,19 @@ impl From<FieldValue> for wangge_model::FieldValue {
 
 impl From<wangge_model::document::FieldEdit> for FieldEdit {
     fn from(edit: wangge_model::document::FieldEdit) -> Self {
-        Self { path: edit.path, value: edit.value.map(FieldValue::from) }
+        Self {
+            path: edit.path,
+            value: edit.value.map(FieldValue::from),
+        }
     }
 }
 
 impl From<FieldEdit> for wangge_model::document::FieldEdit {
     fn from(edit: FieldEdit) -> Self {
-        Self { path: edit.path, value: edit.value.map(wangge_model::FieldValue::from) }
+        Self {
+            path: edit.path,
+            value: edit.value.map(wangge_model::FieldValue::from),
+        }
     }
 }
 
