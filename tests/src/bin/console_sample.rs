@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use wangge_model::{
     FieldPath, FieldValue, GridId, PersonId, RecordId, RecordKind, SystemClock, SystemEntropy,
-    document::FieldEdit, protocol::EnrolmentLink,
+    document::FieldEdit,
 };
 use wangge_tests::{
     admin::Admin,
@@ -26,13 +26,12 @@ const HOSTILE: &str = "\"'></td><script>alert(1)</script><img src=x onerror=aler
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let server = Server::start()?;
-    let office = Office { admin: server.admin() };
-    let supervisor = office.furnish()?;
+    let office = Office::furnish(server.admin())?;
     let records = office.work_a_morning().await?;
     println(&json!({
         "address": server.url(),
-        "username": supervisor.username,
-        "password": supervisor.password,
+        "username": office.supervisor.0,
+        "password": office.supervisor.1,
         "household": records.household.to_string(),
         "conflicted": records.conflicted.to_string(),
         "hostile": records.hostile.to_string(),
@@ -50,11 +49,9 @@ fn println(line: &Value) {
 
 struct Office {
     admin: Admin,
-}
-
-struct SignIn {
-    username: &'static str,
-    password: String,
+    workers: [PersonId; 2],
+    /// User name and password.
+    supervisor: (String, String),
 }
 
 struct Records {
@@ -66,63 +63,21 @@ struct Records {
 }
 
 impl Office {
-    /// Runs a command and reads the JSON it prints.
-    fn run(&self, arguments: &[&str]) -> anyhow::Result<Value> {
-        let printed = self.admin.run(&[&["--json"], arguments].concat())?;
-        serde_json::from_str(&printed)
-            .with_context(|| format!("wangge admin {} printed {printed}", arguments.join(" ")))
-    }
-
-    fn text(value: &Value, key: &str) -> anyhow::Result<String> {
-        Ok(value.get(key).and_then(Value::as_str).with_context(|| format!("no {key}"))?.to_owned())
-    }
-
-    /// A real street's places, two grids, their workers and a supervisor.
-    fn furnish(&self) -> anyhow::Result<SignIn> {
-        let mut parent = String::new();
-        for (level, code, name) in [
-            ("street", "370102002", "千佛山街道"),
-            ("community", "370102002008", "千佛山社区"),
-        ] {
-            let mut arguments =
-                vec!["node", "create", "--level", level, "--code", code, "--name", name];
-            if !parent.is_empty() {
-                arguments.extend(["--parent", &parent]);
-            }
-            parent = Self::text(&self.run(&arguments)?, "id")?;
-        }
-        for (code, name) in
-            [("3701020020000800101", "第一网格"), ("3701020020000800201", "第二网格")]
-        {
-            let arguments = ["node", "create", "--level", "grid", "--code", code, "--name", name];
-            self.run(&[arguments.as_slice(), &["--parent", &parent]].concat())?;
-        }
-        for (username, name) in [("zhang", "张网格"), ("li", "李网格")] {
-            self.run(&["person", "create", "--name", name, "--username", username])?;
-            self.assign(username, "3701020020000800101", "grid_worker")?;
-        }
-        let username = "sun";
-        let created = self.run(&[
-            "person", "create", "--name", "孙主管", "--username", username, "--generate-password",
-        ])?;
-        self.assign(username, "370102002", "supervisor")?;
-        Ok(SignIn { username, password: Self::text(&created, "password")? })
-    }
-
-    fn assign(&self, person: &str, node: &str, role: &str) -> anyhow::Result<()> {
-        self.run(&["assign", "--person", person, "--node", node, "--role", role])?;
-        Ok(())
-    }
-
-    fn link(&self, person: &str) -> anyhow::Result<EnrolmentLink> {
-        let printed = self.run(&["enrol", "--person", person])?;
-        Ok(Self::text(&printed, "link")?.parse()?)
+    /// A real community with two grids, two workers of the first, and a
+    /// supervisor.
+    fn furnish(admin: Admin) -> anyhow::Result<Self> {
+        let grid = admin.create_grid("第一网格")?;
+        admin.create_grid("第二网格")?;
+        let workers = [admin.create_worker("张网格", grid)?, admin.create_worker("李网格", grid)?];
+        let supervisor = admin.create_supervisor("孙主管")?;
+        Ok(Self { admin, workers, supervisor })
     }
 
     /// What the two phones collect.
     async fn work_a_morning(&self) -> anyhow::Result<Records> {
-        let zhang = Phone::enrol(&self.link("zhang")?).await?;
-        let li = Phone::enrol(&self.link("li")?).await?;
+        let [zhang, li] = self.workers;
+        let zhang = Phone::enrol(&self.admin.enrolment_link(zhang)?).await?;
+        let li = Phone::enrol(&self.admin.enrolment_link(li)?).await?;
         let grid = zhang.grid()?;
         let mut workload = Workload::new(20_260_301, wangge_model::Clock::now(&SystemClock));
         let create = |phone: &Phone, kind, edits: Vec<FieldEdit>| {
@@ -160,7 +115,9 @@ impl Office {
 
     /// A third phone hands in something that is no change.
     async fn push_nonsense(&self, grid: GridId) -> anyhow::Result<()> {
-        let mut client = LightClient::enrol(&self.link("li")?, None, &SystemEntropy).await?;
+        let [_, li] = self.workers;
+        let link = self.admin.enrolment_link(li)?;
+        let mut client = LightClient::enrol(&link, None, &SystemEntropy).await?;
         let record = RecordId::make(&SystemClock, &SystemEntropy);
         let bytes = b"\x85\x6f\x4a\x83 this is no change at all";
         client.push(vec![item_of_bytes(record, RecordKind::Household, grid, bytes)]).await?;
