@@ -19,6 +19,8 @@ mod records;
 mod session;
 mod snapshot;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use axum::{

@@ -4,7 +4,8 @@
 /// Common table expressions, to be followed by a `SELECT`. `:person` and `:at`
 /// are bound by the caller. `scope` has one row per node below an assignment
 /// (`id`, `level`, `name`, `depth` and `role` of the assignment); `scope_grid` one
-/// per grid.
+/// per grid; `scope_person` the person and whoever works below them (grid
+/// workers look after places, not after each other).
 ///
 /// A path is `/<hex>/<hex>/`, so everything below a node lies between its path
 /// and its path followed by `g`, the letter after the last hex digit.
@@ -32,6 +33,7 @@ pub(super) const SCOPE: &str = "
     scope_person AS MATERIALIZED (
         SELECT DISTINCT assignment.person AS id
         FROM scope JOIN assignment ON assignment.node = scope.id
+        WHERE scope.role <> 'grid_worker'
         UNION SELECT :person
     )
 ";
