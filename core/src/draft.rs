@@ -69,15 +69,11 @@ impl Core {
     pub fn finish_draft(&self, id: RecordId) -> Result<RecordId> {
         let draft = self.store.find_draft(id)?.ok_or(Error::NotFound { what: "draft" })?;
         let edits = self.normalise(draft.kind, &draft.edits)?;
-        match draft.record {
-            Some(record) => {
-                self.store.edit_record(record, &edits, self.clock.now(), Some(id))?;
-                Ok(record)
-            }
-            None => {
-                let grid = draft.grid.ok_or(Error::NotFound { what: "grid" })?;
-                self.create_normalised(draft.kind, grid, &edits, Some(id))
-            }
+        if let Some(record) = draft.record {
+            self.store.edit_record(record, &edits, self.clock.now(), Some(id))?;
+            return Ok(record);
         }
+        let grid = draft.grid.ok_or(Error::NotFound { what: "grid" })?;
+        self.create_normalised(draft.kind, grid, &edits, Some(id))
     }
 }

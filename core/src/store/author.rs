@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, Transaction, params};
 use wangge_model::{
-    ActorId, ChangeHash, DeviceId, Incarnation, Timestamp, derive_device_actor,
+    ActorId, ChangeHash, DeviceId, Incarnation, RecordId, Timestamp, derive_device_actor,
     document::{FieldEdit, LocalChange, RecordDocument},
     guard::{self, Writer},
     protocol::to_cbor,
@@ -14,8 +14,10 @@ use wangge_model::{
 use super::{
     StoreError, columns,
     document::{self, Held},
+    draft,
     outbox::Status,
 };
+use crate::Draft;
 
 /// Who this phone writes as.
 #[derive(Debug, Clone, Copy)]
@@ -153,8 +155,15 @@ pub(super) fn enter_again(
     forget(tx, held, edits)?;
     for edit in edits {
         let Some(fields) = &edit.edits else { continue };
-        if let Some(change) = document.edit(fields, author.actor, edit.at)? {
-            post(tx, held, author, &change, fields, edit.at)?;
+        match document.edit(fields, author.actor, edit.at) {
+            Ok(Some(change)) => post(tx, held, author, &change, fields, edit.at)?,
+            Ok(None) => {}
+            Err(error) => {
+                // Rules that became stricter, or a record that is full: what
+                // was entered becomes a form again, for its author to correct.
+                tracing::warn!(record = %held.id, %error, "an edit was kept as a draft");
+                keep_as_draft(tx, held, edit, fields)?;
+            }
         }
     }
     document::store_snapshot(tx, held, &document.save(), false)?;
@@ -162,6 +171,30 @@ pub(super) fn enter_again(
     document::store(tx, held, Some(&document.summary()))?;
     document::refresh_counts(tx, held.key)?;
     Ok(document)
+}
+
+fn keep_as_draft(
+    tx: &Transaction<'_>,
+    held: &Held,
+    edit: &UnsentEdit,
+    fields: &[FieldEdit],
+) -> Result<(), StoreError> {
+    // The change's hash is as good as random.
+    let mut id = [0; 16];
+    for (to, from) in id.iter_mut().zip(edit.hash.as_bytes()) {
+        *to = *from;
+    }
+    draft::save(
+        tx,
+        &Draft {
+            id: RecordId::from_bytes(id),
+            kind: held.kind,
+            grid: Some(held.grid),
+            record: Some(held.id),
+            edits: fields.to_vec(),
+            saved_at: edit.at,
+        },
+    )
 }
 
 /// Edits that were receipted once have lost their fields in the outbox; the

@@ -183,7 +183,8 @@ fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
          -- A commit is on the disk when it returns, also if the power fails.
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = {LOG_PAGES};
-         PRAGMA secure_delete = FAST;"
+         -- What is deleted is overwritten, so that erasing means it.
+         PRAGMA secure_delete = ON;"
     ))?;
     Ok(())
 }

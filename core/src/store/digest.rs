@@ -1,7 +1,7 @@
 //! The grids' digests while one transaction changes them: read once, summed in
 //! memory, written once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use wangge_model::{
@@ -65,20 +65,22 @@ impl Digests {
         tx: &Transaction<'_>,
         grid: GridId,
     ) -> Result<Option<&mut GridDigest>, StoreError> {
-        if !self.0.contains_key(&grid) {
-            let bytes: Option<Vec<u8>> = tx
-                .prepare_cached("SELECT digest FROM grid WHERE id = ?1")?
-                .query_row([grid.as_bytes()], |row| row.get(0))
-                .optional()?;
-            let digest = match bytes {
-                None => None,
-                Some(bytes) => Some(GridDigest::from_bytes(&bytes).ok_or_else(|| {
-                    StoreError::Corrupt("a grid's digest has another size".to_owned())
-                })?),
-            };
-            self.0.insert(grid, digest);
-        }
-        Ok(self.0.get_mut(&grid).and_then(Option::as_mut))
+        let digest = match self.0.entry(grid) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let bytes: Option<Vec<u8>> = tx
+                    .prepare_cached("SELECT digest FROM grid WHERE id = ?1")?
+                    .query_row([grid.as_bytes()], |row| row.get(0))
+                    .optional()?;
+                let digest = bytes.map(|bytes| {
+                    GridDigest::from_bytes(&bytes).ok_or_else(|| {
+                        StoreError::Corrupt("a grid's digest has another size".to_owned())
+                    })
+                });
+                unknown.insert(digest.transpose()?)
+            }
+        };
+        Ok(digest.as_mut())
     }
 
     /// Writes every digest that was looked at.

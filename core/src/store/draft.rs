@@ -1,7 +1,7 @@
 //! Unfinished forms.
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
-use wangge_model::{RecordId, RecordKind, Timestamp, protocol::to_cbor};
+use wangge_model::{GridId, RecordId, RecordKind, Timestamp, protocol::to_cbor};
 
 use super::{Store, StoreError, columns};
 use crate::Draft;
@@ -44,24 +44,7 @@ impl DraftRow {
 impl Store {
     /// Stores a draft over its earlier form.
     pub fn save_draft(&self, draft: &Draft) -> Result<(), StoreError> {
-        self.write(|tx| {
-            tx.prepare_cached(
-                "INSERT INTO draft (id, kind, grid, record, edits, saved_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, grid = excluded.grid,
-                     record = excluded.record, edits = excluded.edits,
-                     saved_at = excluded.saved_at",
-            )?
-            .execute(params![
-                draft.id.as_bytes(),
-                draft.kind.number(),
-                draft.grid.as_ref().map(wangge_model::GridId::as_bytes),
-                draft.record.as_ref().map(RecordId::as_bytes),
-                to_cbor(&draft.edits),
-                draft.saved_at.as_millis(),
-            ])?;
-            Ok(())
-        })
+        self.write(|tx| save(tx, draft))
     }
 
     /// Every draft, latest first.
@@ -100,5 +83,24 @@ impl Store {
 /// Removes a draft within the transaction that used it.
 pub(super) fn delete(tx: &Transaction<'_>, id: RecordId) -> Result<(), StoreError> {
     tx.execute("DELETE FROM draft WHERE id = ?1", [id.as_bytes()])?;
+    Ok(())
+}
+
+/// Stores a draft within a transaction.
+pub(super) fn save(tx: &Transaction<'_>, draft: &Draft) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO draft (id, kind, grid, record, edits, saved_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, grid = excluded.grid,
+             record = excluded.record, edits = excluded.edits, saved_at = excluded.saved_at",
+    )?
+    .execute(params![
+        draft.id.as_bytes(),
+        draft.kind.number(),
+        draft.grid.as_ref().map(GridId::as_bytes),
+        draft.record.as_ref().map(RecordId::as_bytes),
+        to_cbor(&draft.edits),
+        draft.saved_at.as_millis(),
+    ])?;
     Ok(())
 }

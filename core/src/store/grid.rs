@@ -88,6 +88,13 @@ pub(super) fn store_grants(tx: &Transaction<'_>, grants: &Grants) -> Result<(), 
         params![columns::signed(grants.version), grants.person.as_bytes(), grants.person_name],
     )?;
     for (position, grant) in grants.grids.iter().enumerate() {
+        let regained: Option<bool> = tx
+            .prepare_cached("SELECT granted = 0 FROM grid WHERE id = ?1")?
+            .query_row([grant.grid.as_bytes()], |row| row.get(0))
+            .optional()?;
+        if regained == Some(true) {
+            reset(tx, grant.grid, false)?;
+        }
         tx.prepare_cached(
             "INSERT INTO grid (id, code, name, place, role, granted, position, digest)
              VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, zeroblob(8192))

@@ -1,15 +1,18 @@
 //! Lists and counts, from the list rows alone.
 
-use rusqlite::{OptionalExtension as _, Row, ToSql};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter, types::Value};
 use wangge_model::{ChangeHash, RecordId, RecordSummary, Timestamp};
 
-use super::{Store, StoreError, columns, search};
+use super::{Store, StoreError, columns, search::Words};
 use crate::record::{RecordQuery, RecordRow, RecordState, Refusal, StateCounts};
 
 /// Rows of a page if the caller does not say.
 const USUAL_LIMIT: u32 = 50;
 /// Most rows of a page.
 const MOST_LIMIT: u32 = 500;
+
+/// The latest records in which words that are each common are looked for first.
+const NEAR: u32 = 2_000;
 
 const ROW_COLUMNS: &str = "id, kind, grid, sync_state, pending_count, refusal_count, title, \
     person_name, phone, state, category, urgency, number, household, occurred_at, member_count, \
@@ -54,6 +57,105 @@ const fn state_number(state: RecordState) -> i64 {
     }
 }
 
+/// Conditions on `record` and the values for their question marks.
+#[derive(Clone, Default)]
+struct Filter {
+    conditions: Vec<&'static str>,
+    values: Vec<Value>,
+    /// Whether it names the records, so that looking each up and sorting beats
+    /// walking an index until a page is full.
+    names_records: bool,
+}
+
+impl Filter {
+    /// What the query says besides its text.
+    fn of(db: &Connection, query: &RecordQuery) -> Result<Self, StoreError> {
+        let mut filter = Self::default();
+        if let Some(kind) = query.kind {
+            filter.add("kind = ?", [i64::from(kind.number()).into()]);
+        }
+        if let Some(grid) = query.grid {
+            filter.add("grid = ?", [grid.as_bytes().to_vec().into()]);
+        }
+        if let Some(household) = query.household {
+            filter.add("household = ?", [household.as_bytes().to_vec().into()]);
+        }
+        match query.state {
+            None => {}
+            // Named so that the small index of unsettled records is used.
+            Some(state @ (RecordState::OnPhone | RecordState::NeedsAttention)) => {
+                filter.add("sync_state <> 1 AND sync_state = ?", [state_number(state).into()]);
+            }
+            Some(RecordState::AtServer) => filter.add("+sync_state = 1", []),
+        }
+        if let Some(after) = query.after {
+            let position: Option<(i64, i64)> = db
+                .prepare_cached("SELECT sorted_at, key FROM record WHERE id = ?1")?
+                .query_row([after.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            if let Some((sorted_at, key)) = position {
+                filter.add("(sorted_at, key) < (?, ?)", [sorted_at.into(), key.into()]);
+            }
+        }
+        Ok(filter)
+    }
+
+    fn add<const N: usize>(&mut self, condition: &'static str, values: [Value; N]) {
+        self.conditions.push(condition);
+        self.values.extend(values);
+    }
+
+    /// Only these records.
+    fn among(mut self, keys: &[i64]) -> Self {
+        self.names_records = true;
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        self.add(
+            "key IN (SELECT value FROM json_each(?))",
+            [format!("[{}]", keys.join(",")).into()],
+        );
+        self
+    }
+
+    /// Only records that contain every word.
+    fn matching(mut self, words: &Words) -> Self {
+        for pattern in words.patterns() {
+            self.add(
+                "(title LIKE ? ESCAPE '\\' OR search_text LIKE ? ESCAPE '\\')",
+                [pattern.clone().into(), pattern.into()],
+            );
+        }
+        self
+    }
+
+    fn select(&self, columns: &str, limit: u32) -> String {
+        let condition = if self.conditions.is_empty() {
+            "1".to_owned()
+        } else {
+            self.conditions.join(" AND ")
+        };
+        // The plus sign keeps SQLite from using an index for the order.
+        let plus = if self.names_records { "+" } else { "" };
+        format!(
+            "SELECT {columns} FROM record WHERE {condition}
+             ORDER BY {plus}sorted_at DESC, key DESC LIMIT {limit}"
+        )
+    }
+
+    fn list(&self, db: &Connection, limit: u32) -> Result<Vec<RecordRow>, StoreError> {
+        Ok(db
+            .prepare_cached(&self.select(ROW_COLUMNS, limit))?
+            .query_map(params_from_iter(&self.values), read_row)?
+            .collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn latest(&self, db: &Connection, limit: u32) -> Result<Vec<i64>, StoreError> {
+        Ok(db
+            .prepare_cached(&self.select("key", limit))?
+            .query_map(params_from_iter(&self.values), |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?)
+    }
+}
+
 impl Store {
     /// The list row of a record.
     pub fn find_row(&self, id: RecordId) -> Result<Option<RecordRow>, StoreError> {
@@ -66,72 +168,29 @@ impl Store {
     /// One page of a list or search.
     pub fn list_records(&self, query: &RecordQuery) -> Result<Vec<RecordRow>, StoreError> {
         self.read(|db| {
-            let mut conditions: Vec<&str> = Vec::new();
-            let mut values: Vec<Box<dyn ToSql>> = Vec::new();
-            if let Some(kind) = query.kind {
-                conditions.push("kind = ?");
-                values.push(Box::new(kind.number()));
-            }
-            if let Some(grid) = query.grid {
-                conditions.push("grid = ?");
-                values.push(Box::new(*grid.as_bytes()));
-            }
-            if let Some(household) = query.household {
-                conditions.push("household = ?");
-                values.push(Box::new(*household.as_bytes()));
-            }
-            match query.state {
-                None => {}
-                // Named so that the small index of unsettled records is used.
-                Some(state @ (RecordState::OnPhone | RecordState::NeedsAttention)) => {
-                    conditions.push("sync_state <> 1 AND sync_state = ?");
-                    values.push(Box::new(state_number(state)));
-                }
-                Some(RecordState::AtServer) => conditions.push("+sync_state = 1"),
-            }
-            if let Some(plan) = query.text.as_deref().map(|text| search::plan(db, text)) {
-                let Some(plan) = plan? else { return Ok(Vec::new()) };
-                if let Some(keys) = plan.candidates {
-                    if keys.is_empty() {
-                        return Ok(Vec::new());
-                    }
-                    conditions.push("key IN (SELECT value FROM json_each(?))");
-                    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
-                    values.push(Box::new(format!("[{}]", keys.join(","))));
-                }
-                for pattern in plan.patterns {
-                    conditions
-                        .push("(title LIKE ? ESCAPE '\\' OR search_text LIKE ? ESCAPE '\\')");
-                    values.push(Box::new(pattern.clone()));
-                    values.push(Box::new(pattern));
-                }
-            }
-            if let Some(after) = query.after {
-                let position: Option<(i64, i64)> = db
-                    .prepare_cached("SELECT sorted_at, key FROM record WHERE id = ?1")?
-                    .query_row([after.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()?;
-                if let Some((sorted_at, key)) = position {
-                    conditions.push("(sorted_at, key) < (?, ?)");
-                    values.push(Box::new(sorted_at));
-                    values.push(Box::new(key));
-                }
-            }
-            let condition =
-                if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") };
+            let filter = Filter::of(db, query)?;
             let limit = match query.limit {
                 0 => USUAL_LIMIT,
                 limit => limit.min(MOST_LIMIT),
             };
-            let sql = format!(
-                "SELECT {ROW_COLUMNS} FROM record WHERE {condition}
-                 ORDER BY sorted_at DESC, key DESC LIMIT {limit}"
-            );
-            let rows = db
-                .prepare_cached(&sql)?
-                .query_map(rusqlite::params_from_iter(values), read_row)?
-                .collect::<rusqlite::Result<Vec<_>>>()?;
-            Ok(rows)
+            let Some(text) = &query.text else { return filter.list(db, limit) };
+            let Some(words) = Words::of(text) else { return Ok(Vec::new()) };
+            if let Some(few) = words.few(db)? {
+                return filter.among(&few).matching(&words).list(db, limit);
+            }
+            if words.may_never_meet() {
+                // Most often the latest records hold a page of them.
+                let latest = filter.latest(db, NEAR)?;
+                let near = filter.clone().among(&latest).matching(&words);
+                let rows = near.list(db, limit)?;
+                if columns::length(rows.len()) == i64::from(limit) {
+                    return Ok(rows);
+                }
+                if let Some(few) = words.meeting(db)? {
+                    return filter.among(&few).matching(&words).list(db, limit);
+                }
+            }
+            filter.matching(&words).list(db, limit)
         })
     }
 

@@ -10,14 +10,19 @@
 //! A word that occurs in thousands of records is not worth gathering: walking
 //! the list in its order meets enough of them at once. So candidates are
 //! gathered only up to [`FEW`], and words that exceed it are tested while
-//! walking.
+//! walking, unless they are several that may never meet.
+
+use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::StoreError;
+use super::{StoreError, columns};
 
 /// Most candidates that are gathered before sorting.
 const FEW: usize = 2_000;
+
+/// Most records of one word that are held against those of another.
+const MANY: usize = 20_000;
 
 /// Most words of one query that count.
 const MOST_WORDS: usize = 8;
@@ -63,61 +68,107 @@ pub(super) fn remove(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A query's words, and the few records they narrow the list to.
+/// The words of a query.
 #[derive(Debug)]
-pub(super) struct Search {
+pub(super) struct Words {
+    long: Vec<String>,
+    short: Vec<String>,
+}
+
+impl Words {
+    /// The words of a text; `None` if it has none.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let (long, short): (Vec<String>, Vec<String>) = text
+            .split_whitespace()
+            .take(MOST_WORDS)
+            .map(str::to_lowercase)
+            .partition(|word| word.chars().nth(2).is_some());
+        (!long.is_empty() || !short.is_empty()).then_some(Self { long, short })
+    }
+
     /// Patterns for `LIKE … ESCAPE '\'` that every result matches.
-    pub(super) patterns: Vec<String>,
-    /// Local numbers that may match; `None` if they are too many to gather.
-    pub(super) candidates: Option<Vec<i64>>,
-}
+    pub(super) fn patterns(&self) -> impl Iterator<Item = String> {
+        self.long.iter().chain(&self.short).map(|word| like_pattern(word))
+    }
 
-/// Prepares a search; `None` if the text has no word.
-pub(super) fn plan(db: &Connection, text: &str) -> Result<Option<Search>, StoreError> {
-    let words: Vec<String> =
-        text.split_whitespace().take(MOST_WORDS).map(str::to_lowercase).collect();
-    if words.is_empty() {
-        return Ok(None);
-    }
-    let (long, short): (Vec<&String>, Vec<&String>) =
-        words.iter().partition(|word| word.chars().nth(2).is_some());
-    let mut candidates = None;
-    if !long.is_empty() {
-        candidates = few_with_phrases(db, &long)?;
-    }
-    for word in short {
-        if candidates.is_some() {
-            break;
+    /// The records that may match, if one word alone or the long ones together
+    /// leave few.
+    pub(super) fn few(&self, db: &Connection) -> Result<Option<Vec<i64>>, StoreError> {
+        if !self.long.is_empty()
+            && let Some(few) = with_phrases(db, &self.long, FEW)?
+        {
+            return Ok(Some(few));
         }
-        candidates = few_with_beginning(db, word)?;
+        for word in &self.short {
+            if let Some(few) = with_beginning(db, word, FEW)? {
+                return Ok(Some(few));
+            }
+        }
+        Ok(None)
     }
-    let patterns = words.iter().map(|word| like_pattern(word)).collect();
-    Ok(Some(Search { patterns, candidates }))
+
+    /// Whether the words are each common but may never meet, so that walking
+    /// might not end early.
+    pub(super) fn may_never_meet(&self) -> bool {
+        self.short.len() + usize::from(!self.long.is_empty()) > 1
+    }
+
+    /// The records where the words do meet, if those are few. A word in nearly
+    /// every record narrows nothing and is left out.
+    pub(super) fn meeting(&self, db: &Connection) -> Result<Option<Vec<i64>>, StoreError> {
+        let mut both: Option<HashSet<i64>> = None;
+        let mut narrow = |keys: Option<Vec<i64>>| {
+            if let Some(keys) = keys {
+                both = Some(match both.take() {
+                    None => keys.into_iter().collect(),
+                    Some(known) => keys.into_iter().filter(|key| known.contains(key)).collect(),
+                });
+            }
+        };
+        if !self.long.is_empty() {
+            narrow(with_phrases(db, &self.long, MANY)?);
+        }
+        for word in &self.short {
+            narrow(with_beginning(db, word, MANY)?);
+        }
+        Ok(both.filter(|both| both.len() <= FEW).map(|both| both.into_iter().collect()))
+    }
 }
 
-fn few_with_phrases(db: &Connection, words: &[&String]) -> Result<Option<Vec<i64>>, StoreError> {
+/// The records with all of these words of three characters or more; `None` if
+/// there are more than `most`.
+fn with_phrases(
+    db: &Connection,
+    words: &[String],
+    most: usize,
+) -> Result<Option<Vec<i64>>, StoreError> {
     let phrases: Vec<String> =
         words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
     let mut statement =
         db.prepare_cached("SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2")?;
     let keys = statement
-        .query_map(params![phrases.join(" AND "), limit()], |row| row.get(0))?
+        .query_map(params![phrases.join(" AND "), columns::length(most + 1)], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<i64>>>()?;
-    Ok((keys.len() <= FEW).then_some(keys))
+    Ok((keys.len() <= most).then_some(keys))
 }
 
-fn few_with_beginning(db: &Connection, word: &str) -> Result<Option<Vec<i64>>, StoreError> {
+/// The records with this word of one or two characters; `None` if there are
+/// more than `most`.
+fn with_beginning(
+    db: &Connection,
+    word: &str,
+    most: usize,
+) -> Result<Option<Vec<i64>>, StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT DISTINCT doc FROM search_term WHERE term >= ?1 AND term < ?2 LIMIT ?3",
     )?;
     let keys = statement
-        .query_map(params![word, format!("{word}\u{10FFFF}"), limit()], |row| row.get(0))?
+        .query_map(
+            params![word, format!("{word}\u{10FFFF}"), columns::length(most + 1)],
+            |row| row.get(0),
+        )?
         .collect::<rusqlite::Result<Vec<i64>>>()?;
-    Ok((keys.len() <= FEW).then_some(keys))
-}
-
-fn limit() -> i64 {
-    i64::try_from(FEW + 1).unwrap_or(i64::MAX)
+    Ok((keys.len() <= most).then_some(keys))
 }
 
 fn like_pattern(word: &str) -> String {

@@ -51,24 +51,20 @@ pub(super) fn apply(
     // is from where nothing is missed.
     let as_of = columns::signed(page.as_of);
     let as_of = fetching.as_of.map_or(as_of, |first| first.min(as_of));
-    match &page.next_after {
-        Some(after) => {
-            tx.execute(
-                "UPDATE grid SET as_of = ?2, after = ?3 WHERE id = ?1",
-                params![page.grid.as_bytes(), as_of, after.as_bytes()],
-            )?;
-        }
-        None => {
-            if !fetching.keeps_absent {
-                drop_absent(tx, page.grid)?;
-            }
-            tx.execute(
-                "UPDATE grid SET seq = ?2, as_of = NULL, after = NULL, keeps_absent = 0
-                 WHERE id = ?1",
-                params![page.grid.as_bytes(), as_of],
-            )?;
-        }
+    if let Some(after) = &page.next_after {
+        tx.execute(
+            "UPDATE grid SET as_of = ?2, after = ?3 WHERE id = ?1",
+            params![page.grid.as_bytes(), as_of, after.as_bytes()],
+        )?;
+        return Ok(());
     }
+    if !fetching.keeps_absent {
+        drop_absent(tx, page.grid)?;
+    }
+    tx.execute(
+        "UPDATE grid SET seq = ?2, as_of = NULL, after = NULL, keeps_absent = 0 WHERE id = ?1",
+        params![page.grid.as_bytes(), as_of],
+    )?;
     Ok(())
 }
 

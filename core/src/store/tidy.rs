@@ -24,11 +24,18 @@ impl Store {
                 .collect::<rusqlite::Result<Vec<i64>>>()?;
             for key in keys {
                 let mut held = document::load_held(tx, key)?;
-                let document = document::open(tx, &held)?;
+                let document = match document::open(tx, &held) {
+                    Ok(document) => document,
+                    Err(StoreError::Damaged { .. }) => {
+                        document::mark_damaged(tx, &held.id)?;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
                 document::store_snapshot(tx, &mut held, &document.save(), false)?;
                 document::store(tx, &mut held, None)?;
             }
-            Ok(())
+            purge_erased(tx)
         })?;
         self.checkpoint()
     }
@@ -60,6 +67,16 @@ impl Store {
             }
         }
     }
+}
+
+/// The search index forgets what was deleted only when it is merged; for what
+/// was erased that must not wait.
+fn purge_erased(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    let erased = tx.execute("UPDATE erased SET purged = 1 WHERE purged = 0", [])?;
+    if erased > 0 {
+        tx.execute("INSERT INTO search (search) VALUES ('optimize')", [])?;
+    }
+    Ok(())
 }
 
 /// Rebuilds the records after `last`; answers how many differed and where to

@@ -195,7 +195,9 @@ CREATE TABLE erased (
     record BLOB PRIMARY KEY CHECK (length(record) = 16),
     -- A change of this phone that was still unsent, if there was one.
     hash BLOB,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    -- 1 once the search index forgot it too.
+    purged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE draft (

@@ -191,6 +191,8 @@ fn fifty_thousand_records_are_listed_and_searched_in_time() {
         ("two digits", query("13")),
         ("two words", query("王伟 阳光花园")),
         ("two common words", query("王 小区")),
+        ("two that never meet", query("阳光 和平")),
+        ("long that never meet", query("阳光花园 和平小区")),
         ("visits, one character", RecordQuery { kind: Some(RecordKind::Visit), ..query("敏") }),
         ("page of 500", RecordQuery { limit: 500, ..query("王") }),
     ];
