@@ -184,7 +184,7 @@ fn work(mut connection: Connection, jobs: &mpsc::Receiver<Message>) {
             answer(committed.clone());
         }
     }
-    if let Err(error) = connection.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(())) {
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the write-ahead log stays for the next start");
     }
 }
