@@ -6,7 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use wangge_core::RecordView;
-use wangge_model::{FieldPath, MemberId, RecordId, RecordKind, Timestamp};
+use wangge_model::{
+    FieldPath, MemberId, RecordId, RecordKind, Timestamp,
+    message::{Language, field_message_id, message},
+};
 
 use super::{
     desk::{Desk, Place},
@@ -205,10 +208,15 @@ fn show_conflict(
                 format!("{}（{author} {}）", value.unwrap_or_default(), c.at.to_china_text())
             })
             .collect();
-        teller.say(
-            "demo-conflict",
-            &[("field", conflict.path.as_str()), ("values", &shown.join(" / "))],
-        );
+        let name = field_message_id(RecordKind::Household, &conflict.path.pattern());
+        for language in Language::ALL {
+            let field = message(language, &name, &[]);
+            teller.say_in(
+                language,
+                "demo-conflict",
+                &[("field", &field), ("values", &shown.join(" / "))],
+            );
+        }
     }
     let members = count_members(&one);
     ensure!(members == count_members(&two), "the phones see different members");
