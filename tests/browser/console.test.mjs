@@ -35,6 +35,7 @@ function pages() {
     visit: `/visits/${sample.visit}`,
     incidents: '/incidents',
     incident: `/incidents/${sample.incident}`,
+    conflicts: '/conflicts',
     devices: '/devices',
     quarantine: '/quarantine',
   };
@@ -164,7 +165,8 @@ describe('on a desk in Chinese', () => {
   });
 
   test('a conflict is settled and the phones receive the choice', async () => {
-    await page.goto(`/households/${sample.conflicted}`);
+    await page.goto('/conflicts');
+    await page.locator('tbody th a').click();
     const conflicts = page.locator('#conflicts');
     assert.equal(await conflicts.locator('.candidate').count(), 2);
     const other = conflicts.locator('.candidate:not(.is-shown)');
@@ -178,6 +180,12 @@ describe('on a desk in Chinese', () => {
     const newest = page.locator('#history-title').locator('xpath=ancestor::section//tbody/tr[1]');
     assert.match(await newest.textContent(), /管理端/);
     await shoot(page, 'settled.desk.zh-CN');
+    const phones = await sample.sync();
+    assert.deepEqual(phones.conflicts, [0, 0], 'no phone shows a conflict any more');
+    assert.equal(new Set(phones.values).size, 1, 'both phones show the same number');
+    assert.equal(`${phones.values[0].slice(0, 3)}****${phones.values[0].slice(7)}`, value);
+    await page.goto('/conflicts');
+    assert.match(await page.locator('main').textContent(), /没有需要确认的内容/);
   });
 
   test('a page without its navigation is printed', async () => {

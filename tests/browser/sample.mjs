@@ -33,6 +33,12 @@ export async function startSample() {
   failed.catch(() => {});
   return {
     ...sample,
+    /** Lets the phones sync; answers what they now say about the conflict. */
+    sync: async () => {
+      const answer = new Promise((resolve) => lines.once('line', resolve));
+      child.stdin.write('sync\n');
+      return JSON.parse(await answer);
+    },
     // The server ends when its input does, also if this process is killed.
     stop: () =>
       new Promise((resolve) => {

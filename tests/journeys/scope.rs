@@ -40,7 +40,7 @@ async fn a_record_for_another_grid_is_kept_apart_and_the_rest_is_taken() {
     assert!(is_kept_apart(&verdicts[1]), "{verdicts:?}");
     assert!(matches!(verdicts[2], Verdict::Accepted { .. }), "{verdicts:?}");
     assert_eq!(place.server_state().await.len(), 2);
-    assert!(neighbour.snapshot(other_grid).await.unwrap().is_empty());
+    assert!(neighbour.snapshot(other_grid).await.unwrap().0.is_empty());
     assert_eq!(place.count_quarantined(), 1, "kept, with its bytes");
 
     // Nor can the neighbour change a record that is not theirs.

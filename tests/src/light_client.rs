@@ -2,16 +2,20 @@
 //! but its cursors. A hundred of them cost next to nothing, and they send what
 //! no honest phone would.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use sha2::{Digest as _, Sha256};
 use wangge_model::{
     ActorId, ChangeHash, DeviceId, Entropy, GridId, Incarnation, RecordId, RecordKind, ServerEpoch,
     derive_device_actor,
+    document::RecordDocument,
     protocol::{
-        Cursor, Digest, EnrolRequest, EnrolResponse, EnrolmentLink, Grants, MEDIA_TYPE, Manifest,
-        PROTOCOL, Problem, PushItem, Receipt, SignedManifest, SigningKey as _, SnapshotEntry,
+        Cursor, Digest, EnrolRequest, EnrolResponse, EnrolmentLink, FeedEntry, Grants, MEDIA_TYPE,
+        Manifest, PROTOCOL, Problem, PushItem, Receipt, SignedManifest, SigningKey as _, SnapshotEntry,
         SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message,
         items_digest, open, seal,
     },
@@ -176,6 +180,38 @@ impl LightClient {
         }
     }
 
+    /// Every record of a grid as it stands: the snapshot, and what the feed has
+    /// had since. For a client that handed in nothing itself.
+    pub async fn replicate(
+        &mut self,
+        grid: GridId,
+    ) -> anyhow::Result<BTreeMap<RecordId, RecordDocument>> {
+        let (entries, as_of) = self.snapshot(grid).await?;
+        let mut records = BTreeMap::new();
+        for entry in entries {
+            let document = RecordDocument::load(entry.kind, Some(&entry.document), [])?;
+            ensure!(document.heads() == entry.heads, "heads beside the document are others");
+            ensure!(document.summary() == entry.summary, "the list row is another record's");
+            records.insert(entry.record, document);
+        }
+        self.cursors = vec![Cursor { grid, seq: as_of, digest: Digest::default() }];
+        loop {
+            let request = self.empty_request();
+            let response = self.sync(&request).await?;
+            for entry in response.pages.iter().flat_map(|page| &page.entries) {
+                let FeedEntry::Change { frame } = entry else { bail!("not our own change") };
+                records
+                    .entry(frame.record)
+                    .or_insert_with(|| RecordDocument::new(frame.kind))
+                    .apply_own([frame.change.as_slice()])?;
+            }
+            self.follow(&response);
+            if !response.pages.iter().any(|page| page.more) {
+                return Ok(records);
+            }
+        }
+    }
+
     /// Moves the cursors to where an answer's pages end.
     pub fn follow(&mut self, response: &SyncResponse) {
         for page in &response.pages {
@@ -188,15 +224,16 @@ impl LightClient {
         }
     }
 
-    /// Every record of a grid as the server holds it.
-    pub async fn snapshot(&mut self, grid: GridId) -> anyhow::Result<Vec<SnapshotEntry>> {
+    /// Every record of a grid as the server's snapshot has it, and the feed
+    /// number from which to read on.
+    pub async fn snapshot(&mut self, grid: GridId) -> anyhow::Result<(Vec<SnapshotEntry>, u64)> {
         let mut entries = Vec::new();
         let mut query = String::new();
         loop {
             let answer = self.get(&format!("/v1/grids/{grid}/snapshot{query}")).await?;
             let page: SnapshotPage = read(&answer)?;
             entries.extend(page.entries);
-            let Some(after) = page.next_after else { return Ok(entries) };
+            let Some(after) = page.next_after else { return Ok((entries, page.as_of)) };
             query = format!("?as_of={}&after={after}", page.as_of);
         }
     }

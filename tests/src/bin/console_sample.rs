@@ -2,9 +2,10 @@
 //! (`tests/browser`): two phones of one grid, a conflict, a change the server
 //! did not apply, and a household whose every text is hostile.
 //!
-//! Prints one line of JSON when it is ready and ends when its input ends.
+//! Prints one line of JSON when it is ready, and one for each line it reads:
+//! what the phones say after another sync. Ends when its input ends.
 
-use std::io::Read as _;
+use std::io::BufRead as _;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -38,7 +39,10 @@ async fn main() -> anyhow::Result<()> {
         "visit": records.visit.to_string(),
         "incident": records.incident.to_string(),
     }));
-    std::io::stdin().read_to_end(&mut Vec::new())?;
+    for line in std::io::stdin().lock().lines() {
+        line?;
+        println(&records.sync().await?);
+    }
     Ok(())
 }
 
@@ -55,6 +59,7 @@ struct Office {
 }
 
 struct Records {
+    phones: [Phone; 2],
     household: RecordId,
     conflicted: RecordId,
     hostile: RecordId,
@@ -110,7 +115,7 @@ impl Office {
         li.sync().await?;
         zhang.sync().await?;
         self.push_nonsense(grid).await?;
-        Ok(Records { household, conflicted, hostile, visit, incident })
+        Ok(Records { phones: [zhang, li], household, conflicted, hostile, visit, incident })
     }
 
     /// A third phone hands in something that is no change.
@@ -122,6 +127,21 @@ impl Office {
         let bytes = b"\x85\x6f\x4a\x83 this is no change at all";
         client.push(vec![item_of_bytes(record, RecordKind::Household, grid, bytes)]).await?;
         Ok(())
+    }
+}
+
+impl Records {
+    /// Both phones sync; answers their view of what was in conflict.
+    async fn sync(&self) -> anyhow::Result<Value> {
+        let mut values = Vec::new();
+        let mut conflicts = Vec::new();
+        for phone in &self.phones {
+            phone.sync().await?;
+            let document = phone.document(self.conflicted)?;
+            values.push(document.text("contact.phone"));
+            conflicts.push(document.conflicts().len());
+        }
+        Ok(json!({ "values": values, "conflicts": conflicts }))
     }
 }
 
