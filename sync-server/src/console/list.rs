@@ -66,9 +66,9 @@ impl ListFilter {
     }
 
     /// What storage is asked.
-    pub(crate) fn to_record_filter(&self, kind: RecordKind) -> RecordFilter {
+    pub(crate) fn to_record_filter(&self, kind: Option<RecordKind>) -> RecordFilter {
         RecordFilter {
-            kind: Some(kind),
+            kind,
             grid: self.grid,
             text: self.q.clone(),
             has_conflict: self.conflicts,
@@ -144,6 +144,8 @@ impl<R> ListPage<R> {
 pub(crate) struct ListRow {
     /// Its address.
     pub href: String,
+    /// What kind of record.
+    pub kind: String,
     /// Its title.
     pub title: String,
     /// The contact or who was met.
@@ -202,6 +204,7 @@ pub(crate) fn list_row(
     let at = summary.occurred_at.unwrap_or(summary.edited_at);
     ListRow {
         href: format!("{}/{}", list_href(record.kind), record.id),
+        kind: t(&format!("kind-{}", record.kind)),
         title,
         person_name: summary.person_name.clone(),
         phone: MaskingKind::Mobile.mask(&summary.phone),
@@ -270,6 +273,6 @@ mod tests {
         };
         let filter = ListFilter::from(form);
         assert!(!filter.is_set());
-        assert_eq!(filter.to_record_filter(RecordKind::Visit).offset, 0);
+        assert_eq!(filter.to_record_filter(Some(RecordKind::Visit)).offset, 0);
     }
 }

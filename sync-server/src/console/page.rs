@@ -54,11 +54,12 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 6] = [
+const NAVIGATION: [(&str, &str); 7] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/visits", "console-nav-visits"),
     ("/incidents", "console-nav-incidents"),
+    ("/conflicts", "console-nav-conflicts"),
     ("/devices", "console-nav-devices"),
     ("/quarantine", "console-nav-quarantine"),
 ];

@@ -10,6 +10,7 @@ console-nav-home = Overview
 console-nav-households = Households
 console-nav-visits = Visits
 console-nav-incidents = Incidents
+console-nav-conflicts = To settle
 console-nav-devices = Devices
 console-nav-quarantine = Quarantine
 console-tools = Display settings
@@ -110,6 +111,14 @@ console-case-state = State
 console-occurred-at = Happened
 console-title-missing = (no title)
 
+## Records to settle
+
+console-conflicts-page-title = To settle
+console-conflicts-page-lead = Records in which two people changed the same field without knowing of each other. Open one, check and choose.
+console-conflicts-none = Nothing to settle.
+console-record-title = Record
+console-record-kind = Kind
+
 ## One record
 
 console-group-main = General
@@ -157,6 +166,7 @@ console-history-who = Who
 console-history-device = Device
 console-history-what = What
 console-history-received = Received: { $time }
+console-history-more = { $count } more
 console-history-cleared = Cleared
 console-history-console = Console
 

@@ -10,6 +10,7 @@ console-nav-home = 总览
 console-nav-households = 住户
 console-nav-visits = 走访
 console-nav-incidents = 事件
+console-nav-conflicts = 待确认
 console-nav-devices = 设备
 console-nav-quarantine = 隔离区
 console-tools = 显示设置
@@ -110,6 +111,14 @@ console-case-state = 办理状态
 console-occurred-at = 发生时间
 console-title-missing = （未填写标题）
 
+## 待确认的记录
+
+console-conflicts-page-title = 待确认
+console-conflicts-page-lead = 两个人在互不知情时改了同一项的记录。请打开核实并选定一个。
+console-conflicts-none = 没有需要确认的内容。
+console-record-title = 记录
+console-record-kind = 类型
+
 ## 一份记录
 
 console-group-main = 基本情况
@@ -157,6 +166,7 @@ console-history-who = 人员
 console-history-device = 设备
 console-history-what = 修改内容
 console-history-received = 收到：{ $time }
+console-history-more = 另有 { $count } 项
 console-history-cleared = 清空
 console-history-console = 管理端
 

@@ -66,9 +66,17 @@ pub(crate) struct RecordPage {
     pub(crate) record: RecordView,
 }
 
+#[derive(Template)]
+#[template(path = "conflicts.html")]
+pub(crate) struct ConflictsPage {
+    pub(crate) page: Page,
+    pub(crate) list: ListPage<ListRow>,
+}
+
 /// The routes of all kinds.
 pub(crate) fn router() -> Router<AppState> {
-    RecordKind::ALL.into_iter().fold(Router::new(), |router, kind| {
+    let conflicts = Router::new().route("/conflicts", get(list_conflicts));
+    RecordKind::ALL.into_iter().fold(conflicts, |router, kind| {
         let base = list_href(kind);
         router
             .route(
@@ -100,14 +108,42 @@ async fn list(
     signed_in: SignedIn,
     Query(form): Query<ListForm>,
 ) -> Result<Response, PageError> {
-    let scope = &signed_in.scope;
     let filter = ListFilter::from(form);
+    let list = find_page(&auth, &signed_in.scope, &frame, Some(kind), filter).await?;
+    let page = frame.page_for(&signed_in);
+    match kind {
+        RecordKind::Household => render(&HouseholdsPage { page, list }),
+        RecordKind::Visit => render(&VisitsPage { page, list }),
+        RecordKind::Incident => render(&IncidentsPage { page, list }),
+    }
+}
+
+/// `GET /conflicts`: records of every kind with a field that has several
+/// values.
+async fn list_conflicts(
+    State(auth): State<AuthState>,
+    frame: Frame,
+    signed_in: SignedIn,
+    Query(form): Query<ListForm>,
+) -> Result<Response, PageError> {
+    let filter = ListFilter { conflicts: true, ..ListFilter::from(form) };
+    let list = find_page(&auth, &signed_in.scope, &frame, None, filter).await?;
+    render(&ConflictsPage { page: frame.page_for(&signed_in), list })
+}
+
+async fn find_page(
+    auth: &AuthState,
+    scope: &Scope,
+    frame: &Frame,
+    kind: Option<RecordKind>,
+    filter: ListFilter,
+) -> Result<ListPage<ListRow>, PageError> {
     let asked = filter.to_record_filter(kind);
     let found = auth.storage.list_records(&scope.person, scope.at, &asked).await?;
     let grids = auth.storage.list_grids_in_scope(&scope.person, scope.at).await?;
-    let titles = household_titles(&auth, scope, found.records.iter()).await?;
-    let list = ListPage {
-        action: list_href(kind),
+    let titles = household_titles(auth, scope, found.records.iter()).await?;
+    Ok(ListPage {
+        action: kind.map_or("/conflicts", list_href),
         number: filter.page,
         filter,
         grids: grids.iter().map(GridOption::from).collect(),
@@ -117,13 +153,7 @@ async fn list(
             .map(|record| list_row(record, &titles, frame.language))
             .collect(),
         total: found.total,
-    };
-    let page = frame.page_for(&signed_in);
-    match kind {
-        RecordKind::Household => render(&HouseholdsPage { page, list }),
-        RecordKind::Visit => render(&VisitsPage { page, list }),
-        RecordKind::Incident => render(&IncidentsPage { page, list }),
-    }
+    })
 }
 
 /// Titles of the households these records belong to, as far as in scope.

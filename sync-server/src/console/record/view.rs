@@ -8,7 +8,7 @@ use wangge_model::{
     ChangeHash, FieldPath, FieldValue, RecordId, RecordKind, Timestamp,
     document::{
         RecordDocument,
-        schema::{self, FieldOwner},
+        schema::{self, FieldOwner, FieldSpec, FieldType},
     },
     message::{Language, find_message, message},
 };
@@ -20,6 +20,9 @@ use crate::{
     },
     storage::Authorship,
 };
+
+/// Fields of one change shown at once; a new record has fifty.
+const HISTORY_FIELDS: usize = 6;
 
 /// What a record's page is made of.
 #[derive(Debug)]
@@ -63,6 +66,8 @@ pub(crate) struct RecordView {
     pub conflicts: Vec<ConflictView>,
     /// Single fields by subject.
     pub groups: Vec<GroupView>,
+    /// Diary, notes, description: one each.
+    pub texts: Vec<FieldView>,
     /// Members, labels and the like.
     pub tables: Vec<TableView>,
     /// A household's visits and incidents.
@@ -171,8 +176,10 @@ pub(crate) struct HistoryView {
     pub person: String,
     /// With what.
     pub device: String,
-    /// What it wrote.
+    /// What it wrote, as far as it is short.
     pub fields: Vec<HistoryFieldView>,
+    /// The rest, shown when asked for.
+    pub more: Vec<HistoryFieldView>,
 }
 
 /// One field a change wrote.
@@ -207,6 +214,7 @@ pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
         grid_code: input.grid_code.to_owned(),
         conflicts: builder.conflicts(),
         groups: builder.groups(),
+        texts: builder.texts(),
         tables: builder.tables(),
         related: None,
         history: builder.history(),
@@ -298,7 +306,8 @@ impl<'a> Builder<'a> {
         let kind = self.input.document.kind();
         let mut order: Vec<&str> = Vec::new();
         let mut fields: BTreeMap<&str, Vec<FieldView>> = BTreeMap::new();
-        for spec in schema::fields(kind).iter().filter(|spec| !spec.path.contains('*')) {
+        let single = |spec: &&FieldSpec| !spec.path.contains('*') && !is_long_text(spec);
+        for spec in schema::fields(kind).iter().filter(single) {
             let subject = spec.path.split_once('.').map_or("main", |(subject, _)| subject);
             if !order.contains(&subject) {
                 order.push(subject);
@@ -334,6 +343,16 @@ impl<'a> Builder<'a> {
         groups
     }
 
+    /// Fields of many lines, which need the width of the page.
+    fn texts(&self) -> Vec<FieldView> {
+        schema::fields(self.input.document.kind())
+            .iter()
+            .filter(|spec| is_long_text(spec))
+            .filter_map(|spec| FieldPath::new(spec.path).ok())
+            .map(|path| self.field(path))
+            .collect()
+    }
+
     fn tables(&self) -> Vec<TableView> {
         let kind = self.input.document.kind();
         let mut collections: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -348,12 +367,19 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        collections.iter().map(|(collection, names)| self.table(collection, names)).collect()
+        collections
+            .iter()
+            .map(|(collection, names)| (*collection, self.table(collection, names)))
+            // That nobody lives there is worth saying; that nothing else is
+            // recorded is not.
+            .filter(|(collection, table)| *collection == "members" || !table.rows.is_empty())
+            .map(|(_, table)| table)
+            .collect()
     }
 
     fn table(&self, collection: &str, names: &[&str]) -> TableView {
         let kind = self.input.document.kind();
-        let mut rows: Vec<RowView> = self
+        let mut rows: Vec<(bool, String, RowView)> = self
             .input
             .document
             .entries(collection)
@@ -364,12 +390,15 @@ impl<'a> Builder<'a> {
                     .filter_map(|name| FieldPath::new(format!("{collection}.{entry}.{name}")).ok())
                     .map(|path| self.field(path))
                     .collect();
-                let left = format!("{collection}.{entry}.left_on");
-                RowView { has_left: self.input.document.text(&left).is_some(), cells }
+                let text = |name: &str| {
+                    self.input.document.text(&format!("{collection}.{entry}.{name}"))
+                };
+                let row = RowView { has_left: text("left_on").is_some(), cells };
+                (row.has_left, text("relation").unwrap_or_default(), row)
             })
             .collect();
-        // The head of the household comes first, those who left last.
-        rows.sort_by_key(|row| row.has_left);
+        // The head of the household (code 0) comes first, those who left last.
+        rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         TableView {
             title: find_message(self.input.language, &format!("console-group-{collection}"), &[])
                 .unwrap_or_else(|| collection.to_owned()),
@@ -379,7 +408,7 @@ impl<'a> Builder<'a> {
                     field::label(kind, &format!("{collection}.*.{name}"), self.input.language)
                 })
                 .collect(),
-            rows,
+            rows: rows.into_iter().map(|(_, _, row)| row).collect(),
         }
     }
 
@@ -433,9 +462,10 @@ impl<'a> Builder<'a> {
             .map(|entry| {
                 let (person, device) = self.author(Some(entry.hash));
                 let received = self.authors.get(&entry.hash).map(|a| time(a.received_at));
-                let fields = entry
-                    .fields
-                    .iter()
+                let mut written: Vec<_> = entry.fields.iter().collect();
+                written.sort_by_cached_key(|written| self.place(&written.path));
+                let mut fields: Vec<HistoryFieldView> = written
+                    .into_iter()
                     .map(|written| HistoryFieldView {
                         label: self.text.label(&written.path),
                         value: written
@@ -444,9 +474,32 @@ impl<'a> Builder<'a> {
                             .map(|value| self.text.past_value(&written.path, value)),
                     })
                     .collect();
-                HistoryView { at: time(entry.at), received, person, device, fields }
+                let more = if fields.len() > HISTORY_FIELDS + 1 {
+                    fields.split_off(HISTORY_FIELDS)
+                } else {
+                    Vec::new()
+                };
+                HistoryView { at: time(entry.at), received, person, device, fields, more }
             })
             .collect()
+    }
+
+    /// Where a field stands on the page: in the schema's order, entry by entry.
+    fn place(&self, path: &FieldPath) -> (usize, String, usize) {
+        let pattern = path.pattern();
+        let specs = schema::fields(self.input.document.kind());
+        let position =
+            |found: &dyn Fn(&str) -> bool| specs.iter().position(|spec| found(spec.path));
+        let own = position(&|spec| spec == pattern).unwrap_or(usize::MAX);
+        let parts: Vec<&str> = path.parts().collect();
+        match parts.as_slice() {
+            [collection, entry, _] => {
+                let start = format!("{collection}.*.");
+                let first = position(&|spec| spec.starts_with(&start)).unwrap_or(own);
+                (first, (*entry).to_owned(), own)
+            }
+            _ => (own, String::new(), own),
+        }
     }
 
     /// The person and the device of a change, as the server knows them.
@@ -463,6 +516,10 @@ impl<'a> Builder<'a> {
             },
         }
     }
+}
+
+fn is_long_text(spec: &FieldSpec) -> bool {
+    matches!(spec.kind, FieldType::Paragraph(_) | FieldType::SharedText(_))
 }
 
 fn time(at: Timestamp) -> String {

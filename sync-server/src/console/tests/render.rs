@@ -23,7 +23,7 @@ use crate::{
         page::{Page, PersonBadge},
         quarantine::{Fact, QuarantineItem, QuarantineItemPage, QuarantinePage, QuarantineRow},
         record::{
-            HouseholdsPage, IncidentsPage, RecordPage, VisitsPage,
+            ConflictsPage, HouseholdsPage, IncidentsPage, RecordPage, VisitsPage,
             view::{RecordInput, RelatedView, record_view},
         },
         sign_in::SignInPage,
@@ -280,6 +280,15 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
             IncidentsPage {
                 page: at("/incidents"),
                 list: list("/incidents", rows(RecordKind::Incident), text),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "conflicts",
+            ConflictsPage {
+                page: at("/conflicts"),
+                list: list("/conflicts", rows(RecordKind::Incident), text),
             }
             .render()
             .unwrap(),
