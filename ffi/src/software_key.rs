@@ -29,9 +29,13 @@ impl SoftwareDeviceKey {
 
     /// The key with this 32-byte secret.
     #[uniffi::constructor]
-    pub fn from_bytes(secret: &[u8]) -> Result<Arc<Self>, AppError> {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a slice would be a ByteBuffer in Kotlin"
+    )]
+    pub fn from_bytes(secret: Vec<u8>) -> Result<Arc<Self>, AppError> {
         Ok(Arc::new(Self(
-            SoftwareKey::from_bytes(secret).map_err(no_key)?,
+            SoftwareKey::from_bytes(&secret).map_err(no_key)?,
         )))
     }
 
@@ -65,8 +69,8 @@ mod tests {
     #[test]
     fn a_key_comes_back_from_its_secret() {
         let key = SoftwareDeviceKey::make();
-        let back = SoftwareDeviceKey::from_bytes(&key.to_bytes()).unwrap();
+        let back = SoftwareDeviceKey::from_bytes(key.to_bytes()).unwrap();
         assert_eq!(back.public_key(), key.public_key());
-        assert!(SoftwareDeviceKey::from_bytes(&[0; 32]).is_err());
+        assert!(SoftwareDeviceKey::from_bytes(vec![0; 32]).is_err());
     }
 }
