@@ -44,7 +44,10 @@ impl Core {
 
     /// Stores a draft over its earlier form; `saved_at` becomes now.
     pub fn save_draft(&self, draft: &Draft) -> Result<()> {
-        let draft = Draft { saved_at: self.clock.now(), ..draft.clone() };
+        let draft = Draft {
+            saved_at: self.clock.now(),
+            ..draft.clone()
+        };
         Ok(self.store.save_draft(&draft)?)
     }
 
@@ -67,10 +70,14 @@ impl Core {
     /// removes the draft in the same transaction: it can neither be lost nor
     /// be entered twice.
     pub fn finish_draft(&self, id: RecordId) -> Result<RecordId> {
-        let draft = self.store.find_draft(id)?.ok_or(Error::NotFound { what: "draft" })?;
+        let draft = self
+            .store
+            .find_draft(id)?
+            .ok_or(Error::NotFound { what: "draft" })?;
         let edits = self.normalise(draft.kind, &draft.edits)?;
         if let Some(record) = draft.record {
-            self.store.edit_record(record, &edits, self.clock.now(), Some(id))?;
+            self.store
+                .edit_record(record, &edits, self.clock.now(), Some(id))?;
             return Ok(record);
         }
         let grid = draft.grid.ok_or(Error::NotFound { what: "grid" })?;

@@ -168,7 +168,8 @@ impl Core {
             return Err(Error::Empty);
         }
         let id = RecordId::make(self.clock.as_ref(), self.entropy.as_ref());
-        self.store.create_record(id, kind, grid, edits, self.clock.now(), draft)?;
+        self.store
+            .create_record(id, kind, grid, edits, self.clock.now(), draft)?;
         Ok(id)
     }
 
@@ -205,8 +206,12 @@ impl Core {
 
     /// Everything about a record; `None` if it is not on this phone.
     pub fn find_record(&self, id: RecordId) -> Result<Option<RecordView>> {
-        let Some(row) = self.store.find_row(id)? else { return Ok(None) };
-        let Some(document) = self.store.find_document(id)? else { return Ok(None) };
+        let Some(row) = self.store.find_row(id)? else {
+            return Ok(None);
+        };
+        let Some(document) = self.store.find_document(id)? else {
+            return Ok(None);
+        };
         let own = self.store.own_actors()?;
         let conflicts = document
             .conflicts()
@@ -236,12 +241,19 @@ impl Core {
                 fields: entry.fields,
             })
             .collect();
-        Ok(Some(RecordView { row, fields: document.fields(), conflicts, history }))
+        Ok(Some(RecordView {
+            row,
+            fields: document.fields(),
+            conflicts,
+            history,
+        }))
     }
 
     /// A household as a whole.
     pub fn household(&self, id: RecordId) -> Result<Household> {
-        Ok(Household::read(&self.load_document(id, RecordKind::Household)?))
+        Ok(Household::read(
+            &self.load_document(id, RecordKind::Household)?,
+        ))
     }
 
     /// A visit as a whole.
@@ -251,7 +263,9 @@ impl Core {
 
     /// An incident as a whole.
     pub fn incident(&self, id: RecordId) -> Result<Incident> {
-        Ok(Incident::read(&self.load_document(id, RecordKind::Incident)?))
+        Ok(Incident::read(
+            &self.load_document(id, RecordKind::Incident)?,
+        ))
     }
 
     /// One page of a list or search.
@@ -270,7 +284,9 @@ impl Core {
     }
 
     fn load_row(&self, id: RecordId) -> Result<RecordRow> {
-        self.store.find_row(id)?.ok_or(Error::NotFound { what: "record" })
+        self.store
+            .find_row(id)?
+            .ok_or(Error::NotFound { what: "record" })
     }
 
     fn load_document(
@@ -281,16 +297,14 @@ impl Core {
         self.store
             .find_document(id)?
             .filter(|document| document.kind() == kind)
-            .ok_or(Error::NotFound { what: kind.as_str() })
+            .ok_or(Error::NotFound {
+                what: kind.as_str(),
+            })
     }
 
     /// Brings typed values into the form that is stored; an emptied box clears
     /// its field.
-    pub fn normalise(
-        &self,
-        kind: RecordKind,
-        edits: &[FieldEdit],
-    ) -> Result<Vec<FieldEdit>> {
+    pub fn normalise(&self, kind: RecordKind, edits: &[FieldEdit]) -> Result<Vec<FieldEdit>> {
         let today = self
             .clock
             .now()
@@ -299,7 +313,10 @@ impl Core {
         edits
             .iter()
             .map(|edit| {
-                let invalid = |reason| Error::Invalid { path: edit.path.clone(), reason };
+                let invalid = |reason| Error::Invalid {
+                    path: edit.path.clone(),
+                    reason,
+                };
                 let spec = schema::find_field(kind, &edit.path)
                     .ok_or_else(|| invalid(schema::FieldError::Unknown))?;
                 if spec.owner != schema::FieldOwner::People {
@@ -312,7 +329,10 @@ impl Core {
                     .map(|value| spec.normalise(value, today, self.citizen_id_policy))
                     .transpose()
                     .map_err(invalid)?;
-                Ok(FieldEdit { path: edit.path.clone(), value })
+                Ok(FieldEdit {
+                    path: edit.path.clone(),
+                    value,
+                })
             })
             .collect()
     }

@@ -32,10 +32,13 @@ pub(super) fn load_author(db: &Connection) -> Result<Author, StoreError> {
         .prepare_cached("SELECT incarnation, device FROM phone")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let device = device.ok_or(StoreError::NotEnrolled)?;
-    let device = DeviceId::from_slice(&device)
-        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let device =
+        DeviceId::from_slice(&device).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let incarnation = columns::incarnation(&incarnation)?;
-    Ok(Author { actor: derive_device_actor(&device, &incarnation), incarnation })
+    Ok(Author {
+        actor: derive_device_actor(&device, &incarnation),
+        incarnation,
+    })
 }
 
 /// Stores a change just made: beside the document and in the outbox.
@@ -136,8 +139,13 @@ pub(super) fn author_again(
             kept.push(change.bytes);
         }
     }
-    let base = RecordDocument::load(held.kind, None, kept.iter().map(Vec::as_slice))
-        .map_err(|error| StoreError::Damaged { record: held.id, reason: error.to_string() })?;
+    let base =
+        RecordDocument::load(held.kind, None, kept.iter().map(Vec::as_slice)).map_err(|error| {
+            StoreError::Damaged {
+                record: held.id,
+                reason: error.to_string(),
+            }
+        })?;
     let edits = with_history(&old, edits);
     forget(tx, held, dropped)?;
     enter_again(tx, held, author, base, &edits)
@@ -221,7 +229,11 @@ fn with_history(document: &RecordDocument, edits: &[UnsentEdit]) -> Vec<UnsentEd
                         .collect(),
                 )
             });
-            UnsentEdit { hash: edit.hash, edits: fields, at: edit.at }
+            UnsentEdit {
+                hash: edit.hash,
+                edits: fields,
+                at: edit.at,
+            }
         })
         .collect()
 }
@@ -254,8 +266,8 @@ fn admit_kept(
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     for (id, hash, bytes) in kept {
-        let admitted = guard::inspect(&hash, &bytes)
-            .and_then(|change| document.admit(&change, Writer::Feed));
+        let admitted =
+            guard::inspect(&hash, &bytes).and_then(|change| document.admit(&change, Writer::Feed));
         if let Ok(admitted) = admitted {
             document = admitted;
             tx.execute("DELETE FROM quarantine WHERE id = ?1", [id])?;
@@ -271,7 +283,10 @@ pub(super) fn author_everything_again(
 ) -> Result<(), StoreError> {
     // Signed for the old actor; nobody will answer it any more.
     tx.execute("DELETE FROM manifest", [])?;
-    tx.execute("UPDATE outbox SET counter = NULL WHERE counter IS NOT NULL", [])?;
+    tx.execute(
+        "UPDATE outbox SET counter = NULL WHERE counter IS NOT NULL",
+        [],
+    )?;
     let keys = tx
         .prepare_cached("SELECT DISTINCT record FROM outbox WHERE status IN (0, 3)")?
         .query_map([], |row| row.get(0))?
@@ -280,8 +295,11 @@ pub(super) fn author_everything_again(
         let mut held = document::load_held(tx, key)?;
         // What was refused stands between; it is entered again as well, and
         // its author hears about it again.
-        let edits =
-            list_edits(tx, key, &[Status::Pending, Status::Refused, Status::Waiting])?;
+        let edits = list_edits(
+            tx,
+            key,
+            &[Status::Pending, Status::Refused, Status::Waiting],
+        )?;
         match author_again(tx, &mut held, author, &edits, &[]) {
             Ok(_) => {}
             // Stays as it is until the record was fetched again.

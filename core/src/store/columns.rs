@@ -75,6 +75,5 @@ pub(super) fn split_hashes(bytes: &[u8]) -> rusqlite::Result<Vec<ChangeHash>> {
 
 /// A message this store wrote itself; anything else is damage.
 pub(super) fn decode<'b, T: minicbor::Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, StoreError> {
-    wangge_model::protocol::from_cbor(bytes)
-        .map_err(|error| StoreError::Corrupt(error.to_string()))
+    wangge_model::protocol::from_cbor(bytes).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

@@ -53,7 +53,10 @@ impl Connections {
     ) -> Result<Self, StoreError> {
         let version = rusqlite::version_number();
         if version < OLDEST_SQLITE {
-            return Err(StoreError::UnfitBuild(format!("SQLite {}", rusqlite::version())));
+            return Err(StoreError::UnfitBuild(format!(
+                "SQLite {}",
+                rusqlite::version()
+            )));
         }
         std::fs::create_dir_all(directory)?;
         let lock = take_lock(&directory.join(LOCK))?;
@@ -126,7 +129,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn take_lock(path: &Path) -> Result<File, StoreError> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
@@ -152,7 +159,9 @@ fn open_keyed(
         .query_row("PRAGMA cipher_version", [], |row| row.get(0))
         .unwrap_or_default();
     if cipher.is_none_or(|version| version.is_empty()) {
-        return Err(StoreError::UnfitBuild("SQLite without encryption".to_owned()));
+        return Err(StoreError::UnfitBuild(
+            "SQLite without encryption".to_owned(),
+        ));
     }
     let first_page = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
     match first_page {

@@ -28,7 +28,9 @@ impl Digests {
             return Ok(());
         }
         let print = |epoch: u32, heads: &Option<Vec<ChangeHash>>| {
-            heads.as_ref().map(|heads| record_fingerprint(&held.id, epoch, heads))
+            heads
+                .as_ref()
+                .map(|heads| record_fingerprint(&held.id, epoch, heads))
         };
         let old = print(held.record_epoch, &held.server_heads);
         let new = print(held.record_epoch, &heads);

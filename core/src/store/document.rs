@@ -86,7 +86,10 @@ impl Held {
 /// The record's bookkeeping, if the phone has the record.
 pub(super) fn find(db: &Connection, id: &RecordId) -> Result<Option<Held>, StoreError> {
     let sql = format!("SELECT {} FROM record WHERE id = ?1", Held::COLUMNS);
-    Ok(db.prepare_cached(&sql)?.query_row([id.as_bytes()], Held::read).optional()?)
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_row([id.as_bytes()], Held::read)
+        .optional()?)
 }
 
 /// As [`find`], by the local number.
@@ -98,16 +101,17 @@ pub(super) fn load_held(db: &Connection, key: i64) -> Result<Held, StoreError> {
 /// Opens the document. What the server sent is as foreign as a change and goes
 /// through the guard; either way the result must have the heads it claims.
 pub(super) fn open(db: &Connection, held: &Held) -> Result<RecordDocument, StoreError> {
-    let damaged = |reason: String| StoreError::Damaged { record: held.id, reason };
+    let damaged = |reason: String| StoreError::Damaged {
+        record: held.id,
+        reason,
+    };
     let snapshot: Option<Vec<u8>> = db
         .prepare_cached("SELECT snapshot FROM document WHERE record = ?1")?
         .query_row([held.key], |row| row.get(0))
         .optional()?;
     let loose = loose_changes(db, held.key)?;
     let opened = match snapshot {
-        Some(bytes) if held.received && loose.is_empty() => {
-            guard::open_snapshot(held.kind, &bytes)
-        }
+        Some(bytes) if held.received && loose.is_empty() => guard::open_snapshot(held.kind, &bytes),
         snapshot => RecordDocument::load(
             held.kind,
             snapshot.as_deref(),
@@ -255,7 +259,8 @@ pub(super) fn store_snapshot(
     received: bool,
 ) -> Result<(), StoreError> {
     if held.loose_count > 0 {
-        tx.prepare_cached("DELETE FROM change WHERE record = ?1")?.execute([held.key])?;
+        tx.prepare_cached("DELETE FROM change WHERE record = ?1")?
+            .execute([held.key])?;
     }
     tx.prepare_cached("INSERT OR REPLACE INTO document (record, snapshot) VALUES (?1, ?2)")?
         .execute(params![held.key, bytes])?;
@@ -357,14 +362,17 @@ pub(super) fn remove(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError> {
         "DELETE FROM quarantine WHERE record = (SELECT id FROM record WHERE key = ?1)",
     )?
     .execute([key])?;
-    tx.prepare_cached("DELETE FROM record WHERE key = ?1")?.execute([key])?;
+    tx.prepare_cached("DELETE FROM record WHERE key = ?1")?
+        .execute([key])?;
     Ok(())
 }
 
 /// Marks a record that cannot be read; its grid is fetched again. Once only:
 /// if what comes is as bad, asking again would never end.
 pub(super) fn mark_damaged(tx: &Transaction<'_>, id: &RecordId) -> Result<(), StoreError> {
-    let Some(held) = find(tx, id)? else { return Ok(()) };
+    let Some(held) = find(tx, id)? else {
+        return Ok(());
+    };
     if !held.damaged {
         tx.execute("UPDATE record SET damaged = 1 WHERE key = ?1", [held.key])?;
         grid::start_bootstrap(tx, held.grid)?;

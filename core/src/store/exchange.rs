@@ -68,8 +68,7 @@ impl SyncStore for Store {
                 ],
             )?;
             incarnation::remember_actor(tx, now)?;
-            let other_epoch =
-                epoch.is_some_and(|epoch| epoch != response.server_epoch.as_bytes());
+            let other_epoch = epoch.is_some_and(|epoch| epoch != response.server_epoch.as_bytes());
             if device.is_some_and(|device| device != response.device.as_bytes()) {
                 // Changes under the old device's actor can never be offered
                 // again; what is unsent gets the new one.
@@ -192,9 +191,7 @@ impl Store {
     /// The oldest app version that may write, if the server said that this one
     /// is too old.
     pub fn minimum_version(&self) -> Result<Option<String>, StoreError> {
-        self.read(|db| {
-            Ok(db.query_row("SELECT minimum_version FROM phone", [], |row| row.get(0))?)
-        })
+        self.read(|db| Ok(db.query_row("SELECT minimum_version FROM phone", [], |row| row.get(0))?))
     }
 }
 

@@ -108,10 +108,19 @@ impl<'a> Intake<'a> {
         };
         let mut touched = match self.take(&frame.record)? {
             Some(touched) => touched,
-            None => Touched::new(Held::new(frame.record, frame.kind, grid, frame.record_epoch)),
+            None => Touched::new(Held::new(
+                frame.record,
+                frame.kind,
+                grid,
+                frame.record_epoch,
+            )),
         };
         if frame.kind != touched.held.kind {
-            self.set_aside(grid, frame, &GuardError::Structure("another kind of record"))?;
+            self.set_aside(
+                grid,
+                frame,
+                &GuardError::Structure("another kind of record"),
+            )?;
         } else if frame.record_epoch > touched.held.record_epoch {
             // Rebuilt on the server; the changes before it are void.
             self.refetch.insert(grid);
@@ -132,7 +141,12 @@ impl<'a> Intake<'a> {
         change: &InspectedChange,
     ) -> Result<(), StoreError> {
         // Already part of what the server had when the snapshot was made.
-        if touched.held.server_heads.as_ref().is_some_and(|heads| heads.contains(&frame.hash)) {
+        if touched
+            .held
+            .server_heads
+            .as_ref()
+            .is_some_and(|heads| heads.contains(&frame.hash))
+        {
             return Ok(());
         }
         let document = match touched.open(self.tx) {
@@ -209,7 +223,11 @@ impl<'a> Intake<'a> {
                 "UPDATE outbox SET status = 1, receipted_at = ?3, attempts = 0, edits = NULL
                  WHERE record = ?1 AND hash = ?2 AND status <> 1",
             )?
-            .execute(params![touched.held.key, hash.as_bytes(), self.now.as_millis()])?;
+            .execute(params![
+                touched.held.key,
+                hash.as_bytes(),
+                self.now.as_millis()
+            ])?;
         if changed > 0 {
             self.tx
                 .prepare_cached("DELETE FROM refusal WHERE record = ?1 AND hash = ?2")?
@@ -292,7 +310,8 @@ impl<'a> Intake<'a> {
             None => RecordDocument::new(touched.held.kind).heads(),
         };
         advance_heads(&mut heads, *hash, deps);
-        self.digests.set_server_heads(self.tx, &mut touched.held, grid, Some(heads))
+        self.digests
+            .set_server_heads(self.tx, &mut touched.held, grid, Some(heads))
     }
 
     /// Keeps apart what did not pass the guard; the feed goes on.
@@ -332,7 +351,8 @@ impl<'a> Intake<'a> {
             .query_row([touched.held.key], |row| row.get(0))
             .optional()?;
         let grid = touched.held.grid;
-        self.digests.set_server_heads(self.tx, &mut touched.held, grid, None)?;
+        self.digests
+            .set_server_heads(self.tx, &mut touched.held, grid, None)?;
         document::remove(self.tx, touched.held.key)?;
         self.tx.execute(
             "INSERT OR REPLACE INTO erased (record, hash, at) VALUES (?1, ?2, ?3)",
@@ -379,7 +399,12 @@ impl<'a> Intake<'a> {
 
 impl Touched {
     pub(super) fn new(held: Held) -> Self {
-        Self { held, document: None, incoming: Vec::new(), recount: false }
+        Self {
+            held,
+            document: None,
+            incoming: Vec::new(),
+            recount: false,
+        }
     }
 
     fn open(&mut self, tx: &Transaction<'_>) -> Result<&RecordDocument, StoreError> {
@@ -394,8 +419,11 @@ impl Touched {
 
 /// Whether `hash` is one of `heads` or something they build on.
 fn is_ancestor(document: &RecordDocument, hash: &ChangeHash, heads: &[ChangeHash]) -> bool {
-    let changes: HashMap<ChangeHash, Vec<ChangeHash>> =
-        document.changes().into_iter().map(|change| (change.hash, change.deps)).collect();
+    let changes: HashMap<ChangeHash, Vec<ChangeHash>> = document
+        .changes()
+        .into_iter()
+        .map(|change| (change.hash, change.deps))
+        .collect();
     let mut seen: HashSet<ChangeHash> = HashSet::new();
     let mut next: Vec<ChangeHash> = heads.to_vec();
     while let Some(one) = next.pop() {

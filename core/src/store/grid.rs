@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use wangge_model::{
     GridId, PersonId,
-    protocol::{Cursor, GridDigest, GridGrant, Grants},
+    protocol::{Cursor, Grants, GridDigest, GridGrant},
 };
 
 use super::{Store, StoreError, columns, document};
@@ -68,7 +68,11 @@ pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
         if let Some(seq) = row.get::<_, Option<i64>>(1)? {
             let digest = GridDigest::from_bytes(&row.get::<_, Vec<u8>>(4)?)
                 .ok_or_else(|| StoreError::Corrupt("a grid's digest".to_owned()))?;
-            cursors.push(Cursor { grid, seq: columns::unsigned(seq), digest: digest.total() });
+            cursors.push(Cursor {
+                grid,
+                seq: columns::unsigned(seq),
+                digest: digest.total(),
+            });
         } else {
             let after: Option<Vec<u8>> = row.get(3)?;
             bootstraps.push(Bootstrap {
@@ -78,14 +82,22 @@ pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
             });
         }
     }
-    Ok(Position { grants, cursors, bootstraps })
+    Ok(Position {
+        grants,
+        cursors,
+        bootstraps,
+    })
 }
 
 /// Takes over new grants: grids gained are fetched, grids lost are dropped.
 pub(super) fn store_grants(tx: &Transaction<'_>, grants: &Grants) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE phone SET grants_version = ?1, person = ?2, person_name = ?3",
-        params![columns::signed(grants.version), grants.person.as_bytes(), grants.person_name],
+        params![
+            columns::signed(grants.version),
+            grants.person.as_bytes(),
+            grants.person_name
+        ],
     )?;
     for (position, grant) in grants.grids.iter().enumerate() {
         let regained: Option<bool> = tx
@@ -126,7 +138,10 @@ pub(super) fn store_grants(tx: &Transaction<'_>, grants: &Grants) -> Result<(), 
 /// The grid is no longer the person's: what is unsent stays until it is sent,
 /// the rest goes at once.
 pub(super) fn lose(tx: &Transaction<'_>, grid: GridId) -> Result<(), StoreError> {
-    tx.execute("UPDATE grid SET granted = 0 WHERE id = ?1", [grid.as_bytes()])?;
+    tx.execute(
+        "UPDATE grid SET granted = 0 WHERE id = ?1",
+        [grid.as_bytes()],
+    )?;
     reset(tx, grid, false)?;
     drop_lost(tx)
 }
@@ -155,9 +170,11 @@ pub(super) fn drop_lost(tx: &Transaction<'_>) -> Result<(), StoreError> {
 /// Fetches a grid from the start; does nothing if that is under way.
 pub(super) fn start_bootstrap(tx: &Transaction<'_>, grid: GridId) -> Result<(), StoreError> {
     let under_way: Option<bool> = tx
-        .query_row("SELECT seq IS NULL FROM grid WHERE id = ?1", [grid.as_bytes()], |row| {
-            row.get(0)
-        })
+        .query_row(
+            "SELECT seq IS NULL FROM grid WHERE id = ?1",
+            [grid.as_bytes()],
+            |row| row.get(0),
+        )
         .optional()?;
     if under_way == Some(false) {
         reset(tx, grid, false)?;

@@ -6,9 +6,7 @@
 use std::{fs, io::Write as _, path::Path};
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
-use wangge_model::{
-    ActorId, DeviceId, Entropy, Incarnation, Timestamp, derive_device_actor,
-};
+use wangge_model::{ActorId, DeviceId, Entropy, Incarnation, Timestamp, derive_device_actor};
 
 use super::{Store, StoreError, columns};
 
@@ -24,9 +22,13 @@ impl Store {
     /// server says `actor_fork` and they are authored again.
     pub(super) fn bind_incarnation(&self, directory: &Path) -> Result<(), StoreError> {
         let path = directory.join(FILE);
-        let token = fs::read_to_string(&path).ok().and_then(|text| hex::decode(text.trim()).ok());
+        let token = fs::read_to_string(&path)
+            .ok()
+            .and_then(|text| hex::decode(text.trim()).ok());
         let stored: Option<Vec<u8>> = self.connections.read(|db| {
-            Ok(db.query_row("SELECT token FROM phone", [], |row| row.get(0)).optional()?)
+            Ok(db
+                .query_row("SELECT token FROM phone", [], |row| row.get(0))
+                .optional()?)
         })?;
         if stored.is_some() && stored == token {
             return Ok(());
@@ -69,7 +71,10 @@ pub(super) fn begin(
     now: Timestamp,
 ) -> Result<Option<ActorId>, StoreError> {
     let incarnation = Incarnation::make(entropy);
-    tx.execute("UPDATE phone SET incarnation = ?1", [incarnation.as_bytes()])?;
+    tx.execute(
+        "UPDATE phone SET incarnation = ?1",
+        [incarnation.as_bytes()],
+    )?;
     remember_actor(tx, now)
 }
 
@@ -82,10 +87,12 @@ pub(super) fn remember_actor(
         tx.query_row("SELECT incarnation, device FROM phone", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
-    let Some(device) = device else { return Ok(None) };
+    let Some(device) = device else {
+        return Ok(None);
+    };
     let incarnation = columns::incarnation(&incarnation)?;
-    let device = DeviceId::from_slice(&device)
-        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let device =
+        DeviceId::from_slice(&device).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let actor = derive_device_actor(&device, &incarnation);
     tx.execute(
         "INSERT OR IGNORE INTO own_actor (actor, incarnation, since) VALUES (?1, ?2, ?3)",

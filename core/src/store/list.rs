@@ -84,7 +84,10 @@ impl Filter {
             None => {}
             // Named so that the small index of unsettled records is used.
             Some(state @ (RecordState::OnPhone | RecordState::NeedsAttention)) => {
-                filter.add("sync_state <> 1 AND sync_state = ?", [state_number(state).into()]);
+                filter.add(
+                    "sync_state <> 1 AND sync_state = ?",
+                    [state_number(state).into()],
+                );
             }
             Some(RecordState::AtServer) => filter.add("+sync_state = 1", []),
         }
@@ -161,7 +164,10 @@ impl Store {
     pub fn find_row(&self, id: RecordId) -> Result<Option<RecordRow>, StoreError> {
         self.read(|db| {
             let sql = format!("SELECT {ROW_COLUMNS} FROM record WHERE id = ?1");
-            Ok(db.prepare_cached(&sql)?.query_row([id.as_bytes()], read_row).optional()?)
+            Ok(db
+                .prepare_cached(&sql)?
+                .query_row([id.as_bytes()], read_row)
+                .optional()?)
         })
     }
 
@@ -173,8 +179,12 @@ impl Store {
                 0 => USUAL_LIMIT,
                 limit => limit.min(MOST_LIMIT),
             };
-            let Some(text) = &query.text else { return filter.list(db, limit) };
-            let Some(words) = Words::of(text) else { return Ok(Vec::new()) };
+            let Some(text) = &query.text else {
+                return filter.list(db, limit);
+            };
+            let Some(words) = Words::of(text) else {
+                return Ok(Vec::new());
+            };
             if let Some(few) = words.few(db)? {
                 return filter.among(&few).matching(&words).list(db, limit);
             }

@@ -40,7 +40,11 @@ fn run(connection: &mut Connection, steps: &[(&str, &str)]) -> Result<(), StoreE
     for (index, (name, sql)) in steps.iter().enumerate().skip(done) {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         step.execute_batch(sql)?;
-        step.pragma_update(None, "user_version", i64::try_from(index + 1).unwrap_or(i64::MAX))?;
+        step.pragma_update(
+            None,
+            "user_version",
+            i64::try_from(index + 1).unwrap_or(i64::MAX),
+        )?;
         step.commit()?;
         tracing::info!(name, "database migrated");
     }
@@ -49,6 +53,8 @@ fn run(connection: &mut Connection, steps: &[(&str, &str)]) -> Result<(), StoreE
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     /// Version 1 as released: its schema and a few rows, written by
@@ -86,7 +92,11 @@ mod tests {
                 .unwrap();
             assert_eq!((title.as_str(), found), ("阳光花园3号楼501室", 1));
         }
-        assert_eq!(RELEASED.len(), MIGRATIONS.len(), "a released version lacks its fixture");
+        assert_eq!(
+            RELEASED.len(),
+            MIGRATIONS.len(),
+            "a released version lacks its fixture"
+        );
     }
 
     /// Writes the fixture of the newest version, to be committed with it:
@@ -95,7 +105,9 @@ mod tests {
     fn the_fixture_of_the_newest_version_can_be_written() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
-        connection.execute_batch(include_str!("fixtures/rows.sql")).unwrap();
+        connection
+            .execute_batch(include_str!("fixtures/rows.sql"))
+            .unwrap();
         let dump = dump(&connection);
         let mut restored = Connection::open_in_memory().unwrap();
         restored.execute_batch(&dump).unwrap();
@@ -145,19 +157,21 @@ mod tests {
                 .collect();
             let values = columns.iter().map(|column| format!("quote({column})"));
             let select = values.collect::<Vec<_>>().join(" || ', ' || ");
-            let mut lines = connection.prepare(&format!("SELECT {select} FROM {name}")).unwrap();
+            let mut lines = connection
+                .prepare(&format!("SELECT {select} FROM {name}"))
+                .unwrap();
             let lines = lines.query_map([], |row| row.get::<_, String>(0)).unwrap();
             for line in lines {
                 let line = line.unwrap();
                 let columns = columns.join(", ");
-                sql.push_str(&format!("INSERT INTO {name} ({columns}) VALUES ({line});\n"));
+                writeln!(sql, "INSERT INTO {name} ({columns}) VALUES ({line});").unwrap();
             }
         }
         sql.push_str(
             "INSERT INTO search (rowid, text)
              SELECT key, title || char(10) || search_text || '  ' FROM record;\n",
         );
-        sql.push_str(&format!("PRAGMA user_version = {};\n", version(connection).unwrap()));
+        writeln!(sql, "PRAGMA user_version = {};", version(connection).unwrap()).unwrap();
         sql
     }
 
@@ -167,9 +181,15 @@ mod tests {
         migrate(&mut connection).unwrap();
         let before = schema(&connection);
         let mut steps = MIGRATIONS.to_vec();
-        steps.push(("broken", "CREATE TABLE half (a); INSERT INTO nowhere VALUES (1);"));
+        steps.push((
+            "broken",
+            "CREATE TABLE half (a); INSERT INTO nowhere VALUES (1);",
+        ));
         run(&mut connection, &steps).unwrap_err();
-        assert_eq!(version(&connection).unwrap(), i64::try_from(MIGRATIONS.len()).unwrap());
+        assert_eq!(
+            version(&connection).unwrap(),
+            i64::try_from(MIGRATIONS.len()).unwrap()
+        );
         assert_eq!(schema(&connection), before);
     }
 

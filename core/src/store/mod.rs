@@ -80,7 +80,10 @@ impl fmt::Debug for Store {
 impl Store {
     /// Whether a directory holds a store, or may hold one it does not let see.
     pub fn exists(directory: &Path) -> bool {
-        directory.join(connection::DATABASE).try_exists().unwrap_or(true)
+        directory
+            .join(connection::DATABASE)
+            .try_exists()
+            .unwrap_or(true)
     }
 
     /// Opens or makes the store of a directory.
@@ -95,7 +98,11 @@ impl Store {
         vfs: Option<&'static str>,
     ) -> Result<Self, StoreError> {
         let connections = Connections::open(&options.directory, options.key, vfs)?;
-        let store = Self { connections, clock: options.clock, entropy: options.entropy };
+        let store = Self {
+            connections,
+            clock: options.clock,
+            entropy: options.entropy,
+        };
         store.bind_incarnation(&options.directory)?;
         store.checkpoint()?;
         Ok(store)
@@ -124,7 +131,8 @@ impl Store {
     fn note_damage<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(StoreError::Damaged { record, reason }) = &result {
             tracing::error!(%record, reason, "a record's document is damaged");
-            self.connections.write(|tx| document::mark_damaged(tx, record))?;
+            self.connections
+                .write(|tx| document::mark_damaged(tx, record))?;
         }
         result
     }

@@ -115,7 +115,9 @@ impl Opened {
             self.0 = Some((key, document));
         }
         let document = self.0.as_ref().and_then(|(_, document)| document.as_ref());
-        Ok(document.and_then(|document| document.find_change(hash)).map(|change| change.bytes))
+        Ok(document
+            .and_then(|document| document.find_change(hash))
+            .map(|change| change.bytes))
     }
 }
 
@@ -147,7 +149,9 @@ pub(super) fn next_push(
         if life.is_some_and(|life| life != incarnation) {
             break;
         }
-        let Some(item) = waiting.into_item(db, &mut opened)? else { continue };
+        let Some(item) = waiting.into_item(db, &mut opened)? else {
+            continue;
+        };
         life = Some(incarnation);
         bytes += item.change.len();
         if bytes > max_bytes && !items.is_empty() {
@@ -155,14 +159,21 @@ pub(super) fn next_push(
         }
         items.push(item);
     }
-    let Some(incarnation) = life else { return Ok(None) };
+    let Some(incarnation) = life else {
+        return Ok(None);
+    };
     let last: i64 = db
         .prepare_cached("SELECT counter FROM phone")?
         .query_row([], |row| row.get(0))?;
     // A phone restored from a backup does not know how far it had counted; the
     // clock is ahead of any number it used.
     let counter = last.saturating_add(1).max(now.as_millis());
-    Ok(Some(Push { counter: columns::unsigned(counter), incarnation, items, signed: None }))
+    Ok(Some(Push {
+        counter: columns::unsigned(counter),
+        incarnation,
+        items,
+        signed: None,
+    }))
 }
 
 fn unanswered(db: &Connection) -> Result<Option<Push>, StoreError> {
@@ -170,10 +181,17 @@ fn unanswered(db: &Connection) -> Result<Option<Push>, StoreError> {
         .prepare_cached(
             "SELECT counter, incarnation, signed, count FROM manifest ORDER BY counter LIMIT 1",
         )?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .query_row([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
         .optional()?;
-    let Some((counter, incarnation, signed, count)) = row else { return Ok(None) };
-    let sql = format!("{} WHERE outbox.counter = ?1 ORDER BY outbox.position", Waiting::SELECT);
+    let Some((counter, incarnation, signed, count)) = row else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "{} WHERE outbox.counter = ?1 ORDER BY outbox.position",
+        Waiting::SELECT
+    );
     let waiting = db
         .prepare_cached(&sql)?
         .query_map([counter], Waiting::read)?
@@ -204,8 +222,14 @@ pub(super) fn store_manifest(
     manifest: &SignedManifest,
 ) -> Result<(), StoreError> {
     // One at a time: one that could not be sent again is given up here.
-    tx.execute("DELETE FROM manifest WHERE counter <> ?1", [columns::signed(push.counter)])?;
-    tx.execute("UPDATE outbox SET counter = NULL WHERE counter IS NOT NULL", [])?;
+    tx.execute(
+        "DELETE FROM manifest WHERE counter <> ?1",
+        [columns::signed(push.counter)],
+    )?;
+    tx.execute(
+        "UPDATE outbox SET counter = NULL WHERE counter IS NOT NULL",
+        [],
+    )?;
     tx.execute(
         "INSERT OR REPLACE INTO manifest (counter, incarnation, signed, count)
          VALUES (?1, ?2, ?3, ?4)",
@@ -238,7 +262,10 @@ pub(super) fn store_manifest(
 pub(super) fn drop_manifest(tx: &Transaction<'_>, counter: u64) -> Result<(), StoreError> {
     let counter = columns::signed(counter);
     tx.execute("DELETE FROM manifest WHERE counter = ?1", [counter])?;
-    tx.execute("UPDATE outbox SET counter = NULL WHERE counter = ?1", [counter])?;
+    tx.execute(
+        "UPDATE outbox SET counter = NULL WHERE counter = ?1",
+        [counter],
+    )?;
     tx.execute("UPDATE phone SET counter = max(counter, ?1)", [counter])?;
     Ok(())
 }
@@ -253,7 +280,10 @@ pub(super) fn count_pending(db: &Connection) -> Result<u64, StoreError> {
 
 /// What waited for others' changes is tried again.
 pub(super) fn wake(tx: &Transaction<'_>) -> Result<(), StoreError> {
-    tx.execute("UPDATE outbox SET status = 0, attempts = 0 WHERE status IN (0, 3) AND status = 3", [])?;
+    tx.execute(
+        "UPDATE outbox SET status = 0, attempts = 0 WHERE status IN (0, 3) AND status = 3",
+        [],
+    )?;
     Ok(())
 }
 
@@ -261,7 +291,10 @@ pub(super) fn wake(tx: &Transaction<'_>) -> Result<(), StoreError> {
 /// this device again, and read every grid from the start.
 pub(super) fn offer_again(tx: &Transaction<'_>) -> Result<(), StoreError> {
     tx.execute("DELETE FROM manifest", [])?;
-    tx.execute("UPDATE outbox SET status = 0, counter = NULL, attempts = 0", [])?;
+    tx.execute(
+        "UPDATE outbox SET status = 0, counter = NULL, attempts = 0",
+        [],
+    )?;
     tx.execute("DELETE FROM refusal", [])?;
     forget_server(tx)
 }

@@ -6,7 +6,11 @@ use wangge_model::{
     protocol::{Receipt, SignedManifest, Verdict},
 };
 
-use super::{StoreError, columns, feed::{Intake, Touched}, outbox::{self, Status}};
+use super::{
+    StoreError, columns,
+    feed::{Intake, Touched},
+    outbox::{self, Status},
+};
 
 /// How often a change is sent again after the server asked for what it builds
 /// on; then it waits for the next sync.
@@ -25,9 +29,13 @@ pub(super) fn apply(intake: &mut Intake<'_>, receipt: &Receipt) -> Result<(), St
     let tx = intake.tx;
     let manifest: Option<(Vec<u8>, i64)> = tx
         .prepare_cached("SELECT signed, count FROM manifest WHERE counter = ?1")?
-        .query_row([columns::signed(receipt.counter)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([columns::signed(receipt.counter)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()?;
-    let Some((signed, count)) = manifest else { return Ok(()) };
+    let Some((signed, count)) = manifest else {
+        return Ok(());
+    };
     let signed: SignedManifest = columns::decode(&signed)?;
     if receipt.manifest_digest != signed.digest() || columns::signed(receipt.count()) != count {
         return Err(StoreError::ForeignReceipt(receipt.counter));

@@ -108,14 +108,12 @@ impl Store {
     pub fn discard_refused(&self, id: RecordId) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.write(|tx| {
-            let mut held =
-                document::find(tx, &id)?.ok_or(StoreError::RecordNotFound(id))?;
+            let mut held = document::find(tx, &id)?.ok_or(StoreError::RecordNotFound(id))?;
             let refused = author::list_edits(tx, held.key, &[Status::Refused])?;
             if refused.is_empty() {
                 return Ok(());
             }
-            let unsent =
-                author::list_edits(tx, held.key, &[Status::Pending, Status::Waiting])?;
+            let unsent = author::list_edits(tx, held.key, &[Status::Pending, Status::Waiting])?;
             if held.server_heads.is_none() && unsent.is_empty() {
                 return document::remove(tx, held.key);
             }
@@ -131,7 +129,9 @@ impl Store {
     /// The record's document, opened; `None` if it is not on this phone.
     pub fn find_document(&self, id: RecordId) -> Result<Option<RecordDocument>, StoreError> {
         self.read(|db| {
-            document::find(db, &id)?.map(|held| document::open(db, &held)).transpose()
+            document::find(db, &id)?
+                .map(|held| document::open(db, &held))
+                .transpose()
         })
     }
 }

@@ -64,7 +64,8 @@ pub(super) fn replace(
 
 /// Takes a record out of the index.
 pub(super) fn remove(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError> {
-    tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([key])?;
+    tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
+        .execute([key])?;
     Ok(())
 }
 
@@ -88,7 +89,10 @@ impl Words {
 
     /// Patterns for `LIKE … ESCAPE '\'` that every result matches.
     pub(super) fn patterns(&self) -> impl Iterator<Item = String> {
-        self.long.iter().chain(&self.short).map(|word| like_pattern(word))
+        self.long
+            .iter()
+            .chain(&self.short)
+            .map(|word| like_pattern(word))
     }
 
     /// The records that may match, if one word alone or the long ones together
@@ -131,7 +135,9 @@ impl Words {
         for word in &self.short {
             narrow(with_beginning(db, word, MANY)?);
         }
-        Ok(both.filter(|both| both.len() <= FEW).map(|both| both.into_iter().collect()))
+        Ok(both
+            .filter(|both| both.len() <= FEW)
+            .map(|both| both.into_iter().collect()))
     }
 }
 
@@ -142,12 +148,17 @@ fn with_phrases(
     words: &[String],
     most: usize,
 ) -> Result<Option<Vec<i64>>, StoreError> {
-    let phrases: Vec<String> =
-        words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    let phrases: Vec<String> = words
+        .iter()
+        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
+        .collect();
     let mut statement =
         db.prepare_cached("SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2")?;
     let keys = statement
-        .query_map(params![phrases.join(" AND "), columns::length(most + 1)], |row| row.get(0))?
+        .query_map(
+            params![phrases.join(" AND "), columns::length(most + 1)],
+            |row| row.get(0),
+        )?
         .collect::<rusqlite::Result<Vec<i64>>>()?;
     Ok((keys.len() <= most).then_some(keys))
 }

@@ -39,10 +39,15 @@ pub(super) fn apply(
              WHERE id = ?1 AND granted = 1 AND seq IS NULL",
         )?
         .query_row([page.grid.as_bytes()], |row| {
-            Ok(Fetching { as_of: row.get(0)?, keeps_absent: row.get(1)? })
+            Ok(Fetching {
+                as_of: row.get(0)?,
+                keeps_absent: row.get(1)?,
+            })
         })
         .optional()?;
-    let Some(fetching) = fetching else { return Ok(()) };
+    let Some(fetching) = fetching else {
+        return Ok(());
+    };
     for entry in &page.entries {
         apply_entry(intake, entropy, page.grid, &fetching, entry)?;
     }
@@ -84,10 +89,17 @@ fn apply_entry(
     heads.sort_unstable();
     let Some(mut held) = document::find(tx, &entry.record)? else {
         let mut held = Held::new(entry.record, entry.kind, grid, entry.record_epoch);
-        intake.digests.add(tx, grid, &entry.record, entry.record_epoch, &heads)?;
+        intake
+            .digests
+            .add(tx, grid, &entry.record, entry.record_epoch, &heads)?;
         held.server_heads = Some(heads.clone());
         held.heads = heads;
-        document::insert(tx, &mut held, Start::Received(&entry.document), &entry.summary)?;
+        document::insert(
+            tx,
+            &mut held,
+            Start::Received(&entry.document),
+            &entry.summary,
+        )?;
         intake.applied.pulled += 1;
         return Ok(());
     };
@@ -96,7 +108,9 @@ fn apply_entry(
     // Nothing was counted for the record under its old epoch: the fetch began
     // with an empty digest.
     held.record_epoch = entry.record_epoch;
-    intake.digests.set_server_heads(tx, &mut held, grid, Some(heads.clone()))?;
+    intake
+        .digests
+        .set_server_heads(tx, &mut held, grid, Some(heads.clone()))?;
     if same_epoch && held.heads == heads && !held.damaged && held.kind == entry.kind {
         return document::store(tx, &mut held, None);
     }
@@ -135,10 +149,16 @@ fn merge(
             return document::store(tx, &mut held, None);
         }
     };
-    let known: HashSet<ChangeHash> =
-        theirs.changes().into_iter().map(|change| change.hash).collect();
-    let unsent =
-        author::list_edits(tx, held.key, &[Status::Pending, Status::Refused, Status::Waiting])?;
+    let known: HashSet<ChangeHash> = theirs
+        .changes()
+        .into_iter()
+        .map(|change| change.hash)
+        .collect();
+    let unsent = author::list_edits(
+        tx,
+        held.key,
+        &[Status::Pending, Status::Refused, Status::Waiting],
+    )?;
     let mut touched = Touched::new(held);
     for edit in unsent.iter().filter(|edit| known.contains(&edit.hash)) {
         intake.mark_receipted(&mut touched, &edit.hash)?;
@@ -158,7 +178,8 @@ fn merge(
     let both = {
         let mut both = theirs.clone();
         guard::contain(move || {
-            both.apply_own(ours.iter().map(Vec::as_slice)).map(|()| both)
+            both.apply_own(ours.iter().map(Vec::as_slice))
+                .map(|()| both)
         })
     };
     let (base, fits) = match both {

@@ -1,6 +1,9 @@
 //! SQLite's usual file layer, counting each request to force bytes to disk.
 
-#![expect(unsafe_code, reason = "a file layer of SQLite is C; used by one test only")]
+#![expect(
+    unsafe_code,
+    reason = "a file layer of SQLite is C; used by one test only"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -73,10 +76,18 @@ unsafe extern "C" fn open(
             let path = if name.is_null() {
                 ""
             } else {
-                CStr::from_ptr(name.cast::<c_char>()).to_str().unwrap_or_default()
+                CStr::from_ptr(name.cast::<c_char>())
+                    .to_str()
+                    .unwrap_or_default()
             };
-            let directory = Path::new(path).parent().and_then(Path::to_str).unwrap_or_default();
-            FILES.lock().unwrap().insert(file as usize, directory.to_owned());
+            let directory = Path::new(path)
+                .parent()
+                .and_then(Path::to_str)
+                .unwrap_or_default();
+            FILES
+                .lock()
+                .unwrap()
+                .insert(file as usize, directory.to_owned());
         }
         code
     }

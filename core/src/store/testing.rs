@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use wangge_model::{
-    ChangeHash, FieldPath, FieldValue, RecordId, document::FieldConflict,
+    ChangeHash, FieldPath, FieldValue, RecordId,
+    document::FieldConflict,
     protocol::{Digest, GridDigest},
 };
 
@@ -28,7 +29,11 @@ impl Store {
     pub fn canonical_state(&self, id: RecordId) -> Result<Option<CanonicalState>, StoreError> {
         Ok(self.find_document(id)?.map(|document| CanonicalState {
             heads: document.heads(),
-            changes: document.changes().into_iter().map(|change| change.hash).collect(),
+            changes: document
+                .changes()
+                .into_iter()
+                .map(|change| change.hash)
+                .collect(),
             fields: document.fields(),
             conflicts: document.conflicts(),
         }))
@@ -50,7 +55,9 @@ impl Store {
         self.read(|db| {
             let mut statement = db.prepare("SELECT id, digest FROM grid")?;
             let grids = statement
-                .query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?)))?
+                .query_map([], |row| {
+                    Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?))
+                })?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
             let mut pairs = Vec::new();
             for (grid, digest) in grids {
@@ -63,11 +70,8 @@ impl Store {
                 while let Some(row) = rows.next()? {
                     let id = columns::record_id(&row.get::<_, Vec<u8>>(0)?)?;
                     let heads = columns::split_hashes(&row.get::<_, Vec<u8>>(2)?)?;
-                    let print = wangge_model::protocol::record_fingerprint(
-                        &id,
-                        row.get(1)?,
-                        &heads,
-                    );
+                    let print =
+                        wangge_model::protocol::record_fingerprint(&id, row.get(1)?, &heads);
                     summed.replace(&id, None, Some(print));
                 }
                 let stored = GridDigest::from_bytes(&digest).unwrap_or_default();

@@ -7,17 +7,40 @@ use super::{Hub, Phone, assert_same, grid, set};
 
 #[derive(Debug, Clone)]
 enum Step {
-    Create { phone: usize, room: u8 },
-    Edit { phone: usize, record: usize, field: usize, text: u8 },
-    Sync { phone: usize },
-    Refetch { phone: usize },
-    LoseReceipt { phone: usize },
-    Rotate { phone: usize },
-    Tidy { phone: usize },
+    Create {
+        phone: usize,
+        room: u8,
+    },
+    Edit {
+        phone: usize,
+        record: usize,
+        field: usize,
+        text: u8,
+    },
+    Sync {
+        phone: usize,
+    },
+    Refetch {
+        phone: usize,
+    },
+    LoseReceipt {
+        phone: usize,
+    },
+    Rotate {
+        phone: usize,
+    },
+    Tidy {
+        phone: usize,
+    },
 }
 
-const FIELDS: &[&str] =
-    &["address.room", "address.unit", "contact.name", "notes", "members.m1.name"];
+const FIELDS: &[&str] = &[
+    "address.room",
+    "address.unit",
+    "contact.name",
+    "notes",
+    "members.m1.name",
+];
 
 fn step() -> impl Strategy<Value = Step> {
     let phone = 0..2_usize;
@@ -48,7 +71,12 @@ fn run(phones: &[Phone; 2], hub: &mut Hub, step: &Step) {
                 )
                 .unwrap();
         }
-        Step::Edit { phone, record, field, text } => {
+        Step::Edit {
+            phone,
+            record,
+            field,
+            text,
+        } => {
             let phone = &phones[*phone];
             let ids = phone.store().list_record_ids().unwrap();
             if let Some(id) = ids.get(record % ids.len().max(1)) {

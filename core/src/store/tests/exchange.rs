@@ -6,7 +6,10 @@ use wangge_model::{
 };
 
 use super::{Hub, Phone, START, assert_same, grants, grid};
-use crate::{RecordQuery, RecordState, sync::{Answer, SyncStore}};
+use crate::{
+    RecordQuery, RecordState,
+    sync::{Answer, SyncStore},
+};
 
 #[test]
 fn a_receipt_and_nothing_else_makes_a_record_count_as_sent() {
@@ -40,7 +43,10 @@ fn pushes_keep_the_order_and_stay_within_limits() {
     let tiny = phone.store().next_push(10, 1).unwrap().unwrap();
     assert_eq!(tiny.items.len(), 1, "at least one, or it would never end");
     assert_eq!(tiny.items[0].hash, push.items[0].hash);
-    assert!(push.counter >= u64::try_from(START).unwrap(), "counts from the clock");
+    assert!(
+        push.counter >= u64::try_from(START).unwrap(),
+        "counts from the clock"
+    );
 }
 
 #[test]
@@ -65,22 +71,30 @@ fn an_unanswered_manifest_goes_out_again_unchanged() {
 #[test]
 fn a_new_phone_gets_everything_by_pages_and_opens_nothing() {
     let (one, mut hub) = (Phone::enrolled(1, &[1]), Hub::new());
-    let ids: Vec<RecordId> =
-        (0..8).map(|number| one.household(1, &format!("殷巷村{number}号"))).collect();
+    let ids: Vec<RecordId> = (0..8)
+        .map(|number| one.household(1, &format!("殷巷村{number}号")))
+        .collect();
     hub.sync(&one);
     let two = Phone::enrolled(2, &[1]);
     let first = hub.snapshot(grid(1), None, 3);
     two.store().apply_snapshot(&first).unwrap();
     let fetch = two.store().position().unwrap().bootstraps[0];
-    assert_eq!(fetch.after, first.next_after, "a torn fetch goes on where it was");
-    assert_eq!(two.core().list_records(&RecordQuery::default()).unwrap().len(), 3);
+    assert_eq!(
+        fetch.after, first.next_after,
+        "a torn fetch goes on where it was"
+    );
+    assert_eq!(
+        two.core()
+            .list_records(&RecordQuery::default())
+            .unwrap()
+            .len(),
+        3
+    );
     hub.sync(&two);
     assert_same(&one, &two);
     let received: i64 = two
         .store()
-        .read(|db| {
-            Ok(db.query_row("SELECT sum(received) FROM record", [], |row| row.get(0))?)
-        })
+        .read(|db| Ok(db.query_row("SELECT sum(received) FROM record", [], |row| row.get(0))?))
         .unwrap();
     assert_eq!(received, 8);
     // The first edit opens it.
@@ -110,8 +124,14 @@ fn changes_that_arrive_while_a_grid_is_fetched_are_not_lost() {
     hub.sync(&two);
     hub.sync(&one);
     assert_same(&one, &two);
-    assert_eq!(two.core().find_record(own).unwrap().unwrap().row.state, RecordState::AtServer);
-    assert_eq!(two.text(page.entries[0].record, "address.room").as_deref(), Some("501"));
+    assert_eq!(
+        two.core().find_record(own).unwrap().unwrap().row.state,
+        RecordState::AtServer
+    );
+    assert_eq!(
+        two.text(page.entries[0].record, "address.room").as_deref(),
+        Some("501")
+    );
 }
 
 #[test]
@@ -130,7 +150,10 @@ fn a_stale_snapshot_does_not_undo_what_was_receipted() {
     phone.store().apply_snapshot(&stale).unwrap();
     hub.sync(&phone);
     assert_eq!(phone.text(id, "address.room").as_deref(), Some("501"));
-    assert_eq!(phone.core().find_record(id).unwrap().unwrap().row.state, RecordState::AtServer);
+    assert_eq!(
+        phone.core().find_record(id).unwrap().unwrap().row.state,
+        RecordState::AtServer
+    );
 }
 
 #[test]
@@ -155,7 +178,11 @@ fn a_lost_grid_takes_its_records_along_but_never_unsent_ones() {
     assert_eq!(phone.core().grids().unwrap().len(), 1);
     assert_eq!(phone.core().find_record(clean).unwrap(), None);
     assert!(phone.core().find_record(unsent).unwrap().is_some());
-    assert_eq!(hub.sync(&phone).receipted, 2, "unsent edits are handed in first");
+    assert_eq!(
+        hub.sync(&phone).receipted,
+        2,
+        "unsent edits are handed in first"
+    );
     assert_eq!(phone.core().find_record(unsent).unwrap(), None);
     assert!(phone.core().find_record(other).unwrap().is_some());
     assert_eq!(phone.store().position().unwrap().cursors.len(), 1);
@@ -175,12 +202,20 @@ fn position_says_what_the_phone_holds() {
     let position = phone.store().position().unwrap();
     assert_eq!((position.cursors.len(), position.bootstraps.len()), (2, 0));
     assert_eq!(position.cursors[0].digest, GridDigest::default().total());
-    assert_eq!(phone.store().synced_at().unwrap().unwrap().as_millis(), START);
+    assert_eq!(
+        phone.store().synced_at().unwrap().unwrap().as_millis(),
+        START
+    );
     let enrolment = phone.store().find_enrolment().unwrap().unwrap();
     assert_eq!(enrolment.session.unwrap().token, "token");
-    hub.directives = vec![Directive::Upgrade { minimum: "9.0.0".to_owned() }];
+    hub.directives = vec![Directive::Upgrade {
+        minimum: "9.0.0".to_owned(),
+    }];
     hub.answer(&phone, None, &[]);
-    assert_eq!(phone.store().minimum_version().unwrap().as_deref(), Some("9.0.0"));
+    assert_eq!(
+        phone.store().minimum_version().unwrap().as_deref(),
+        Some("9.0.0")
+    );
     hub.directives.clear();
     hub.answer(&phone, None, &[]);
     assert_eq!(phone.store().minimum_version().unwrap(), None);

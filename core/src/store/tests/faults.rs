@@ -34,7 +34,10 @@ fn a_lost_receipt_is_also_made_up_for_by_the_feed() {
     phone.store().drop_manifest(push.counter).unwrap();
     let pages = hub.pages(&phone);
     assert_eq!(hub.answer(&phone, None, &pages).receipted, 1);
-    assert_eq!(phone.core().find_record(id).unwrap().unwrap().row.state, RecordState::AtServer);
+    assert_eq!(
+        phone.core().find_record(id).unwrap().unwrap().row.state,
+        RecordState::AtServer
+    );
     assert_eq!(phone.store().next_push(10, 1 << 20).unwrap(), None);
     hub.sync(&phone);
 }
@@ -55,7 +58,10 @@ fn a_receipt_for_other_items_is_an_error_and_changes_nothing() {
             directives: &[],
         })
     };
-    let bad = Receipt { manifest_digest: vec![0; 32], ..good.clone() };
+    let bad = Receipt {
+        manifest_digest: vec![0; 32],
+        ..good.clone()
+    };
     assert!(matches!(apply(&bad), Err(StoreError::ForeignReceipt(_))));
     let more = Receipt {
         verdicts: Receipt::runs([Verdict::Duplicate, Verdict::Duplicate]),
@@ -75,7 +81,10 @@ fn a_refused_change_is_shown_to_its_author_and_can_be_taken_back() {
     phone.edit(id, "address.room", "坏");
     phone.edit(id, "address.floor", "5");
     let applied = hub.sync(&phone);
-    assert_eq!(applied.refused, 2, "what stands on a refused change cannot be sent either");
+    assert_eq!(
+        applied.refused, 2,
+        "what stands on a refused change cannot be sent either"
+    );
     let view = phone.core().find_record(id).unwrap().unwrap();
     assert_eq!(view.row.state, RecordState::NeedsAttention);
     assert_eq!(view.row.refusal_count, 2);
@@ -91,8 +100,14 @@ fn a_refused_change_is_shown_to_its_author_and_can_be_taken_back() {
     assert_eq!(phone.text(id, "address.unit").as_deref(), Some("2单元"));
     let applied = hub.sync(&phone);
     assert_eq!((applied.receipted, applied.refused), (1, 0));
-    assert_eq!(hub.records[&id].1.text("address.unit").as_deref(), Some("2单元"));
-    assert_eq!(phone.core().find_record(id).unwrap().unwrap().row.state, RecordState::AtServer);
+    assert_eq!(
+        hub.records[&id].1.text("address.unit").as_deref(),
+        Some("2单元")
+    );
+    assert_eq!(
+        phone.core().find_record(id).unwrap().unwrap().row.state,
+        RecordState::AtServer
+    );
 }
 
 #[test]
@@ -101,7 +116,10 @@ fn a_new_record_that_was_refused_as_a_whole_goes_when_taken_back() {
     hub.refuses = Some("坏".to_owned());
     let id = phone.household(1, "坏");
     hub.sync(&phone);
-    assert!(phone.core().find_record(id).unwrap().is_some(), "kept until its author decides");
+    assert!(
+        phone.core().find_record(id).unwrap().is_some(),
+        "kept until its author decides"
+    );
     phone.core().discard_refused(id).unwrap();
     assert_eq!(phone.core().find_record(id).unwrap(), None);
     hub.sync(&phone);
@@ -120,15 +138,25 @@ fn a_released_change_counts_as_received() {
     hub.refuses = None;
     let device = phone.store().find_enrolment().unwrap().unwrap().device;
     let actor = phone.store().actor().unwrap();
-    assert!(matches!(hub.judge(device, actor, &push.items[0]), Verdict::Accepted { .. }));
+    assert!(matches!(
+        hub.judge(device, actor, &push.items[0]),
+        Verdict::Accepted { .. }
+    ));
     hub.sync(&phone);
     assert!(phone.core().list_refusals().unwrap().is_empty());
-    assert_eq!(phone.core().find_record(id).unwrap().unwrap().row.state, RecordState::AtServer);
+    assert_eq!(
+        phone.core().find_record(id).unwrap().unwrap().row.state,
+        RecordState::AtServer
+    );
 }
 
 #[test]
 fn a_restored_server_gets_everything_back() {
-    let (one, two, mut hub) = (Phone::enrolled(1, &[1]), Phone::enrolled(2, &[1]), Hub::new());
+    let (one, two, mut hub) = (
+        Phone::enrolled(1, &[1]),
+        Phone::enrolled(2, &[1]),
+        Hub::new(),
+    );
     let first = one.household(1, "殷巷村一号");
     hub.sync(&one);
     hub.sync(&two);
@@ -142,7 +170,10 @@ fn a_restored_server_gets_everything_back() {
     hub.sync(&one);
     hub.sync(&two);
     let lost = hub;
-    let mut hub = Hub { epoch: ServerEpoch::from_bytes([2; 16]), ..backup };
+    let mut hub = Hub {
+        epoch: ServerEpoch::from_bytes([2; 16]),
+        ..backup
+    };
     hub.sync(&one);
     assert!(one.core().find_record(second).unwrap().is_some());
     assert_eq!(one.text(first, "address.room").as_deref(), Some("501"));
@@ -183,8 +214,11 @@ fn a_copied_store_forks_and_both_edits_survive() {
     let mut copy = Phone::new(1);
     copy.core = None;
     for file in ["wangge.db", "incarnation"] {
-        std::fs::copy(phone.directory.path().join(file), copy.directory.path().join(file))
-            .unwrap();
+        std::fs::copy(
+            phone.directory.path().join(file),
+            copy.directory.path().join(file),
+        )
+        .unwrap();
     }
     phone.open(11);
     copy.open(12);
@@ -223,12 +257,19 @@ fn a_restored_phone_begins_a_new_life_and_sends_nothing_twice() {
     assert_ne!(phone.store().actor().unwrap(), actor);
     phone.edit(id, "address.unit", "2单元");
     hub.sync(&phone);
-    assert_eq!(phone.text(id, "address.floor").as_deref(), Some("5"), "lost on the phone only");
+    assert_eq!(
+        phone.text(id, "address.floor").as_deref(),
+        Some("5"),
+        "lost on the phone only"
+    );
     assert_eq!(phone.text(id, "address.unit").as_deref(), Some("2单元"));
     let view = phone.core().find_record(id).unwrap().unwrap();
     assert!(view.conflicts.is_empty());
     assert_eq!(view.row.state, RecordState::AtServer);
-    assert!(view.history.iter().all(|entry| entry.mine), "also what a former life wrote");
+    assert!(
+        view.history.iter().all(|entry| entry.mine),
+        "also what a former life wrote"
+    );
     assert_eq!(view.history.len(), 4);
 }
 
@@ -242,12 +283,19 @@ fn a_second_enrolment_authors_unsent_edits_again() {
     phone.enrol(7, &[1]);
     let applied = hub.sync(&phone);
     assert_eq!((applied.receipted, applied.refused), (2, 0));
-    assert_eq!(hub.records[&id].1.text("address.room").as_deref(), Some("501"));
+    assert_eq!(
+        hub.records[&id].1.text("address.room").as_deref(),
+        Some("501")
+    );
 }
 
 #[test]
 fn an_erased_record_goes_and_does_not_come_back() {
-    let (one, two, mut hub) = (Phone::enrolled(1, &[1]), Phone::enrolled(2, &[1]), Hub::new());
+    let (one, two, mut hub) = (
+        Phone::enrolled(1, &[1]),
+        Phone::enrolled(2, &[1]),
+        Hub::new(),
+    );
     let id = one.household(1, "殷巷村一号");
     hub.sync(&one);
     hub.sync(&two);
@@ -265,7 +313,11 @@ fn an_erased_record_goes_and_does_not_come_back() {
 
 #[test]
 fn a_forged_frame_is_set_aside_and_the_feed_goes_on() {
-    let (one, two, mut hub) = (Phone::enrolled(1, &[1]), Phone::enrolled(2, &[1]), Hub::new());
+    let (one, two, mut hub) = (
+        Phone::enrolled(1, &[1]),
+        Phone::enrolled(2, &[1]),
+        Hub::new(),
+    );
     hub.sync(&two);
     let bad = one.household(1, "殷巷村一号");
     let good = one.household(1, "殷巷村二号");
@@ -289,7 +341,11 @@ fn a_forged_frame_is_set_aside_and_the_feed_goes_on() {
 
 #[test]
 fn a_damaged_document_is_named_marked_and_fetched_again() {
-    let (one, two, mut hub) = (Phone::enrolled(1, &[1]), Phone::enrolled(2, &[1]), Hub::new());
+    let (one, two, mut hub) = (
+        Phone::enrolled(1, &[1]),
+        Phone::enrolled(2, &[1]),
+        Hub::new(),
+    );
     let id = one.household(1, "殷巷村一号");
     hub.sync(&one);
     hub.sync(&two);
@@ -314,7 +370,8 @@ fn unsent_edits_of_a_damaged_document_are_kept() {
     let id = phone.household(1, "殷巷村一号");
     hub.sync(&phone);
     phone.core().tidy().unwrap();
-    phone.core()
+    phone
+        .core()
         .store
         .write(|tx| {
             tx.execute(
@@ -325,9 +382,15 @@ fn unsent_edits_of_a_damaged_document_are_kept() {
         })
         .unwrap();
     let result = phone.core().edit_record(id, &[set("address.room", "501")]);
-    assert!(matches!(result, Err(crate::Error::Damaged { .. })), "{result:?}");
+    assert!(
+        matches!(result, Err(crate::Error::Damaged { .. })),
+        "{result:?}"
+    );
     hub.sync(&phone);
     phone.edit(id, "address.room", "501");
     hub.sync(&phone);
-    assert_eq!(hub.records[&id].1.text("address.room").as_deref(), Some("501"));
+    assert_eq!(
+        hub.records[&id].1.text("address.room").as_deref(),
+        Some("501")
+    );
 }

@@ -18,8 +18,8 @@ use wangge_model::{
     document::{FieldEdit, RecordDocument},
     guard::{self, GuardError, Writer},
     protocol::{
-        Algorithm, Digest, Directive, EnrolResponse, FeedEntry, FeedPage, Frame, GridDigest,
-        GridGrant, Grants, Manifest, PublicKey, PushItem, Receipt, Session, SignedManifest,
+        Algorithm, Digest, Directive, EnrolResponse, FeedEntry, FeedPage, Frame, Grants,
+        GridDigest, GridGrant, Manifest, PublicKey, PushItem, Receipt, Session, SignedManifest,
         SnapshotEntry, SnapshotPage, SoftwareKey, Verdict, items_digest, record_fingerprint,
     },
     testing::{FakeClock, SeededEntropy},
@@ -96,7 +96,10 @@ impl Phone {
             person: PersonId::from_bytes([self.number; 16]),
             person_name: "王小明".to_owned(),
             server_epoch: Hub::first_epoch(),
-            server_key: PublicKey { algorithm: Algorithm::EcdsaP256Sha256, bytes: vec![4; 65] },
+            server_key: PublicKey {
+                algorithm: Algorithm::EcdsaP256Sha256,
+                bytes: vec![4; 65],
+            },
             time: Timestamp::from_millis(START),
             session: Session {
                 token: "token".to_owned(),
@@ -104,7 +107,9 @@ impl Phone {
             },
             grants: grants(1, grids),
         };
-        self.store().store_enrolment("http://127.0.0.1:1", None, &response).unwrap();
+        self.store()
+            .store_enrolment("http://127.0.0.1:1", None, &response)
+            .unwrap();
     }
 
     fn core(&self) -> &Core {
@@ -121,7 +126,10 @@ impl Phone {
             .create_record(
                 RecordKind::Household,
                 grid(number),
-                &[set("address.detail", title), set("contact.phone", "13800138000")],
+                &[
+                    set("address.detail", title),
+                    set("contact.phone", "13800138000"),
+                ],
             )
             .unwrap()
     }
@@ -143,7 +151,11 @@ impl Phone {
         for (stored, summed) in self.store().check_digests().unwrap() {
             assert_eq!(stored, summed, "a digest went wrong");
         }
-        assert_eq!(self.store().rebuild_projections().unwrap(), 0, "a list row went wrong");
+        assert_eq!(
+            self.store().rebuild_projections().unwrap(),
+            0,
+            "a list row went wrong"
+        );
     }
 }
 
@@ -224,7 +236,10 @@ impl Hub {
             Ok(admitted) => {
                 let refused = self.refuses.as_ref().is_some_and(|word| {
                     let wrote = |document: &RecordDocument| {
-                        document.fields().iter().any(|(_, value)| value.as_text() == Some(word))
+                        document
+                            .fields()
+                            .iter()
+                            .any(|(_, value)| value.as_text() == Some(word))
                     };
                     wrote(&admitted) && !wrote(&document)
                 });
@@ -246,7 +261,9 @@ impl Hub {
                         change: item.change.clone(),
                     },
                 ));
-                Verdict::Accepted { first_seq: feed.len() as u64 }
+                Verdict::Accepted {
+                    first_seq: feed.len() as u64,
+                }
             }
         }
     }
@@ -257,8 +274,11 @@ impl Hub {
         phone.store().store_manifest(push, &signed).unwrap();
         let device = phone.store().find_enrolment().unwrap().unwrap().device;
         let actor = derive_device_actor(&device, &push.incarnation);
-        let verdicts: Vec<Verdict> =
-            push.items.iter().map(|item| self.judge(device, actor, item)).collect();
+        let verdicts: Vec<Verdict> = push
+            .items
+            .iter()
+            .map(|item| self.judge(device, actor, item))
+            .collect();
         Receipt {
             counter: push.counter,
             manifest_digest: signed.digest().to_vec(),
@@ -281,9 +301,14 @@ impl Hub {
                     .skip(usize::try_from(cursor.seq).unwrap())
                     .map(|(author, frame)| {
                         if *author == device {
-                            FeedEntry::Yours { record: frame.record, hash: frame.hash }
+                            FeedEntry::Yours {
+                                record: frame.record,
+                                hash: frame.hash,
+                            }
                         } else {
-                            FeedEntry::Change { frame: frame.clone() }
+                            FeedEntry::Change {
+                                frame: frame.clone(),
+                            }
                         }
                     })
                     .collect();
@@ -386,16 +411,26 @@ impl Hub {
             }
         }
         for cursor in phone.store().position().unwrap().cursors {
-            assert_eq!(cursor.digest, self.digest(cursor.grid), "the digests differ");
+            assert_eq!(
+                cursor.digest,
+                self.digest(cursor.grid),
+                "the digests differ"
+            );
         }
-        phone.store().store_synced_at(Timestamp::from_millis(START)).unwrap();
+        phone
+            .store()
+            .store_synced_at(Timestamp::from_millis(START))
+            .unwrap();
         phone.check();
         total
     }
 }
 
 fn quarantined(error: &GuardError) -> Verdict {
-    Verdict::Quarantined { code: error.code().to_owned(), detail: error.detail() }
+    Verdict::Quarantined {
+        code: error.code().to_owned(),
+        detail: error.detail(),
+    }
 }
 
 fn sign(phone: &Phone, push: &Push) -> SignedManifest {
@@ -418,7 +453,10 @@ fn sign(phone: &Phone, push: &Push) -> SignedManifest {
 
 /// Both phones hold exactly the same.
 fn assert_same(one: &Phone, two: &Phone) {
-    assert_eq!(one.store().list_record_ids().unwrap(), two.store().list_record_ids().unwrap());
+    assert_eq!(
+        one.store().list_record_ids().unwrap(),
+        two.store().list_record_ids().unwrap()
+    );
     for id in one.store().list_record_ids().unwrap() {
         assert_eq!(
             one.store().canonical_state(id).unwrap(),

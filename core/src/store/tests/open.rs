@@ -37,7 +37,9 @@ fn a_newer_database_is_refused_and_untouched() {
     let newer = Connection::open(&path).unwrap();
     let key = hex::encode([1; 32]);
     newer
-        .execute_batch(&format!("PRAGMA key = \"x'{key}'\"; PRAGMA user_version = 99;"))
+        .execute_batch(&format!(
+            "PRAGMA key = \"x'{key}'\"; PRAGMA user_version = 99;"
+        ))
         .unwrap();
     drop(newer);
     let before = fs::read(&path).unwrap();
@@ -62,5 +64,8 @@ fn nothing_of_a_record_is_readable_in_any_file() {
 
 #[test]
 fn a_key_is_not_shown() {
-    assert_eq!(format!("{:?}", StoreKey::from_bytes([1; 32])), "StoreKey(…)");
+    assert_eq!(
+        format!("{:?}", StoreKey::from_bytes([1; 32])),
+        "StoreKey(…)"
+    );
 }

@@ -11,14 +11,18 @@ use crate::{Error, RecordQuery, RecordState};
 #[test]
 fn before_enrolment_nothing_can_be_entered() {
     let phone = Phone::new(1);
-    let result = phone.core().create_record(RecordKind::Visit, grid(1), &[set("diary", "一")]);
+    let result = phone
+        .core()
+        .create_record(RecordKind::Visit, grid(1), &[set("diary", "一")]);
     assert!(matches!(result, Err(Error::NotEnrolled)), "{result:?}");
 }
 
 #[test]
 fn a_record_belongs_to_a_grid_of_ones_own() {
     let phone = Phone::enrolled(1, &[1]);
-    let result = phone.core().create_record(RecordKind::Visit, grid(2), &[set("diary", "一")]);
+    let result = phone
+        .core()
+        .create_record(RecordKind::Visit, grid(2), &[set("diary", "一")]);
     assert!(matches!(result, Err(Error::NotGranted)), "{result:?}");
     assert_eq!(phone.core().grids().unwrap()[0].name, "第1网格");
 }
@@ -47,8 +51,14 @@ fn what_is_saved_is_normalised_shown_and_waits_for_the_server() {
     assert!(view.conflicts.is_empty());
     assert_eq!(view.history.len(), 1);
     assert!(view.history[0].mine);
-    assert_eq!(phone.core().household(id).unwrap().members["m1"].name, "王小明");
-    assert!(matches!(phone.core().visit(id), Err(Error::NotFound { what: "visit" })));
+    assert_eq!(
+        phone.core().household(id).unwrap().members["m1"].name,
+        "王小明"
+    );
+    assert!(matches!(
+        phone.core().visit(id),
+        Err(Error::NotFound { what: "visit" })
+    ));
     phone.check();
 }
 
@@ -68,11 +78,27 @@ fn a_bad_value_names_its_field_and_nothing_is_stored() {
         other => panic!("{other:?}"),
     }
     let result =
-        phone.core().create_record(RecordKind::Incident, grid(1), &[set("case.number", "1")]);
-    assert!(matches!(result, Err(Error::Invalid { reason: FieldError::ServerOwned, .. })));
-    assert!(phone.core().list_records(&RecordQuery::default()).unwrap().is_empty());
+        phone
+            .core()
+            .create_record(RecordKind::Incident, grid(1), &[set("case.number", "1")]);
     assert!(matches!(
-        phone.core().create_record(RecordKind::Visit, grid(1), &[set("diary", "  ")]),
+        result,
+        Err(Error::Invalid {
+            reason: FieldError::ServerOwned,
+            ..
+        })
+    ));
+    assert!(
+        phone
+            .core()
+            .list_records(&RecordQuery::default())
+            .unwrap()
+            .is_empty()
+    );
+    assert!(matches!(
+        phone
+            .core()
+            .create_record(RecordKind::Visit, grid(1), &[set("diary", "  ")]),
         Err(Error::Empty)
     ));
 }
@@ -82,10 +108,29 @@ fn an_emptied_box_clears_its_field_and_the_same_value_writes_nothing() {
     let phone = Phone::enrolled(1, &[1]);
     let id = phone.household(1, "殷巷村一号");
     phone.edit(id, "address.detail", "殷巷村一号");
-    assert_eq!(phone.core().find_record(id).unwrap().unwrap().row.pending_count, 1);
+    assert_eq!(
+        phone
+            .core()
+            .find_record(id)
+            .unwrap()
+            .unwrap()
+            .row
+            .pending_count,
+        1
+    );
     phone.edit(id, "contact.phone", " ");
     assert_eq!(phone.text(id, "contact.phone"), None);
-    assert_eq!(phone.core().find_record(id).unwrap().unwrap().row.summary.phone, "");
+    assert_eq!(
+        phone
+            .core()
+            .find_record(id)
+            .unwrap()
+            .unwrap()
+            .row
+            .summary
+            .phone,
+        ""
+    );
 }
 
 #[test]
@@ -104,10 +149,16 @@ fn a_visit_refers_to_its_household() {
             ],
         )
         .unwrap();
-    let query = RecordQuery { household: Some(household), ..RecordQuery::default() };
+    let query = RecordQuery {
+        household: Some(household),
+        ..RecordQuery::default()
+    };
     let rows = phone.core().list_records(&query).unwrap();
     assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [visit]);
-    assert_eq!(phone.core().visit(visit).unwrap().household, Some(household));
+    assert_eq!(
+        phone.core().visit(visit).unwrap().household,
+        Some(household)
+    );
 }
 
 #[test]
@@ -132,20 +183,28 @@ fn many_edits_are_compacted_and_reopened_alike() {
     // All of it can still be sent, from the document.
     let mut hub = Hub::new();
     assert_eq!(hub.sync(&phone).receipted, 71);
-    assert_eq!(hub.records[&id].1.text("address.room").as_deref(), Some("69室"));
+    assert_eq!(
+        hub.records[&id].1.text("address.room").as_deref(),
+        Some("69室")
+    );
 }
 
 #[test]
 fn drafts_survive_and_become_a_record_exactly_once() {
     let mut phone = Phone::enrolled(1, &[1]);
-    let mut draft = phone.core().new_draft(RecordKind::Visit, Some(grid(1)), None);
+    let mut draft = phone
+        .core()
+        .new_draft(RecordKind::Visit, Some(grid(1)), None);
     draft.edits = vec![set("diary", "写了一半"), set("follow_up_on", "还没想好")];
     phone.core().save_draft(&draft).unwrap();
     phone.open(1);
     let kept = phone.core().list_drafts().unwrap();
     assert_eq!(kept[0].edits, draft.edits);
     // Not valid yet: the draft stays.
-    assert!(matches!(phone.core().finish_draft(draft.id), Err(Error::Invalid { .. })));
+    assert!(matches!(
+        phone.core().finish_draft(draft.id),
+        Err(Error::Invalid { .. })
+    ));
     draft.edits[1] = set("follow_up_on", "2026-01-31");
     phone.core().save_draft(&draft).unwrap();
     let id = phone.core().finish_draft(draft.id).unwrap();
@@ -178,7 +237,11 @@ fn a_record_that_is_not_here_is_not_found() {
 
 #[test]
 fn both_values_of_a_conflict_are_shown_with_mine_marked_and_one_tap_settles_it() {
-    let (one, two, mut hub) = (Phone::enrolled(1, &[1]), Phone::enrolled(2, &[1]), Hub::new());
+    let (one, two, mut hub) = (
+        Phone::enrolled(1, &[1]),
+        Phone::enrolled(2, &[1]),
+        Hub::new(),
+    );
     let id = one.household(1, "殷巷村一号");
     hub.sync(&one);
     hub.sync(&two);
@@ -193,18 +256,35 @@ fn both_values_of_a_conflict_are_shown_with_mine_marked_and_one_tap_settles_it()
         let view = phone.core().find_record(id).unwrap().unwrap();
         assert_eq!(view.row.state, RecordState::NeedsAttention);
         assert_eq!(view.conflicts.len(), 1);
-        let mine: Vec<_> =
-            view.conflicts[0].candidates.iter().filter(|candidate| candidate.mine).collect();
+        let mine: Vec<_> = view.conflicts[0]
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.mine)
+            .collect();
         assert_eq!(mine.len(), 1);
-        let number = if phone.number == 1 { "13800000001" } else { "13800000002" };
+        let number = if phone.number == 1 {
+            "13800000001"
+        } else {
+            "13800000002"
+        };
         assert_eq!(mine[0].value, Some(FieldValue::text(number)));
     }
     let counts = one.core().count_states().unwrap();
-    assert_eq!((counts.on_phone, counts.at_server, counts.needs_attention), (0, 0, 1));
+    assert_eq!(
+        (counts.on_phone, counts.at_server, counts.needs_attention),
+        (0, 0, 1)
+    );
     one.core()
-        .settle_conflict(id, path("contact.phone"), Some(FieldValue::text("13800000002")))
+        .settle_conflict(
+            id,
+            path("contact.phone"),
+            Some(FieldValue::text("13800000002")),
+        )
         .unwrap();
-    assert_eq!(one.core().find_record(id).unwrap().unwrap().row.state, RecordState::OnPhone);
+    assert_eq!(
+        one.core().find_record(id).unwrap().unwrap().row.state,
+        RecordState::OnPhone
+    );
     hub.sync(&one);
     hub.sync(&two);
     for phone in [&one, &two] {

@@ -40,7 +40,11 @@ fn one_save_is_one_fsync_and_no_checkpoint() {
         let room = format!("{number}室");
         assert_eq!(
             syncs(&|| {
-                assert!(store.edit_record(id, &[set("address.room", &room)], at, None).unwrap());
+                assert!(
+                    store
+                        .edit_record(id, &[set("address.room", &room)], at, None)
+                        .unwrap()
+                );
             }),
             1,
             "edit {number}"
@@ -49,7 +53,9 @@ fn one_save_is_one_fsync_and_no_checkpoint() {
         assert_eq!(
             syncs(&|| {
                 let edits = [set("diary", "老人腿脚不便，已联系社区医生上门。")];
-                store.create_record(new, RecordKind::Visit, grid(1), &edits, at, None).unwrap();
+                store
+                    .create_record(new, RecordKind::Visit, grid(1), &edits, at, None)
+                    .unwrap();
             }),
             1,
             "record {number}"
@@ -58,7 +64,9 @@ fn one_save_is_one_fsync_and_no_checkpoint() {
     // An edit that changes nothing writes nothing; reading never does.
     assert_eq!(
         syncs(&|| {
-            store.edit_record(id, &[set("address.room", "59室")], at, None).unwrap();
+            store
+                .edit_record(id, &[set("address.room", "59室")], at, None)
+                .unwrap();
             store.find_document(id).unwrap();
         }),
         0
@@ -67,7 +75,9 @@ fn one_save_is_one_fsync_and_no_checkpoint() {
     assert!(syncs(&|| store.tidy().unwrap()) > 1);
     assert_eq!(
         syncs(&|| {
-            store.edit_record(id, &[set("address.room", "1")], at, None).unwrap();
+            store
+                .edit_record(id, &[set("address.room", "1")], at, None)
+                .unwrap();
         }),
         1
     );
