@@ -246,12 +246,11 @@ impl Server {
             result = connection.as_mut() => Some(result),
             () = is_stopped(&mut stopped) => None,
         };
-        let result = match finished {
-            Some(result) => result,
-            None => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
+        let result = if let Some(result) = finished {
+            result
+        } else {
+            connection.as_mut().graceful_shutdown();
+            connection.await
         };
         if let Err(error) = result {
             tracing::debug!(%error, "a connection ended early");

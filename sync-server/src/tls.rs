@@ -153,16 +153,14 @@ impl Identity {
         if !config.tls {
             return Ok(None);
         }
-        match (&config.tls_certificate, &config.tls_key) {
-            (Some(certificate), Some(key)) => Self::read(certificate, key).map(Some),
-            _ => {
-                let (certificate, key) = self_signed_files(data);
-                if certificate.exists() {
-                    Self::read(&certificate, &key).map(Some)
-                } else {
-                    Ok(None)
-                }
-            }
+        if let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) {
+            return Self::read(certificate, key).map(Some);
+        }
+        let (certificate, key) = self_signed_files(data);
+        if certificate.exists() {
+            Self::read(&certificate, &key).map(Some)
+        } else {
+            Ok(None)
         }
     }
 

@@ -56,10 +56,13 @@ fn as_toml(effective: &EffectiveConfig) -> String {
         .max()
         .unwrap_or(0)
         .min(48);
-    lines
+    let aligned = lines
         .into_iter()
-        .map(|(line, origin)| format!("{line:<widest$}  # {origin}\n"))
-        .collect()
+        .map(|(line, origin)| format!("{line:<widest$}  # {origin}"));
+    aligned
+        .chain([String::new()])
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn as_json(effective: &EffectiveConfig) -> Value {

@@ -239,9 +239,10 @@ impl Explain for CliError {
         match self {
             Self::Config(error) => error.text(language),
             Self::DataFolder(error) => error.text(language),
-            Self::Storage(error) => storage_text(error, language),
             Self::ServedByOlder => say("data-folder-served-by-older", &[]),
-            Self::Identity(IdentityError::Storage(error)) => storage_text(error, language),
+            Self::Storage(error) | Self::Identity(IdentityError::Storage(error)) => {
+                storage_text(error, language)
+            }
             Self::Identity(error) => say("data-folder-identity", &[("reason", &error.to_string())]),
             Self::Tls(error) => error.text(language),
             Self::TlsConfig(error) => say("tls-config", &[("reason", &error.to_string())]),

@@ -207,3 +207,166 @@ impl Drop for AddressFile {
         let _ = fs::remove_file(&self.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+        net::TcpStream,
+        sync::{mpsc, oneshot},
+        task::JoinHandle,
+    };
+
+    use super::*;
+    use crate::explain::{Explain as _, exit_status};
+
+    /// Standard output of a server, line by line.
+    struct Said(mpsc::UnboundedSender<String>, Vec<u8>);
+
+    impl Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.1.extend_from_slice(bytes);
+            while let Some(end) = self.1.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.1.drain(..=end).collect();
+                self.0
+                    .send(String::from_utf8(line).unwrap().trim().to_owned())
+                    .unwrap();
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Running {
+        said: mpsc::UnboundedReceiver<String>,
+        stop: oneshot::Sender<()>,
+        ended: JoinHandle<Result<Outcome, CliError>>,
+    }
+
+    fn start(config: &Config) -> Running {
+        let (lines, said) = mpsc::unbounded_channel();
+        let (stop, stopped) = oneshot::channel();
+        let config = config.clone();
+        let ended = tokio::spawn(async move {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            let mut out = Said(lines, Vec::new());
+            serve(
+                &config,
+                Arc::new(SystemClock),
+                Arc::new(SystemEntropy),
+                stop,
+                &mut out,
+            )
+            .await
+        });
+        Running { said, stop, ended }
+    }
+
+    fn config(folder: &tempfile::TempDir, tls: bool) -> Config {
+        Config {
+            data: folder.path().join("data"),
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+            tls,
+            ..Config::default()
+        }
+    }
+
+    async fn health<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> String {
+        let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_server_says_where_it_is_answers_and_ends_when_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&folder, false);
+        let mut running = start(&config);
+        let line = running.said.recv().await.unwrap();
+        let address = line.strip_prefix("listening http://").unwrap().to_owned();
+        let answer = health(TcpStream::connect(&address).await.unwrap()).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let told = fs::read_to_string(config.data.join("server.address")).unwrap();
+        assert_eq!(told.trim(), format!("http://{address}"));
+
+        let second = start(&config).ended.await.unwrap().unwrap_err();
+        assert!(matches!(
+            second,
+            CliError::DataFolder(DataFolderError::InUse { .. })
+        ));
+        let other = tempfile::tempdir().unwrap();
+        let taken = Config {
+            data: other.path().join("data"),
+            listen: vec![address.parse().unwrap()],
+            ..config.clone()
+        };
+        let error = start(&taken).ended.await.unwrap().unwrap_err();
+        assert_eq!(error.exit_status(), exit_status::NETWORK, "{error}");
+
+        running.stop.send(()).unwrap();
+        assert_eq!(running.ended.await.unwrap().unwrap(), Outcome::Done);
+        assert!(!config.data.join("server.address").exists());
+    }
+
+    #[tokio::test]
+    async fn the_fingerprint_is_that_of_the_certificate_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&folder, true);
+        let mut fingerprints = Vec::new();
+        for _ in 0..2 {
+            let mut running = start(&config);
+            let line = running.said.recv().await.unwrap();
+            let address = line.strip_prefix("listening https://").unwrap().to_owned();
+            let line = running.said.recv().await.unwrap();
+            let fingerprint = line.strip_prefix("fingerprint ").unwrap().to_owned();
+
+            let data = DataFolder::find(&config.data).unwrap();
+            let own = Identity::find(&config, &data).unwrap().unwrap();
+            let mut trusted = rustls::RootCertStore::empty();
+            trusted.add(own.chain()[0].clone()).unwrap();
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let client = rustls::ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(trusted)
+                .with_no_client_auth();
+            let stream = tokio_rustls::TlsConnector::from(Arc::new(client))
+                .connect(
+                    "localhost".try_into().unwrap(),
+                    TcpStream::connect(&address).await.unwrap(),
+                )
+                .await
+                .unwrap();
+            let seen = stream.get_ref().1.peer_certificates().unwrap()[0].clone();
+            assert_eq!(crate::tls::Fingerprint::of(&seen).to_string(), fingerprint);
+            assert!(health(stream).await.starts_with("HTTP/1.1 200"));
+            fingerprints.push(fingerprint);
+            running.stop.send(()).unwrap();
+            running.ended.await.unwrap().unwrap();
+        }
+        assert_eq!(fingerprints[0], fingerprints[1]);
+    }
+
+    #[test]
+    fn phones_are_sent_to_the_public_address_or_the_first_that_works() {
+        let mut config = Config::default();
+        let any = [SocketAddr::from(([0, 0, 0, 0], 8443))];
+        assert_eq!(public_url(&config, &any), "https://127.0.0.1:8443");
+        config.tls = false;
+        assert_eq!(
+            public_url(&config, &["10.0.0.7:80".parse().unwrap()]),
+            "http://10.0.0.7:80"
+        );
+        assert!(!is_secure(&config));
+        config.public_url = crate::config::BaseUrl::parse("https://grid.example.org").ok();
+        assert_eq!(public_url(&config, &any), "https://grid.example.org");
+        assert!(is_secure(&config), "a proxy ends TLS");
+    }
+}

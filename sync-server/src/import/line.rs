@@ -109,17 +109,13 @@ pub(super) fn split_fields(line: &str) -> Result<Vec<Cow<'_, str>>, LineError> {
     let mut rest = line;
     loop {
         let Some(quoted) = rest.strip_prefix('"') else {
-            match rest.split_once(',') {
-                Some((field, after)) => {
-                    fields.push(Cow::Borrowed(field));
-                    rest = after;
-                    continue;
-                }
-                None => {
-                    fields.push(Cow::Borrowed(rest));
-                    return Ok(fields);
-                }
-            }
+            let Some((field, after)) = rest.split_once(',') else {
+                fields.push(Cow::Borrowed(rest));
+                return Ok(fields);
+            };
+            fields.push(Cow::Borrowed(field));
+            rest = after;
+            continue;
         };
         let (field, after) = split_quoted(quoted)?;
         fields.push(field);

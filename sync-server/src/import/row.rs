@@ -193,13 +193,11 @@ impl DivisionRow {
             Ok(code) => (code.level(), false),
             Err(reason) => {
                 let level = DivisionLevel::from_digits(code.len());
-                match (&reason, level) {
-                    (DivisionCodeError::ZeroPart { .. }, Some(level)) => (level, true),
-                    _ => {
-                        let code = code.chars().take(32).collect();
-                        return Err(RowError::Code { code, reason });
-                    }
-                }
+                let (DivisionCodeError::ZeroPart { .. }, Some(level)) = (&reason, level) else {
+                    let code = code.chars().take(32).collect();
+                    return Err(RowError::Code { code, reason });
+                };
+                (level, true)
             }
         };
         for (wider, at) in &columns.wider {

@@ -17,7 +17,7 @@ pub(super) struct AssignArgs {
     /// 组织节点的编号或编码。Id or code of the place.
     #[arg(long)]
     node: String,
-    /// 角色：grid_worker、grid_head、supervisor、admin。
+    /// 角色：`grid_worker`、`grid_head`、`supervisor`、`admin`。Role.
     #[arg(long)]
     role: String,
     /// 兼职。Beside another job.

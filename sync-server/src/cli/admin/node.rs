@@ -24,7 +24,8 @@ pub(super) enum NodeCommand {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CreateArgs {
-    /// 级别：province、prefecture、county、street、area、community、grid、micro_grid。
+    /// 级别：`province`、`prefecture`、`county`、`street`、`area`、`community`、`grid`、
+    /// `micro_grid`。Level.
     #[arg(long)]
     level: String,
     /// 名称。Name.
@@ -280,29 +281,25 @@ impl Admin<'_> {
             let Some(level) = DivisionLevel::from_digits(division.code.len()) else {
                 continue;
             };
-            let id = match self.storage.find_node_by_code(&division.code).await? {
-                Some(node) => {
-                    existing += 1;
-                    node.id
-                }
-                None => {
-                    let id = OrgNodeId::make(self.world.clock, self.world.entropy);
-                    let parent = division
-                        .parent
-                        .as_ref()
-                        .and_then(|code| ids.get(code))
-                        .copied();
-                    new.push(NewOrgNode {
-                        id,
-                        parent,
-                        level: org_level(level),
-                        code: Some(division.code.clone()),
-                        name: division.name,
-                        valid_from: self.now(),
-                    });
-                    id
-                }
-            };
+            if let Some(node) = self.storage.find_node_by_code(&division.code).await? {
+                existing += 1;
+                ids.insert(division.code, node.id);
+                continue;
+            }
+            let id = OrgNodeId::make(self.world.clock, self.world.entropy);
+            let parent = division
+                .parent
+                .as_ref()
+                .and_then(|code| ids.get(code))
+                .copied();
+            new.push(NewOrgNode {
+                id,
+                parent,
+                level: org_level(level),
+                code: Some(division.code.clone()),
+                name: division.name,
+                valid_from: self.now(),
+            });
             ids.insert(division.code, id);
         }
         Ok((new, existing))
