@@ -3,6 +3,7 @@
 mod enrolment;
 mod feed;
 mod hostile;
+mod load;
 mod other;
 mod push;
 

@@ -143,6 +143,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn sqlite_keeps_every_promise_of_storage() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = std::sync::atomic::AtomicU32::new(0);
+        crate::storage::contract::run_all(|| async {
+            let number = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let path = folder.path().join(format!("{number}.sqlite"));
+            let storage: std::sync::Arc<dyn crate::storage::Storage> =
+                std::sync::Arc::new(SqliteStorage::open(&path).unwrap());
+            storage
+        })
+        .await;
+    }
+
+    #[tokio::test]
     async fn a_closed_storage_opens_again_with_what_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wangge.sqlite");
