@@ -39,6 +39,7 @@ mod error;
 pub mod record;
 pub mod store;
 pub mod sync;
+pub mod sync_store;
 
 pub use crate::{
     config::{CoreConfig, StoreKey},

@@ -171,7 +171,12 @@ mod tests {
             "INSERT INTO search (rowid, text)
              SELECT key, title || char(10) || search_text || '  ' FROM record;\n",
         );
-        writeln!(sql, "PRAGMA user_version = {};", version(connection).unwrap()).unwrap();
+        writeln!(
+            sql,
+            "PRAGMA user_version = {};",
+            version(connection).unwrap()
+        )
+        .unwrap();
         sql
     }
 

@@ -24,7 +24,7 @@ mod http_tests;
 pub mod machine;
 mod pin;
 mod report;
-mod store;
+
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -32,10 +32,10 @@ mod tests;
 mod transport;
 mod verify;
 
+pub use crate::sync_store::{Answer, Applied, Bootstrap, Enrolment, Position, Push, SyncStore};
 pub use cancel::CancelToken;
 pub use engine::{EngineParts, SyncEngine};
 pub use error::SyncError;
 pub use http::HttpConnector;
 pub use report::{SyncListener, SyncPhase, SyncProgress, SyncReport, SyncStatus};
-pub use store::{Answer, Applied, Bootstrap, Enrolment, Position, Push, SyncStore};
 pub use transport::{Connector, Response, Sleeper, TokioSleeper, Transport, TransportError};
