@@ -36,10 +36,10 @@ mod config;
 mod core;
 pub mod draft;
 mod error;
+pub mod port;
 pub mod record;
 pub mod store;
 pub mod sync;
-pub mod sync_store;
 
 pub use crate::{
     config::{CoreConfig, StoreKey},

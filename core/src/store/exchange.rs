@@ -9,7 +9,7 @@ use wangge_model::{
 use super::{
     Store, StoreError, author, columns, feed::Intake, grid, incarnation, outbox, receipt, snapshot,
 };
-use crate::sync_store::{Answer, Applied, Enrolment, Position, Push, SyncStore};
+use crate::port::{Answer, Applied, Enrolment, Position, Push, SyncStore};
 
 impl SyncStore for Store {
     fn find_enrolment(&self) -> Result<Option<Enrolment>, StoreError> {

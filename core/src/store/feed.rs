@@ -17,7 +17,7 @@ use super::{
     document::{self, Held, Start},
     outbox::Status,
 };
-use crate::sync_store::Applied;
+use crate::port::Applied;
 
 /// Records held in memory before they are written: a feed page may touch
 /// thousands, and each takes about 17 KB.

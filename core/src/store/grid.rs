@@ -8,7 +8,7 @@ use wangge_model::{
 };
 
 use super::{Store, StoreError, columns, document};
-use crate::sync_store::{Bootstrap, Position};
+use crate::port::{Bootstrap, Position};
 
 impl Store {
     /// The grids the person works in, in the server's order.

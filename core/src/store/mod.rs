@@ -8,7 +8,7 @@
 //!   `conflict_count`, and `search`, can be rebuilt from it.
 //!
 //! What a change may contain is judged in `wangge_model`; what travels when, in
-//! the sync engine, which sees this store as a [`crate::sync_store::SyncStore`].
+//! the sync engine, which sees this store as a [`crate::port::SyncStore`].
 
 mod author;
 mod columns;

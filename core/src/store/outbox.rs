@@ -9,7 +9,7 @@ use wangge_model::{
 };
 
 use super::{StoreError, columns, document};
-use crate::sync_store::Push;
+use crate::port::Push;
 
 /// Where a change of this phone stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

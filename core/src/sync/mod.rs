@@ -32,7 +32,7 @@ mod tests;
 mod transport;
 mod verify;
 
-pub use crate::sync_store::{Answer, Applied, Bootstrap, Enrolment, Position, Push, SyncStore};
+pub use crate::port::{Answer, Applied, Bootstrap, Enrolment, Position, Push, SyncStore};
 pub use cancel::CancelToken;
 pub use engine::{EngineParts, SyncEngine};
 pub use error::SyncError;

@@ -58,7 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn run(phones: &[Phone; 2], hub: &mut Hub, step: &Step) {
-    use crate::sync_store::SyncStore as _;
+    use crate::port::SyncStore as _;
     match step {
         Step::Create { phone, room } => {
             phones[*phone].tick();
