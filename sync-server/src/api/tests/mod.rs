@@ -3,7 +3,6 @@
 mod enrolment;
 mod feed;
 mod hostile;
-mod load;
 mod other;
 mod push;
 
