@@ -35,7 +35,9 @@ pub fn blocked_until(subject: Subject, failures: u32, now: Timestamp) -> Timesta
     match failures.checked_sub(free) {
         None | Some(0) => now,
         Some(over) => {
-            let doubled = FIRST_WAIT_S.checked_shl(over - 1).filter(|seconds| *seconds > 0);
+            let doubled = FIRST_WAIT_S
+                .checked_shl(over - 1)
+                .filter(|seconds| *seconds > 0);
             let seconds = doubled.unwrap_or(LONGEST_WAIT_S).min(LONGEST_WAIT_S);
             now.plus_millis(seconds * 1_000)
         }
@@ -44,7 +46,12 @@ pub fn blocked_until(subject: Subject, failures: u32, now: Timestamp) -> Timesta
 
 /// Whole seconds from `now` until `until`, at least 1.
 pub fn seconds_left(until: Timestamp, now: Timestamp) -> i64 {
-    (until.as_millis().saturating_sub(now.as_millis()).saturating_add(999) / 1_000).max(1)
+    (until
+        .as_millis()
+        .saturating_sub(now.as_millis())
+        .saturating_add(999)
+        / 1_000)
+        .max(1)
 }
 
 #[cfg(test)]
@@ -57,7 +64,9 @@ mod tests {
 
     #[test]
     fn typing_errors_are_free_and_guessing_gets_slow() {
-        let waits: Vec<i64> = (0..=8).map(|failures| wait(Subject::Account, failures)).collect();
+        let waits: Vec<i64> = (0..=8)
+            .map(|failures| wait(Subject::Account, failures))
+            .collect();
         assert_eq!(waits, [0, 0, 0, 0, 5, 10, 20, 40, 80]);
         assert_eq!(wait(Subject::Account, 99), 900);
         assert_eq!(wait(Subject::Account, u32::MAX), 900);

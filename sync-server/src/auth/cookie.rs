@@ -22,16 +22,24 @@ pub struct CookiePolicy {
 impl CookiePolicy {
     /// The cookie's name under this policy.
     pub fn name(self, name: &str) -> String {
-        if self.is_secure { format!("__Host-{name}") } else { name.to_owned() }
+        if self.is_secure {
+            format!("__Host-{name}")
+        } else {
+            name.to_owned()
+        }
     }
 
     /// A `Set-Cookie` that scripts cannot read. Without an age it ends with
     /// the browser.
     pub fn set(self, name: &str, value: &str, max_age_s: Option<i64>) -> HeaderValue {
-        let age = max_age_s.map(|age| format!("; Max-Age={age}")).unwrap_or_default();
+        let age = max_age_s
+            .map(|age| format!("; Max-Age={age}"))
+            .unwrap_or_default();
         let secure = if self.is_secure { "; Secure" } else { "" };
-        let text =
-            format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}", self.name(name));
+        let text = format!(
+            "{}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}",
+            self.name(name)
+        );
         // Values are hex or one of a few fixed words.
         HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
@@ -69,15 +77,28 @@ mod tests {
             set.to_str().unwrap(),
             "__Host-wangge_session=ab; Path=/; HttpOnly; SameSite=Lax; Secure"
         );
-        assert!(!PLAIN.set(SESSION, "ab", Some(5)).to_str().unwrap().contains("Secure"));
+        assert!(
+            !PLAIN
+                .set(SESSION, "ab", Some(5))
+                .to_str()
+                .unwrap()
+                .contains("Secure")
+        );
     }
 
     #[test]
     fn a_value_is_found_among_others_and_only_under_its_whole_name() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("a=1; xwangge_session=2"));
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("a=1; xwangge_session=2"),
+        );
         headers.append(header::COOKIE, HeaderValue::from_static("wangge_session=3"));
         assert_eq!(PLAIN.find(&headers, SESSION).as_deref(), Some("3"));
-        assert_eq!(SECURE.find(&headers, SESSION), None, "a plain cookie is not taken under TLS");
+        assert_eq!(
+            SECURE.find(&headers, SESSION),
+            None,
+            "a plain cookie is not taken under TLS"
+        );
     }
 }

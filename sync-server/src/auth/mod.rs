@@ -59,7 +59,9 @@ impl AuthState {
             clock,
             entropy,
             attempts: Arc::new(Mutex::new(())),
-            cookies: cookie::CookiePolicy { is_secure: settings.is_secure },
+            cookies: cookie::CookiePolicy {
+                is_secure: settings.is_secure,
+            },
             public_origin: settings.public_url.trim_end_matches('/').to_owned(),
             session_ms: settings.console_session_ms,
             language: settings.language,

@@ -13,15 +13,22 @@ pub fn is_same_origin(headers: &HeaderMap, public_origin: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin";
     }
-    let Some(origin) = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) else {
+    let Some(origin) = headers
+        .get(header::ORIGIN)
+        .and_then(|value| value.to_str().ok())
+    else {
         return false;
     };
     if origin.eq_ignore_ascii_case(public_origin) {
         return true;
     }
-    let authority =
-        origin.parse::<Uri>().ok().and_then(|uri| uri.authority().map(ToString::to_string));
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let authority = origin
+        .parse::<Uri>()
+        .ok()
+        .and_then(|uri| uri.authority().map(ToString::to_string));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
     match (authority, host) {
         (Some(authority), Some(host)) => authority.eq_ignore_ascii_case(host),
         _ => false,
@@ -37,7 +44,10 @@ mod tests {
         let headers = pairs
             .iter()
             .map(|(name, value)| {
-                (HeaderName::from_static(name), HeaderValue::from_static(value))
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
             })
             .collect();
         is_same_origin(&headers, public)
@@ -48,7 +58,11 @@ mod tests {
         assert!(is_same(&[("sec-fetch-site", "same-origin")], ""));
         assert!(!is_same(&[("sec-fetch-site", "same-site")], ""));
         assert!(!is_same(
-            &[("sec-fetch-site", "cross-site"), ("origin", "http://a:1"), ("host", "a:1")],
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "http://a:1"),
+                ("host", "a:1")
+            ],
             ""
         ));
         assert!(is_same(&[("origin", "http://a:1"), ("host", "a:1")], ""));
@@ -56,7 +70,13 @@ mod tests {
         assert!(!is_same(&[("origin", "null"), ("host", "a:1")], ""));
         assert!(!is_same(&[("host", "a:1")], ""));
         let public = "https://wangge.example";
-        assert!(is_same(&[("origin", "https://wangge.example"), ("host", "10.0.0.1")], public));
-        assert!(!is_same(&[("origin", "http://wangge.example"), ("host", "10.0.0.1")], public));
+        assert!(is_same(
+            &[("origin", "https://wangge.example"), ("host", "10.0.0.1")],
+            public
+        ));
+        assert!(!is_same(
+            &[("origin", "http://wangge.example"), ("host", "10.0.0.1")],
+            public
+        ));
     }
 }

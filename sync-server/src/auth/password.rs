@@ -4,9 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use tokio::sync::Semaphore;
 use wangge_model::Entropy;
 
@@ -85,9 +83,17 @@ impl PasswordVerifier {
 
     /// Whether `password` is the one `stored` was made from. Without a stored
     /// hash the same work is done and the answer is no.
-    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, PasswordError> {
+    pub async fn verify(
+        &self,
+        password: String,
+        stored: Option<String>,
+    ) -> Result<bool, PasswordError> {
         let failed = |error: &dyn std::fmt::Display| PasswordError::Hashing(error.to_string());
-        let _place = self.places.acquire().await.map_err(|error| failed(&error))?;
+        let _place = self
+            .places
+            .acquire()
+            .await
+            .map_err(|error| failed(&error))?;
         let nobody = Arc::clone(&self.nobody);
         let entropy = Arc::clone(&self.entropy);
         tokio::task::spawn_blocking(move || -> Result<bool, PasswordError> {
@@ -102,8 +108,9 @@ impl PasswordVerifier {
                     nobody.get_or_init(|| made).clone()
                 }
             };
-            let matches =
-                argon2()?.verify_password(password.as_bytes(), reference.as_str()).is_ok();
+            let matches = argon2()?
+                .verify_password(password.as_bytes(), reference.as_str())
+                .is_ok();
             Ok(matches && is_known)
         })
         .await
@@ -131,20 +138,41 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_of_a_known_user_is_accepted() {
         let entropy = Arc::new(SeededEntropy::new(1));
-        let verifier = PasswordVerifier::new(entropy.clone());
+        let verifier = PasswordVerifier::new(Arc::<SeededEntropy>::clone(&entropy));
         verifier.warm_up().unwrap();
         let hash = hash_password(GOOD, entropy.as_ref()).unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(verifier.verify(GOOD.to_owned(), Some(hash.clone())).await.unwrap());
-        assert!(!verifier.verify("four plain words".to_owned(), Some(hash)).await.unwrap());
-        assert!(!verifier.verify("nobody has this password".to_owned(), None).await.unwrap());
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(
+            verifier
+                .verify(GOOD.to_owned(), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !verifier
+                .verify("four plain words".to_owned(), Some(hash))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !verifier
+                .verify("nobody has this password".to_owned(), None)
+                .await
+                .unwrap()
+        );
         assert!(!verifier.verify("x".repeat(10_000), None).await.unwrap());
     }
 
     #[test]
     fn short_and_endless_passwords_are_refused() {
         let entropy = SeededEntropy::new(1);
-        assert_eq!(hash_password("short", &entropy), Err(PasswordError::TooShort));
+        assert_eq!(
+            hash_password("short", &entropy),
+            Err(PasswordError::TooShort)
+        );
         let long = "长".repeat(100);
         assert_eq!(hash_password(&long, &entropy), Err(PasswordError::TooLong));
         assert!(hash_password("十五个汉字的口令也是可以使用的吧", &entropy).is_ok());

@@ -47,7 +47,11 @@ pub enum SignInError {
 
 /// The form in which user names are stored and compared.
 pub fn normalise_username(text: &str) -> String {
-    text.trim().to_lowercase().chars().take(USERNAME_CHARS).collect()
+    text.trim()
+        .to_lowercase()
+        .chars()
+        .take(USERNAME_CHARS)
+        .collect()
 }
 
 /// Judges an attempt and starts a session if it is good.
@@ -62,7 +66,9 @@ pub async fn sign_in(
         return Ok(refusal);
     }
     let person = auth.storage.find_person_by_username(&username).await?;
-    let stored = person.as_ref().and_then(|person| person.password_hash.clone());
+    let stored = person
+        .as_ref()
+        .and_then(|person| person.password_hash.clone());
     let is_right = auth.passwords.verify(password.to_owned(), stored).await?;
     let Some(person) = person.filter(|person| is_right && person.active) else {
         return Ok(SignInOutcome::Wrong);
@@ -83,24 +89,40 @@ async fn count_attempt(
 ) -> StorageResult<Option<SignInOutcome>> {
     let _one_at_a_time = auth.attempts.lock().await;
     let now = auth.clock.now();
-    let account = auth.storage.find_sign_in_attempt(username).await?.unwrap_or_default();
+    let account = auth
+        .storage
+        .find_sign_in_attempt(username)
+        .await?
+        .unwrap_or_default();
     if account.failures >= backoff::HARD_STOP {
         return Ok(Some(SignInOutcome::Locked));
     }
     let address_key = address.map(address_key);
     let from_address = match &address_key {
-        Some(key) => auth.storage.find_sign_in_attempt(key).await?.unwrap_or_default(),
+        Some(key) => auth
+            .storage
+            .find_sign_in_attempt(key)
+            .await?
+            .unwrap_or_default(),
         None => SignInAttempt::default(),
     };
     let until = account.blocked_until.max(from_address.blocked_until);
     if until > now {
-        return Ok(Some(SignInOutcome::Wait { seconds: backoff::seconds_left(until, now) }));
+        return Ok(Some(SignInOutcome::Wait {
+            seconds: backoff::seconds_left(until, now),
+        }));
     }
     let next = counted(Subject::Account, account, now);
-    auth.storage.put_sign_in_attempt(username, Some(next)).await?;
+    auth.storage
+        .put_sign_in_attempt(username, Some(next))
+        .await?;
     if let Some(key) = &address_key {
         let is_old = from_address.blocked_until.plus_millis(ADDRESS_MEMORY_MS) < now;
-        let known = if is_old { SignInAttempt::default() } else { from_address };
+        let known = if is_old {
+            SignInAttempt::default()
+        } else {
+            from_address
+        };
         let next = counted(Subject::Address, known, now);
         auth.storage.put_sign_in_attempt(key, Some(next)).await?;
     }
@@ -109,7 +131,10 @@ async fn count_attempt(
 
 fn counted(subject: Subject, attempt: SignInAttempt, now: Timestamp) -> SignInAttempt {
     let failures = attempt.failures.saturating_add(1);
-    SignInAttempt { failures, blocked_until: backoff::blocked_until(subject, failures, now) }
+    SignInAttempt {
+        failures,
+        blocked_until: backoff::blocked_until(subject, failures, now),
+    }
 }
 
 /// Under which name an address is counted: an IPv6 network as one. No user

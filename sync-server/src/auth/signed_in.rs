@@ -83,12 +83,21 @@ pub enum NotSignedIn {
 impl IntoResponse for NotSignedIn {
     fn into_response(self) -> Response {
         match self {
-            Self::Nobody { path, .. } if path.starts_with("/api/") => {
-                (axum::http::StatusCode::UNAUTHORIZED, [(header::CACHE_CONTROL, "no-store")])
-                    .into_response()
-            }
-            Self::Nobody { path, is_page, had_session } => {
-                let next = if is_page && path != "/" { path.as_str() } else { "" };
+            Self::Nobody { path, .. } if path.starts_with("/api/") => (
+                axum::http::StatusCode::UNAUTHORIZED,
+                [(header::CACHE_CONTROL, "no-store")],
+            )
+                .into_response(),
+            Self::Nobody {
+                path,
+                is_page,
+                had_session,
+            } => {
+                let next = if is_page && path != "/" {
+                    path.as_str()
+                } else {
+                    ""
+                };
                 let expired = if had_session { "1" } else { "" };
                 let link = with_query("/sign-in", &[("next", next), ("expired", expired)]);
                 Redirect::to(&link).into_response()
@@ -101,7 +110,9 @@ impl IntoResponse for NotSignedIn {
 impl SignedIn {
     /// The person of these request parts, if somebody is signed in.
     pub async fn find(auth: &AuthState, parts: &Parts) -> Result<Option<Self>, StorageError> {
-        let Some(session) = session::find(auth, &parts.headers).await? else { return Ok(None) };
+        let Some(session) = session::find(auth, &parts.headers).await? else {
+            return Ok(None);
+        };
         let Some(person) = auth.storage.find_person(&session.person).await? else {
             return Ok(None);
         };
@@ -117,8 +128,17 @@ impl SignedIn {
             .filter(|a| a.valid_from <= at && a.valid_to.is_none_or(|end| at < end))
             .map(|assignment| assignment.role)
             .max();
-        let scope = Scope { person: person.id, at, role };
-        Ok(Some(Self { person: person.id, name: person.name, scope, session }))
+        let scope = Scope {
+            person: person.id,
+            at,
+            role,
+        };
+        Ok(Some(Self {
+            person: person.id,
+            name: person.name,
+            scope,
+            session,
+        }))
     }
 }
 
@@ -179,8 +199,9 @@ where
             return Err(PageError::Forgery.into_response());
         }
         let (mut parts, body) = request.into_parts();
-        let signed_in =
-            SignedIn::from_request_parts(&mut parts, state).await.map_err(IntoResponse::into_response)?;
+        let signed_in = SignedIn::from_request_parts(&mut parts, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
         let bytes = to_bytes(body, FORM_BYTES)
             .await
             .map_err(|_| PageError::TooLarge.into_response())?;
@@ -218,7 +239,10 @@ where
     }
 }
 
-async fn parse<T: DeserializeOwned>(parts: &Parts, bytes: axum::body::Bytes) -> Result<T, Response> {
+async fn parse<T: DeserializeOwned>(
+    parts: &Parts,
+    bytes: axum::body::Bytes,
+) -> Result<T, Response> {
     let mut request = Request::new(bytes.into());
     *request.method_mut() = parts.method.clone();
     *request.headers_mut() = parts.headers.clone();

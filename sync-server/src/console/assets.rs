@@ -60,8 +60,14 @@ pub(crate) async fn get(Path(file): Path<String>) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(asset.media_type),
+        ),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        ),
     ];
     (headers, asset.bytes).into_response()
 }
@@ -77,9 +83,17 @@ mod tests {
         assert_ne!(file, "console.css");
         let response = get(Path(file.to_owned())).await;
         assert_eq!(response.status(), StatusCode::OK);
-        assert!(response.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+        assert!(
+            response.headers()[header::CACHE_CONTROL]
+                .to_str()
+                .unwrap()
+                .contains("immutable")
+        );
         for other in ["console.css", "../Cargo.toml", "console.000000000000.css"] {
-            assert_eq!(get(Path(other.to_owned())).await.status(), StatusCode::NOT_FOUND);
+            assert_eq!(
+                get(Path(other.to_owned())).await.status(),
+                StatusCode::NOT_FOUND
+            );
         }
     }
 }

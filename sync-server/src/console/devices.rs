@@ -42,13 +42,23 @@ pub(crate) async fn get(
     Query(query): Query<DevicesQuery>,
 ) -> Result<Response, PageError> {
     let scope = &signed_in.scope;
-    let devices = auth.storage.list_devices_in_scope(&scope.person, scope.at).await?;
+    let devices = auth
+        .storage
+        .list_devices_in_scope(&scope.person, scope.at)
+        .await?;
     let mut page = frame.page_for(&signed_in);
-    if let Some(device) = devices.iter().find(|device| device.id.to_string() == query.revoked) {
+    if let Some(device) = devices
+        .iter()
+        .find(|device| device.id.to_string() == query.revoked)
+    {
         let text = page.t1("console-device-revoked-notice", "name", &device.name);
         page = page.with_notice(text);
     }
-    render(&DevicesPage { page, devices, may_revoke: scope.may_revoke_devices() })
+    render(&DevicesPage {
+        page,
+        devices,
+        may_revoke: scope.may_revoke_devices(),
+    })
 }
 
 /// Nothing but the token.
@@ -66,7 +76,10 @@ pub(crate) async fn revoke(
     if !scope.may_revoke_devices() {
         return Err(PageError::Forbidden);
     }
-    let devices = auth.storage.list_devices_in_scope(&scope.person, scope.at).await?;
+    let devices = auth
+        .storage
+        .list_devices_in_scope(&scope.person, scope.at)
+        .await?;
     if !devices.iter().any(|device| device.id == id) {
         return Err(PageError::NotFound);
     }

@@ -42,7 +42,8 @@ pub(crate) struct Shown {
 /// How a field is masked in the console. Names and the address of the file
 /// itself stay readable: the work is done by them, within one's own grids.
 pub(crate) fn masking(spec: &FieldSpec) -> Option<MaskingKind> {
-    spec.masking.filter(|kind| *kind != MaskingKind::Name && spec.path != "address.detail")
+    spec.masking
+        .filter(|kind| *kind != MaskingKind::Name && spec.path != "address.detail")
 }
 
 impl FieldText<'_> {
@@ -84,7 +85,9 @@ impl FieldText<'_> {
         let spec = schema::find_field(self.kind(), path);
         if let (Some(FieldType::RecordReference), Some(id)) = (
             spec.map(|spec| spec.kind),
-            value.as_text().and_then(|text| text.parse::<RecordId>().ok()),
+            value
+                .as_text()
+                .and_then(|text| text.parse::<RecordId>().ok()),
         ) {
             return match self.titles.get(&id) {
                 Some(title) => Shown {
@@ -92,7 +95,10 @@ impl FieldText<'_> {
                     is_masked: false,
                     link: Some(format!("/households/{id}")),
                 },
-                None => Shown { text: id.to_string(), ..Shown::default() },
+                None => Shown {
+                    text: id.to_string(),
+                    ..Shown::default()
+                },
             };
         }
         let plain = self.plain(path, value);
@@ -100,16 +106,26 @@ impl FieldText<'_> {
         match spec.and_then(masking).filter(|_| !lifted) {
             Some(kind) => {
                 let text = kind.mask(&plain);
-                Shown { is_masked: text != plain, text, link: None }
+                Shown {
+                    is_masked: text != plain,
+                    text,
+                    link: None,
+                }
             }
-            None => Shown { text: plain, ..Shown::default() },
+            None => Shown {
+                text: plain,
+                ..Shown::default()
+            },
         }
     }
 
     /// The value in the history: masked always, and not longer than a few
     /// lines.
     pub(crate) fn past_value(&self, path: &FieldPath, value: &FieldValue) -> String {
-        let unlifted = FieldText { shown: None, ..*self };
+        let unlifted = FieldText {
+            shown: None,
+            ..*self
+        };
         let text = unlifted.value(path, value).text;
         match text.char_indices().nth(HISTORY_CHARS) {
             Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -124,9 +140,11 @@ impl FieldText<'_> {
             (Some(FieldType::Choice(_)), FieldValue::Text(code)) => {
                 choice(self.kind(), &pattern, code, self.language)
             }
-            (_, FieldValue::Flag(flag)) => {
-                message(self.language, if *flag { "console-yes" } else { "console-no" }, &[])
-            }
+            (_, FieldValue::Flag(flag)) => message(
+                self.language,
+                if *flag { "console-yes" } else { "console-no" },
+                &[],
+            ),
             (_, FieldValue::Text(member)) if pattern == "labels.*.member" => self
                 .document
                 .text(&format!("members.{member}.name"))
@@ -182,17 +200,28 @@ mod tests {
         let path = FieldPath::new(path).unwrap();
         let value = document.value(&path).unwrap();
         let titles = HashMap::new();
-        FieldText { document: &document, language: Language::Chinese, shown: lifted, titles: &titles }
-            .value(&path, &value)
+        FieldText {
+            document: &document,
+            language: Language::Chinese,
+            shown: lifted,
+            titles: &titles,
+        }
+        .value(&path, &value)
     }
 
     #[test]
     fn an_identity_number_is_hidden_until_it_is_asked_for() {
         let path = FieldPath::new("members.m.citizen_id").unwrap();
         let hidden = shown("members.m.citizen_id", None);
-        assert_eq!((hidden.text.as_str(), hidden.is_masked), ("370102********9991", true));
+        assert_eq!(
+            (hidden.text.as_str(), hidden.is_masked),
+            ("370102********9991", true)
+        );
         let lifted = shown("members.m.citizen_id", Some(&path));
-        assert_eq!((lifted.text.as_str(), lifted.is_masked), ("370102189912319991", false));
+        assert_eq!(
+            (lifted.text.as_str(), lifted.is_masked),
+            ("370102189912319991", false)
+        );
     }
 
     #[test]
@@ -214,7 +243,10 @@ mod tests {
             shown: Some(&path),
             titles: &titles,
         };
-        assert_eq!(text.past_value(&path, &document.value(&path).unwrap()), "370102********9991");
+        assert_eq!(
+            text.past_value(&path, &document.value(&path).unwrap()),
+            "370102********9991"
+        );
         assert_eq!(text.label(&path), "王小明 · Citizen identity number");
     }
 }

@@ -32,8 +32,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
 ];
 
 /// Language, size of type and address of a request.
@@ -57,7 +63,9 @@ pub(crate) struct Choice {
 }
 
 fn named_language(tag: &str) -> Option<Language> {
-    Language::ALL.into_iter().find(|language| language.tag() == tag)
+    Language::ALL
+        .into_iter()
+        .find(|language| language.tag() == tag)
 }
 
 /// A preference's cookie, whichever way the server was reached when it was
@@ -73,7 +81,11 @@ impl Frame {
     pub(crate) fn of(headers: &HeaderMap, uri: &Uri, otherwise: Language) -> Self {
         let asked = Query::<Choice>::try_from_uri(uri).map(|Query(choice)| choice.lang);
         let chosen = asked.ok().as_deref().and_then(named_language);
-        let kept = || preference(headers, cookie::LANGUAGE).as_deref().and_then(named_language);
+        let kept = || {
+            preference(headers, cookie::LANGUAGE)
+                .as_deref()
+                .and_then(named_language)
+        };
         let accepted = || {
             let header = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
             let first = header.split([',', ';']).next().unwrap_or_default().trim();
@@ -82,7 +94,9 @@ impl Frame {
         Self {
             language: chosen.or_else(kept).or_else(accepted).unwrap_or(otherwise),
             is_large: preference(headers, cookie::TYPE).as_deref() == Some("large"),
-            path: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            path: uri
+                .path_and_query()
+                .map_or_else(|| "/".to_owned(), ToString::to_string),
         }
     }
 
@@ -108,7 +122,10 @@ impl Frame {
             None => String::new(),
         };
         Page {
-            person: Some(PersonBadge { name: signed_in.name.clone(), role }),
+            person: Some(PersonBadge {
+                name: signed_in.name.clone(),
+                role,
+            }),
             csrf: signed_in.session.csrf_token.clone(),
             ..self.page()
         }
@@ -146,7 +163,10 @@ struct ErrorPage<'a> {
 fn error_page(frame: &Frame, error: PageError, reference: Option<String>) -> Response {
     let id = error.message_id();
     // What failed may have been a form: its address is no page to come back to.
-    let page = Page { path: "/".to_owned(), ..frame.page() };
+    let page = Page {
+        path: "/".to_owned(),
+        ..frame.page()
+    };
     let page = ErrorPage {
         page,
         title: &frame.t(&format!("{id}-title")),
@@ -164,7 +184,10 @@ fn error_page(frame: &Frame, error: PageError, reference: Option<String>) -> Res
 /// language asked for with `?lang=`.
 pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let frame = Frame::of(request.headers(), request.uri(), Language::default());
-    let reference = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
+    let reference = request
+        .extensions()
+        .get::<RequestId>()
+        .map(|RequestId(id)| id.clone());
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions().get::<PageError>().copied() {
         let reference = reference.filter(|_| error == PageError::Internal);
@@ -175,7 +198,9 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     // What somebody saw must not stay behind on a shared computer.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -227,7 +252,11 @@ mod tests {
     #[test]
     fn every_error_has_a_page_in_both_languages() {
         for language in Language::ALL {
-            let frame = Frame { language, is_large: false, path: "/x?name=secret".to_owned() };
+            let frame = Frame {
+                language,
+                is_large: false,
+                path: "/x?name=secret".to_owned(),
+            };
             for error in PageError::ALL {
                 assert_ne!(frame.t(error.message_id()), error.message_id());
                 let response = error_page(&frame, error, Some("7".to_owned()));

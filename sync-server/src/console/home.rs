@@ -23,15 +23,16 @@ pub(crate) struct HomePage {
 
 impl HomePage {
     pub(crate) fn new(page: Page, grids: Vec<GridOverview>) -> Self {
-        let sum = grids.iter().map(|grid| grid.counts).fold(GridCounts::default(), |sum, one| {
-            GridCounts {
+        let sum = grids
+            .iter()
+            .map(|grid| grid.counts)
+            .fold(GridCounts::default(), |sum, one| GridCounts {
                 households: sum.households + one.households,
                 visits: sum.visits + one.visits,
                 incidents: sum.incidents + one.incidents,
                 conflicts: sum.conflicts + one.conflicts,
                 quarantined: sum.quarantined + one.quarantined,
-            }
-        });
+            });
         Self { page, grids, sum }
     }
 }
@@ -43,6 +44,9 @@ pub(crate) async fn get(
     signed_in: SignedIn,
 ) -> Result<Response, PageError> {
     let scope = &signed_in.scope;
-    let grids = auth.storage.list_grid_overviews(&scope.person, scope.at).await?;
+    let grids = auth
+        .storage
+        .list_grid_overviews(&scope.person, scope.at)
+        .await?;
     render(&HomePage::new(frame.page_for(&signed_in), grids))
 }

@@ -48,14 +48,24 @@ mod tests {
     #[test]
     fn only_paths_of_this_server_are_followed() {
         assert_eq!(local_path("/visits?q=%E7"), "/visits?q=%E7");
-        for foreign in ["", "//evil", "/\\evil", "https://evil", "/a\r\nSet-Cookie:", "/王"] {
+        for foreign in [
+            "",
+            "//evil",
+            "/\\evil",
+            "https://evil",
+            "/a\r\nSet-Cookie:",
+            "/王",
+        ] {
             assert_eq!(local_path(foreign), "/", "{foreign}");
         }
     }
 
     #[test]
     fn empty_values_are_left_out_of_a_query() {
-        assert_eq!(with_query("/a", &[("q", "王 &"), ("grid", ""), ("page", "2")]), "/a?q=%E7%8E%8B%20%26&page=2");
+        assert_eq!(
+            with_query("/a", &[("q", "王 &"), ("grid", ""), ("page", "2")]),
+            "/a?q=%E7%8E%8B%20%26&page=2"
+        );
         assert_eq!(with_query("/a", &[("q", "")]), "/a");
     }
 }

@@ -46,7 +46,13 @@ pub(crate) struct ListFilter {
 impl From<ListForm> for ListFilter {
     fn from(form: ListForm) -> Self {
         Self {
-            q: form.q.trim().chars().take(SEARCH_CHARS).filter(|c| !c.is_control()).collect(),
+            q: form
+                .q
+                .trim()
+                .chars()
+                .take(SEARCH_CHARS)
+                .filter(|c| !c.is_control())
+                .collect(),
             grid: form.grid.parse().ok(),
             conflicts: form.conflicts == "1",
             page: form.page.parse().unwrap_or(1).clamp(1, 1_000_000),
@@ -62,7 +68,8 @@ impl ListFilter {
 
     /// Whether it is narrowed to this grid.
     pub(crate) fn is_grid(&self, id: impl fmt::Display) -> bool {
-        self.grid.is_some_and(|grid| grid.to_string() == id.to_string())
+        self.grid
+            .is_some_and(|grid| grid.to_string() == id.to_string())
     }
 
     /// What storage is asked.
@@ -82,10 +89,19 @@ impl ListFilter {
     fn link(&self, action: &str, page: u64) -> String {
         let grid = self.grid.map(|grid| grid.to_string()).unwrap_or_default();
         let conflicts = if self.conflicts { "1" } else { "" };
-        let page = if page > 1 { page.to_string() } else { String::new() };
+        let page = if page > 1 {
+            page.to_string()
+        } else {
+            String::new()
+        };
         with_query(
             action,
-            &[("q", &self.q), ("grid", &grid), ("conflicts", conflicts), ("page", &page)],
+            &[
+                ("q", &self.q),
+                ("grid", &grid),
+                ("conflicts", conflicts),
+                ("page", &page),
+            ],
         )
     }
 }
@@ -118,7 +134,10 @@ pub(crate) struct GridOption {
 
 impl From<&OrgNode> for GridOption {
     fn from(node: &OrgNode) -> Self {
-        Self { id: node.id.to_string(), name: node.name.clone() }
+        Self {
+            id: node.id.to_string(),
+            name: node.name.clone(),
+        }
     }
 }
 
@@ -193,7 +212,11 @@ pub(crate) fn list_row(
         ),
         RecordKind::Visit => {
             let kind = words("kind", &summary.category);
-            (or(&kind, || t("kind-visit")), words("result", &summary.state), kind)
+            (
+                or(&kind, || t("kind-visit")),
+                words("result", &summary.state),
+                kind,
+            )
         }
         RecordKind::Incident => (
             or(&summary.title, || t("console-title-missing")),
@@ -226,7 +249,11 @@ pub(crate) fn list_row(
 }
 
 fn or(text: &str, otherwise: impl FnOnce() -> String) -> String {
-    if text.is_empty() { otherwise() } else { text.to_owned() }
+    if text.is_empty() {
+        otherwise()
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use wangge_model::message::{Language, message};
 
-use super::{assets, link::encode};
+use super::link::encode;
 
 /// The frame of one page.
 #[derive(Debug, Clone, Default)]
@@ -85,7 +85,11 @@ impl Page {
         second_value: impl Display,
     ) -> String {
         let (first_value, second_value) = (first_value.to_string(), second_value.to_string());
-        message(self.language, id, &[(first, &first_value), (second, &second_value)])
+        message(
+            self.language,
+            id,
+            &[(first, &first_value), (second, &second_value)],
+        )
     }
 
     /// BCP 47 tag of this page's language.
@@ -107,18 +111,17 @@ impl Page {
 
     /// Leads to this page in the other language.
     pub(crate) fn language_link(&self) -> String {
-        format!("/preferences?lang={}&back={}", self.other_language_tag(), encode(&self.path))
+        format!(
+            "/preferences?lang={}&back={}",
+            self.other_language_tag(),
+            encode(&self.path)
+        )
     }
 
     /// Leads to this page in the other size of type.
     pub(crate) fn type_link(&self) -> String {
         let size = if self.is_large { "normal" } else { "large" };
         format!("/preferences?type={size}&back={}", encode(&self.path))
-    }
-
-    /// The address of a file in `assets/`.
-    pub(crate) fn asset(&self, name: &str) -> String {
-        assets::address(name)
     }
 
     /// The navigation, with this page's entry marked.
@@ -141,14 +144,20 @@ impl Page {
     /// The page with a notice that something went well.
     #[must_use]
     pub(crate) fn with_notice(mut self, text: String) -> Self {
-        self.notice = Some(Notice { text, is_problem: false });
+        self.notice = Some(Notice {
+            text,
+            is_problem: false,
+        });
         self
     }
 
     /// The page with a notice that something did not go well.
     #[must_use]
     pub(crate) fn with_problem(mut self, text: String) -> Self {
-        self.notice = Some(Notice { text, is_problem: true });
+        self.notice = Some(Notice {
+            text,
+            is_problem: true,
+        });
         self
     }
 }
@@ -160,8 +169,15 @@ mod tests {
     #[test]
     fn the_entry_of_the_page_is_marked_and_no_other() {
         let marked = |path: &str| -> Vec<&'static str> {
-            let page = Page { path: path.to_owned(), ..Page::default() };
-            page.navigation().iter().filter(|item| item.is_current).map(|item| item.href).collect()
+            let page = Page {
+                path: path.to_owned(),
+                ..Page::default()
+            };
+            page.navigation()
+                .iter()
+                .filter(|item| item.is_current)
+                .map(|item| item.href)
+                .collect()
         };
         assert_eq!(marked("/"), ["/"]);
         assert_eq!(marked("/households?q=%E7%8E%8B"), ["/households"]);
@@ -171,7 +187,10 @@ mod tests {
 
     #[test]
     fn the_way_back_is_kept_whole_in_a_link() {
-        let page = Page { path: "/households?q=王&grid=1".to_owned(), ..Page::default() };
+        let page = Page {
+            path: "/households?q=王&grid=1".to_owned(),
+            ..Page::default()
+        };
         assert_eq!(
             page.language_link(),
             "/preferences?lang=en&back=%2Fhouseholds%3Fq%3D%E7%8E%8B%26grid%3D1"

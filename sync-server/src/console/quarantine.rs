@@ -87,7 +87,9 @@ pub(crate) async fn list(
     let offset = (filter.page - 1).saturating_mul(u64::from(PAGE_ROWS));
     let storage = &auth.storage;
     let total = storage.count_quarantine(&scope.person, scope.at).await?;
-    let kept = storage.list_quarantine(&scope.person, scope.at, offset, PAGE_ROWS).await?;
+    let kept = storage
+        .list_quarantine(&scope.person, scope.at, offset, PAGE_ROWS)
+        .await?;
     let ids: Vec<QuarantineId> = kept.iter().map(|kept| kept.change.id).collect();
     let reviews = storage.list_quarantine_reviews(&ids).await?;
     let grids = storage.list_grids_in_scope(&scope.person, scope.at).await?;
@@ -109,8 +111,14 @@ pub(crate) async fn list(
         })
         .collect();
     let number = filter.page;
-    let list =
-        ListPage { action: "/quarantine", filter, grids: Vec::new(), rows, total, number };
+    let list = ListPage {
+        action: "/quarantine",
+        filter,
+        grids: Vec::new(),
+        rows,
+        total,
+        number,
+    };
     render(&QuarantinePage { page, list })
 }
 
@@ -145,9 +153,15 @@ pub(crate) async fn get(
     let kept = find(&auth, &signed_in, &id).await?;
     let scope = &signed_in.scope;
     let change = &kept.change;
-    let record =
-        auth.storage.find_record_in_scope(&change.record, &scope.person, scope.at).await?;
-    let review = auth.storage.list_quarantine_reviews(&[change.id]).await?.pop();
+    let record = auth
+        .storage
+        .find_record_in_scope(&change.record, &scope.person, scope.at)
+        .await?;
+    let review = auth
+        .storage
+        .list_quarantine_reviews(&[change.id])
+        .await?
+        .pop();
     let mut page = frame.page_for(&signed_in);
     if !query.marked.is_empty() && review.is_some() {
         let text = page.t("console-quarantine-marked");
@@ -159,7 +173,10 @@ pub(crate) async fn get(
         is_code: false,
         link: None,
     };
-    let code = |label: &str, value: String| Fact { is_code: true, ..fact(label, value) };
+    let code = |label: &str, value: String| Fact {
+        is_code: true,
+        ..fact(label, value)
+    };
     let record_fact = match record {
         Some((_, listed)) => Fact {
             link: Some(format!("{}/{}", list_href(listed.kind), listed.id)),
@@ -167,14 +184,24 @@ pub(crate) async fn get(
         },
         None => fact(
             "console-quarantine-record",
-            format!("{} · {}", change.record, page.t("console-quarantine-no-record")),
+            format!(
+                "{} · {}",
+                change.record,
+                page.t("console-quarantine-no-record")
+            ),
         ),
     };
     let from = format!("{} · {}", kept.person_name, kept.device_name);
     let mut facts = vec![
-        fact("console-quarantine-received", kept.received_at.to_china_text()),
+        fact(
+            "console-quarantine-received",
+            kept.received_at.to_china_text(),
+        ),
         fact("console-quarantine-from", from),
-        fact("console-quarantine-kind", page.t(&format!("kind-{}", change.kind))),
+        fact(
+            "console-quarantine-kind",
+            page.t(&format!("kind-{}", change.kind)),
+        ),
         record_fact,
         code("console-quarantine-code", change.code.clone()),
     ];
@@ -190,7 +217,13 @@ pub(crate) async fn get(
         facts,
         seen: review.map(|review| {
             let time = review.at.to_china_text();
-            page.t2("console-quarantine-seen-by", "name", review.person_name, "time", time)
+            page.t2(
+                "console-quarantine-seen-by",
+                "name",
+                review.person_name,
+                "time",
+                time,
+            )
         }),
         may_mark: scope.may_review_quarantine(),
     };
@@ -209,10 +242,20 @@ pub(crate) async fn bytes(
     }
     let kept = find(&auth, &signed_in, &id).await?;
     let target = kept.change.id.to_string();
-    audit(&auth, signed_in.person, "quarantine_downloaded", &target, "").await?;
+    audit(
+        &auth,
+        signed_in.person,
+        "quarantine_downloaded",
+        &target,
+        "",
+    )
+    .await?;
     let name = format!("attachment; filename=\"{target}.bin\"");
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        ),
         (
             header::CONTENT_DISPOSITION,
             HeaderValue::from_str(&name).map_err(|error| PageError::internal(&error))?,
@@ -236,7 +279,9 @@ pub(crate) async fn mark_seen(
         return Err(PageError::Forbidden);
     }
     let kept = find(&auth, &sent.signed_in, &id).await?;
-    auth.storage.review_quarantine(&kept.change.id, &scope.person, scope.at).await?;
+    auth.storage
+        .review_quarantine(&kept.change.id, &scope.person, scope.at)
+        .await?;
     let target = kept.change.id.to_string();
     audit(&auth, scope.person, "quarantine_seen", &target, "").await?;
     Ok(Redirect::to(&format!("/quarantine/{target}?marked=1")).into_response())

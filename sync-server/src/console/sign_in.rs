@@ -72,7 +72,13 @@ pub(crate) async fn get(
     } else {
         page
     };
-    form(&auth, page, StatusCode::OK, String::new(), local_path(&query.next).to_owned())
+    form(
+        &auth,
+        page,
+        StatusCode::OK,
+        String::new(),
+        local_path(&query.next).to_owned(),
+    )
 }
 
 /// The form with a token of its own: an attacker cannot sign somebody in to
@@ -85,8 +91,16 @@ fn form(
     next: String,
 ) -> Result<Response, PageError> {
     let token = SessionToken::make(auth.entropy.as_ref());
-    let page = Page { csrf: derive_sign_in_csrf(&token), path: "/sign-in".to_owned(), ..page };
-    let mut response = render(&SignInPage { page, username, next })?;
+    let page = Page {
+        csrf: derive_sign_in_csrf(&token),
+        path: "/sign-in".to_owned(),
+        ..page
+    };
+    let mut response = render(&SignInPage {
+        page,
+        username,
+        next,
+    })?;
     *response.status_mut() = status;
     let cookie = auth.cookies.set(cookie::SIGN_IN, &token.reveal(), None);
     response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -104,9 +118,15 @@ pub(crate) async fn post(
     let next = local_path(&sent.next).to_owned();
     let username = normalise_username(&sent.username);
     let own = auth.cookies.find(&headers, cookie::SIGN_IN);
-    let expected = own.as_deref().and_then(SessionToken::parse).as_ref().map(derive_sign_in_csrf);
+    let expected = own
+        .as_deref()
+        .and_then(SessionToken::parse)
+        .as_ref()
+        .map(derive_sign_in_csrf);
     if !expected.is_some_and(|expected| is_equal(&sent.csrf, &expected)) {
-        let page = frame.page().with_problem(frame.t("console-sign-in-error-form"));
+        let page = frame
+            .page()
+            .with_problem(frame.t("console-sign-in-error-form"));
         return form(&auth, page, StatusCode::FORBIDDEN, username, next);
     }
     let address = address.map(|Extension(ConnectInfo(address))| address.ip());
@@ -145,7 +165,9 @@ pub(crate) async fn sign_out(
     State(auth): State<AuthState>,
     sent: SignedForm<Nothing>,
 ) -> Result<Response, PageError> {
-    auth.storage.delete_console_session(&sent.signed_in.session.token_hash).await?;
+    auth.storage
+        .delete_console_session(&sent.signed_in.session.token_hash)
+        .await?;
     audit(&auth, sent.signed_in.person, "console_signed_out", "", "").await?;
     let mut response = Redirect::to("/sign-in?out=1").into_response();
     let gone = auth.cookies.remove(cookie::SESSION);

@@ -16,7 +16,8 @@ use crate::{
     AppState,
     auth::Scope,
     storage::{
-        Commit, CommitHooks, NewChange, Numbering, RecordWork, StorageError, StorageResult, StoredRecord,
+        Commit, CommitHooks, NewChange, Numbering, RecordWork, StorageError, StorageResult,
+        StoredRecord,
     },
 };
 
@@ -86,8 +87,15 @@ pub async fn settle(
     };
     let outcome = state.storage.commit(commit).await?;
     state.send_hints(&outcome.grids);
-    let is_written = outcome.works.iter().any(|outcome| !outcome.work.changes.is_empty());
-    if is_written { Ok(()) } else { Err(SettleError::Gone) }
+    let is_written = outcome
+        .works
+        .iter()
+        .any(|outcome| !outcome.work.changes.is_empty());
+    if is_written {
+        Ok(())
+    } else {
+        Err(SettleError::Gone)
+    }
 }
 
 impl Choice {
@@ -95,7 +103,9 @@ impl Choice {
     fn work(&self, stored: &StoredRecord) -> Result<RecordWork, SettleError> {
         let mut document = RecordDocument::load(stored.kind, Some(&stored.document), [])?;
         let edit = self.edit(&document).ok_or(SettleError::Gone)?;
-        let written = document.settle(&edit, self.actor, self.at)?.ok_or(SettleError::Gone)?;
+        let written = document
+            .settle(&edit, self.actor, self.at)?
+            .ok_or(SettleError::Gone)?;
         let change = NewChange {
             item: 0,
             hash: written.hash,
@@ -109,13 +119,18 @@ impl Choice {
 
     /// The chosen value as an edit, if it still is one of several.
     fn edit(&self, document: &RecordDocument) -> Option<FieldEdit> {
-        let conflict =
-            document.conflicts().into_iter().find(|conflict| conflict.path == self.path)?;
+        let conflict = document
+            .conflicts()
+            .into_iter()
+            .find(|conflict| conflict.path == self.path)?;
         let chosen = conflict
             .candidates
             .into_iter()
             .find(|candidate| candidate.change == Some(self.change))?;
-        Some(FieldEdit { path: self.path.clone(), value: chosen.value })
+        Some(FieldEdit {
+            path: self.path.clone(),
+            value: chosen.value,
+        })
     }
 }
 
@@ -148,7 +163,10 @@ impl CommitHooks for Choice {
                 | SettleError::NotFound
                 | SettleError::Edit(_)
                 | SettleError::Unreadable(_),
-            ) => Ok(RecordWork { changes: Vec::new(), ..work.clone() }),
+            ) => Ok(RecordWork {
+                changes: Vec::new(),
+                ..work.clone()
+            }),
         }
     }
 
@@ -182,13 +200,22 @@ mod tests {
     /// A household with two phone numbers, and the changes that wrote them.
     fn conflicted() -> (RecordDocument, ChangeHash, ChangeHash) {
         let edit = |number: &str| {
-            [FieldEdit::set(FieldPath::new("contact.phone").unwrap(), FieldValue::text(number))]
+            [FieldEdit::set(
+                FieldPath::new("contact.phone").unwrap(),
+                FieldValue::text(number),
+            )]
         };
         let at = Timestamp::from_millis(1_000);
         let mut one = RecordDocument::new(RecordKind::Household);
         let mut two = one.clone();
-        let a = one.edit(&edit("13800000001"), ActorId::from_bytes([1; 16]), at).unwrap().unwrap();
-        let b = two.edit(&edit("13800000002"), ActorId::from_bytes([2; 16]), at).unwrap().unwrap();
+        let a = one
+            .edit(&edit("13800000001"), ActorId::from_bytes([1; 16]), at)
+            .unwrap()
+            .unwrap();
+        let b = two
+            .edit(&edit("13800000002"), ActorId::from_bytes([2; 16]), at)
+            .unwrap()
+            .unwrap();
         one.apply_own([b.bytes.as_slice()]).unwrap();
         (one, a.hash, b.hash)
     }

@@ -73,9 +73,16 @@ impl Office {
     fn furnish(admin: Admin) -> anyhow::Result<Self> {
         let grid = admin.create_grid("第一网格")?;
         admin.create_grid("第二网格")?;
-        let workers = [admin.create_worker("张网格", grid)?, admin.create_worker("李网格", grid)?];
+        let workers = [
+            admin.create_worker("张网格", grid)?,
+            admin.create_worker("李网格", grid)?,
+        ];
         let supervisor = admin.create_supervisor("孙主管")?;
-        Ok(Self { admin, workers, supervisor })
+        Ok(Self {
+            admin,
+            workers,
+            supervisor,
+        })
     }
 
     /// What the two phones collect.
@@ -86,11 +93,18 @@ impl Office {
         let grid = zhang.grid()?;
         let mut workload = Workload::new(20_260_301, wangge_model::Clock::now(&SystemClock));
         let create = |phone: &Phone, kind, edits: Vec<FieldEdit>| {
-            phone.core.create_record(kind, grid, &edits).context("creating a record")
+            phone
+                .core
+                .create_record(kind, grid, &edits)
+                .context("creating a record")
         };
         let mut households = Vec::new();
         for _ in 0..60 {
-            households.push(create(&zhang, RecordKind::Household, workload.household()?)?);
+            households.push(create(
+                &zhang,
+                RecordKind::Household,
+                workload.household()?,
+            )?);
         }
         let conflicted = *households.last().context("no household")?;
         let household = *households.first().context("no household")?;
@@ -115,7 +129,14 @@ impl Office {
         li.sync().await?;
         zhang.sync().await?;
         self.push_nonsense(grid).await?;
-        Ok(Records { phones: [zhang, li], household, conflicted, hostile, visit, incident })
+        Ok(Records {
+            phones: [zhang, li],
+            household,
+            conflicted,
+            hostile,
+            visit,
+            incident,
+        })
     }
 
     /// A third phone hands in something that is no change.
@@ -125,7 +146,14 @@ impl Office {
         let mut client = LightClient::enrol(&link, None, &SystemEntropy).await?;
         let record = RecordId::make(&SystemClock, &SystemEntropy);
         let bytes = b"\x85\x6f\x4a\x83 this is no change at all";
-        client.push(vec![item_of_bytes(record, RecordKind::Household, grid, bytes)]).await?;
+        client
+            .push(vec![item_of_bytes(
+                record,
+                RecordKind::Household,
+                grid,
+                bytes,
+            )])
+            .await?;
         Ok(())
     }
 }
@@ -146,7 +174,10 @@ impl Records {
 }
 
 fn reference(household: RecordId) -> anyhow::Result<FieldEdit> {
-    Ok(FieldEdit::set(FieldPath::new("household")?, FieldValue::text(household.to_string())))
+    Ok(FieldEdit::set(
+        FieldPath::new("household")?,
+        FieldValue::text(household.to_string()),
+    ))
 }
 
 fn hostile_household() -> anyhow::Result<Vec<FieldEdit>> {
@@ -157,7 +188,10 @@ fn hostile_household() -> anyhow::Result<Vec<FieldEdit>> {
         ("address.building".to_owned(), short.as_str()),
         ("address.detail".to_owned(), HOSTILE),
         ("contact.name".to_owned(), "<script>alert(1)</script>"),
-        (format!("members.{member}.name"), "<img src=x onerror=alert(1)>"),
+        (
+            format!("members.{member}.name"),
+            "<img src=x onerror=alert(1)>",
+        ),
         (format!("members.{member}.registered_address"), HOSTILE),
         ("notes".to_owned(), HOSTILE),
     ]

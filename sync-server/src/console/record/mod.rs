@@ -1,6 +1,7 @@
 //! `/households`, `/visits`, `/incidents` and their records: lists, one
 //! record's page, lifting a mask, settling a conflict.
 
+pub(crate) mod build;
 pub(crate) mod view;
 
 use std::collections::HashMap;
@@ -19,7 +20,8 @@ use wangge_model::{
     document::{RecordDocument, schema},
 };
 
-use self::view::{RecordInput, RecordView, RelatedView, list_href, record_view};
+use self::build::record_view;
+use self::view::{RecordInput, RecordView, RelatedView, list_href};
 use super::{
     error::PageError,
     field::{FieldText, masking},
@@ -126,9 +128,15 @@ async fn list_conflicts(
     signed_in: SignedIn,
     Query(form): Query<ListForm>,
 ) -> Result<Response, PageError> {
-    let filter = ListFilter { conflicts: true, ..ListFilter::from(form) };
+    let filter = ListFilter {
+        conflicts: true,
+        ..ListFilter::from(form)
+    };
     let list = find_page(&auth, &signed_in.scope, &frame, None, filter).await?;
-    render(&ConflictsPage { page: frame.page_for(&signed_in), list })
+    render(&ConflictsPage {
+        page: frame.page_for(&signed_in),
+        list,
+    })
 }
 
 async fn find_page(
@@ -139,8 +147,14 @@ async fn find_page(
     filter: ListFilter,
 ) -> Result<ListPage<ListRow>, PageError> {
     let asked = filter.to_record_filter(kind);
-    let found = auth.storage.list_records(&scope.person, scope.at, &asked).await?;
-    let grids = auth.storage.list_grids_in_scope(&scope.person, scope.at).await?;
+    let found = auth
+        .storage
+        .list_records(&scope.person, scope.at, &asked)
+        .await?;
+    let grids = auth
+        .storage
+        .list_grids_in_scope(&scope.person, scope.at)
+        .await?;
     let titles = household_titles(auth, scope, found.records.iter()).await?;
     Ok(ListPage {
         action: kind.map_or("/conflicts", list_href),
@@ -162,13 +176,18 @@ async fn household_titles(
     scope: &Scope,
     records: impl Iterator<Item = &ListedRecord>,
 ) -> Result<HashMap<RecordId, String>, PageError> {
-    let mut ids: Vec<RecordId> = records.filter_map(|record| record.summary.household).collect();
+    let mut ids: Vec<RecordId> = records
+        .filter_map(|record| record.summary.household)
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let titles = auth.storage.list_titles_in_scope(&ids, &scope.person, scope.at).await?;
+    let titles = auth
+        .storage
+        .list_titles_in_scope(&ids, &scope.person, scope.at)
+        .await?;
     Ok(titles.into_iter().collect())
 }
 
@@ -196,7 +215,8 @@ async fn load(
         .filter(|(stored, _)| stored.kind == kind)
         .ok_or(PageError::NotFound)?;
     let StoredRecord { grid, document, .. } = stored;
-    let opened = tokio::task::spawn_blocking(move || RecordDocument::load(kind, Some(&document), []));
+    let opened =
+        tokio::task::spawn_blocking(move || RecordDocument::load(kind, Some(&document), []));
     let document = opened
         .await
         .map_err(|error| PageError::internal(&error))?
@@ -254,11 +274,20 @@ async fn related(
             limit: RELATED_ROWS,
             ..RecordFilter::default()
         };
-        let found = auth.storage.list_records(&scope.person, scope.at, &filter).await?;
+        let found = auth
+            .storage
+            .list_records(&scope.person, scope.at, &filter)
+            .await?;
         let none = HashMap::new();
-        let rows =
-            found.records.iter().map(|record| list_row(record, &none, frame.language)).collect();
-        lists.push(RelatedView { title: frame.t(title), rows });
+        let rows = found
+            .records
+            .iter()
+            .map(|record| list_row(record, &none, frame.language))
+            .collect();
+        lists.push(RelatedView {
+            title: frame.t(title),
+            rows,
+        });
     }
     Ok(lists)
 }
@@ -276,7 +305,10 @@ async fn page_of(
         record.related = Some(related(auth, scope, frame, loaded.id).await?);
     }
     // Also after a form: this is the address to come back to.
-    let page = Page { path: record.href.clone(), ..page };
+    let page = Page {
+        path: record.href.clone(),
+        ..page
+    };
     render(&RecordPage { page, record })
 }
 
@@ -300,10 +332,18 @@ async fn one(
     let loaded = load(&auth, &signed_in.scope, kind, &id).await?;
     let mut page = frame.page_for(&signed_in);
     if let Ok(path) = FieldPath::new(query.settled) {
-        let text = page.t1("console-conflict-settled", "field", loaded.label(&frame, &path));
+        let text = page.t1(
+            "console-conflict-settled",
+            "field",
+            loaded.label(&frame, &path),
+        );
         page = page.with_notice(text);
     } else if let Ok(path) = FieldPath::new(query.gone) {
-        let text = page.t1("console-conflict-gone", "field", loaded.label(&frame, &path));
+        let text = page.t1(
+            "console-conflict-gone",
+            "field",
+            loaded.label(&frame, &path),
+        );
         page = page.with_problem(text);
     }
     page_of(&auth, &signed_in.scope, &frame, page, &loaded, None).await
@@ -340,7 +380,14 @@ async fn show(
         return Ok(response);
     }
     let detail = format!("{path}: {}", reason.replace(char::is_control, " "));
-    audit(&auth, scope.person, "field_shown", &loaded.id.to_string(), &detail).await?;
+    audit(
+        &auth,
+        scope.person,
+        "field_shown",
+        &loaded.id.to_string(),
+        &detail,
+    )
+    .await?;
     let text = page.t1("console-shown-notice", "field", loaded.label(&frame, &path));
     let page = page.with_notice(text);
     page_of(&auth, scope, &frame, page, &loaded, Some(&path)).await
@@ -365,13 +412,19 @@ async fn settle(
     let scope = &sent.signed_in.scope;
     let id: RecordId = id.parse().map_err(|_| PageError::NotFound)?;
     let path = FieldPath::new(sent.form.path).map_err(|_| PageError::BadRequest)?;
-    let change: ChangeHash = sent.form.change.parse().map_err(|_| PageError::BadRequest)?;
+    let change: ChangeHash = sent
+        .form
+        .change
+        .parse()
+        .map_err(|_| PageError::BadRequest)?;
     if !scope.may_edit_records() {
         return Err(PageError::Forbidden);
     }
     let back = format!("{}/{id}", list_href(kind));
     match console_edit::settle(&state, scope, kind, id, &path, change).await {
-        Ok(()) => Ok(Redirect::to(&with_query(&back, &[("settled", path.as_str())])).into_response()),
+        Ok(()) => {
+            Ok(Redirect::to(&with_query(&back, &[("settled", path.as_str())])).into_response())
+        }
         Err(SettleError::Gone) => {
             Ok(Redirect::to(&with_query(&back, &[("gone", path.as_str())])).into_response())
         }
@@ -381,7 +434,11 @@ async fn settle(
             // The value was accepted once and is not any more: say why.
             let loaded = load(&state.auth, scope, kind, &id.to_string()).await?;
             let page = frame.page_for(&sent.signed_in);
-            let text = page.t1("console-conflict-cannot-settle", "reason", reason(&frame, &error));
+            let text = page.t1(
+                "console-conflict-cannot-settle",
+                "reason",
+                reason(&frame, &error),
+            );
             let page = page.with_problem(text);
             let mut response = page_of(&state.auth, scope, &frame, page, &loaded, None).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;

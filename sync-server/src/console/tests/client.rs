@@ -23,9 +23,9 @@ use crate::{
     console,
     state::ServerIdentity,
     storage::{
-        Commit, CommitHooks, CommitManifest, NewAssignment, NewChange, NewDevice,
-        NewEnrolmentCode, NewOrgNode, NewPerson, NewQuarantine, Numbering, OrgLevel,
-        RecordWork, Role, SqliteStorage, Storage, StorageResult, StoredRecord,
+        Commit, CommitHooks, CommitManifest, NewAssignment, NewChange, NewDevice, NewEnrolmentCode,
+        NewOrgNode, NewPerson, NewQuarantine, Numbering, OrgLevel, RecordWork, Role, SqliteStorage,
+        Storage, StorageResult, StoredRecord,
     },
 };
 
@@ -60,8 +60,14 @@ impl Server {
         let entropy = Arc::new(SeededEntropy::new(1));
         let identity = ServerIdentity::make(entropy.as_ref()).unwrap();
         let is_secure = settings.is_secure;
-        let state = AppState::new(storage, identity, settings, clock.clone(), entropy);
-        let server = Self { state, clock, is_secure, _folder: folder };
+        let clock_of_state = Arc::<FakeClock>::clone(&clock);
+        let state = AppState::new(storage, identity, settings, clock_of_state, entropy);
+        let server = Self {
+            state,
+            clock,
+            is_secure,
+            _folder: folder,
+        };
         server.create_places().await;
         server.create_people().await;
         server.create_device().await;
@@ -145,9 +151,19 @@ impl Server {
         changes: Vec<LocalChange>,
         quarantine: Vec<NewQuarantine>,
     ) {
-        let counter = self.state.storage.find_device(&DEVICE).await.unwrap().unwrap().last_counter;
-        let actors: BTreeMap<ChangeHash, ActorId> =
-            document.history().iter().map(|entry| (entry.hash, entry.actor)).collect();
+        let counter = self
+            .state
+            .storage
+            .find_device(&DEVICE)
+            .await
+            .unwrap()
+            .unwrap()
+            .last_counter;
+        let actors: BTreeMap<ChangeHash, ActorId> = document
+            .history()
+            .iter()
+            .map(|entry| (entry.hash, entry.actor))
+            .collect();
         let work = RecordWork {
             id,
             kind: document.kind(),
@@ -180,7 +196,10 @@ impl Server {
             counter: counter + 1,
             digest: [u8::try_from(counter).unwrap(); 32],
             manifest: Vec::new(),
-            signature: Signature { algorithm: Algorithm::EcdsaP256Sha256, bytes: vec![0; 64] },
+            signature: Signature {
+                algorithm: Algorithm::EcdsaP256Sha256,
+                bytes: vec![0; 64],
+            },
             quarantine_limit: 1 << 20,
         };
         let commit = Commit {
@@ -195,31 +214,54 @@ impl Server {
     }
 
     /// A household with these fields.
-    pub(super) async fn put_household(&self, byte: u8, grid: GridId, fields: &[(&str, &str)]) -> RecordId {
+    pub(super) async fn put_household(
+        &self,
+        byte: u8,
+        grid: GridId,
+        fields: &[(&str, &str)],
+    ) -> RecordId {
         let id = RecordId::from_bytes([byte; 16]);
         let mut document = RecordDocument::new(RecordKind::Household);
         let change = document
-            .edit(&edits(fields), ActorId::from_bytes([1; 16]), self.clock.now())
+            .edit(
+                &edits(fields),
+                ActorId::from_bytes([1; 16]),
+                self.clock.now(),
+            )
             .unwrap()
             .unwrap();
-        self.put_record(id, grid, &document, vec![change], Vec::new()).await;
+        self.put_record(id, grid, &document, vec![change], Vec::new())
+            .await;
         id
     }
 
     /// A household whose phone number two phones changed apart.
-    pub(super) async fn put_conflicted_household(&self, byte: u8) -> (RecordId, ChangeHash, ChangeHash) {
+    pub(super) async fn put_conflicted_household(
+        &self,
+        byte: u8,
+    ) -> (RecordId, ChangeHash, ChangeHash) {
         let id = RecordId::from_bytes([byte; 16]);
         let now = self.clock.now();
         let mut one = RecordDocument::new(RecordKind::Household);
         let actor = |byte| ActorId::from_bytes([byte; 16]);
-        let first = one.edit(&edits(&[("address.room", "501室")]), actor(1), now).unwrap().unwrap();
+        let first = one
+            .edit(&edits(&[("address.room", "501室")]), actor(1), now)
+            .unwrap()
+            .unwrap();
         let mut two = one.clone();
         let phone = |number| edits(&[("contact.phone", number)]);
-        let a = one.edit(&phone("13800000001"), actor(1), now).unwrap().unwrap();
-        let b = two.edit(&phone("13800000002"), actor(2), now).unwrap().unwrap();
+        let a = one
+            .edit(&phone("13800000001"), actor(1), now)
+            .unwrap()
+            .unwrap();
+        let b = two
+            .edit(&phone("13800000002"), actor(2), now)
+            .unwrap()
+            .unwrap();
         one.apply_own([b.bytes.as_slice()]).unwrap();
         let hashes = (a.hash, b.hash);
-        self.put_record(id, GRID, &one, vec![first, a, b], Vec::new()).await;
+        self.put_record(id, GRID, &one, vec![first, a, b], Vec::new())
+            .await;
         (id, hashes.0, hashes.1)
     }
 
@@ -238,11 +280,16 @@ impl Server {
         };
         let mut document = RecordDocument::new(RecordKind::Household);
         let change = document
-            .edit(&edits(&[("address.room", "1")]), ActorId::from_bytes([1; 16]), self.clock.now())
+            .edit(
+                &edits(&[("address.room", "1")]),
+                ActorId::from_bytes([1; 16]),
+                self.clock.now(),
+            )
             .unwrap()
             .unwrap();
         let record = RecordId::from_bytes([byte.wrapping_add(100); 16]);
-        self.put_record(record, grid, &document, vec![change], vec![kept]).await;
+        self.put_record(record, grid, &document, vec![change], vec![kept])
+            .await;
         id
     }
 
@@ -267,16 +314,17 @@ impl Server {
     pub(super) async fn audit(&self) -> Vec<String> {
         let mut entries = self.state.storage.list_audit(100).await.unwrap();
         entries.reverse();
-        entries.iter().map(|e| format!("{} {} {}", e.action, e.target, e.detail)).collect()
+        entries
+            .iter()
+            .map(|e| format!("{} {} {}", e.action, e.target, e.detail))
+            .collect()
     }
 }
 
 fn edits(fields: &[(&str, &str)]) -> Vec<FieldEdit> {
     fields
         .iter()
-        .map(|(path, text)| {
-            FieldEdit::set(FieldPath::new(*path).unwrap(), FieldValue::text(*text))
-        })
+        .map(|(path, text)| FieldEdit::set(FieldPath::new(*path).unwrap(), FieldValue::text(*text)))
         .collect()
 }
 
@@ -317,7 +365,10 @@ impl Answer {
 
     /// The first form token on the page.
     pub(super) fn csrf(&self) -> String {
-        let (_, rest) = self.body.split_once("name=\"csrf\" value=\"").expect("a form");
+        let (_, rest) = self
+            .body
+            .split_once("name=\"csrf\" value=\"")
+            .expect("a form");
         rest.split('"').next().unwrap().to_owned()
     }
 }
@@ -344,19 +395,29 @@ impl Browser {
         fields: &[(&str, &str)],
     ) -> Answer {
         let csrf = self.get(page).await.csrf();
-        let with_token: Vec<(&str, &str)> =
-            fields.iter().copied().chain([("csrf", csrf.as_str())]).collect();
+        let with_token: Vec<(&str, &str)> = fields
+            .iter()
+            .copied()
+            .chain([("csrf", csrf.as_str())])
+            .collect();
         self.post(path, &with_token).await
     }
 
     pub(super) async fn sign_in(&mut self, username: &str, password: &str) -> Answer {
-        let fields = [("username", username), ("password", password), ("next", "/")];
+        let fields = [
+            ("username", username),
+            ("password", password),
+            ("next", "/"),
+        ];
         self.submit("/sign-in", "/sign-in", &fields).await
     }
 
     async fn send(&mut self, method: &str, path: &str, body: Body) -> Answer {
-        let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let mut request = Request::builder()
             .method(method)
             .uri(path)

@@ -39,9 +39,17 @@ async fn no_form_is_taken_without_its_token_or_from_another_site() {
         browser.site = Some("same-origin".to_owned());
         for token in ["", "00"] {
             let answer = browser.post(&path, &with(token)).await;
-            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} with token {token:?}");
+            assert_eq!(
+                answer.status,
+                StatusCode::FORBIDDEN,
+                "{path} with token {token:?}"
+            );
         }
-        assert_eq!(browser.post(&path, &fields).await.status, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(
+            browser.post(&path, &fields).await.status,
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
         let good = [fields.as_slice(), &[("csrf", csrf.as_str())]].concat();
         for site in ["cross-site", "same-site", "none"] {
             browser.site = Some(site.to_owned());
@@ -50,20 +58,35 @@ async fn no_form_is_taken_without_its_token_or_from_another_site() {
         }
         browser.site = Some("same-origin".to_owned());
         let answer = browser.get(&path).await;
-        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path} with GET");
+        assert_eq!(
+            answer.status,
+            StatusCode::METHOD_NOT_ALLOWED,
+            "{path} with GET"
+        );
     }
     assert_eq!(server.audit().await, before, "nothing was done");
-    assert_eq!(browser.get("/").await.status, StatusCode::OK, "still signed in");
+    assert_eq!(
+        browser.get("/").await.status,
+        StatusCode::OK,
+        "still signed in"
+    );
 }
 
 #[tokio::test]
 async fn nothing_outside_ones_grids_exists() {
     let server = Server::start().await;
-    let own = server.put_household(7, GRID, &[("address.room", "本网格501")]).await;
-    let other = server.put_household(8, OTHER_GRID, &[("address.room", "别网格502")]).await;
+    let own = server
+        .put_household(7, GRID, &[("address.room", "本网格501")])
+        .await;
+    let other = server
+        .put_household(8, OTHER_GRID, &[("address.room", "别网格502")])
+        .await;
     server.put_quarantine(0x51, GRID).await;
     let mut worker = server.signed_in("li").await;
-    assert_eq!(worker.get(&format!("/households/{own}")).await.status, StatusCode::OK);
+    assert_eq!(
+        worker.get(&format!("/households/{own}")).await.status,
+        StatusCode::OK
+    );
     for path in [
         format!("/households/{other}"),
         format!("/visits/{own}"),
@@ -81,13 +104,22 @@ async fn nothing_outside_ones_grids_exists() {
     assert!(home.body.contains("第一网格") && !home.body.contains("第二网格"));
     let show = format!("/households/{other}/show");
     let fields = [("path", "contact.phone"), ("reason", "核实身份")];
-    assert_eq!(worker.submit("/", &show, &fields).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        worker.submit("/", &show, &fields).await.status,
+        StatusCode::NOT_FOUND
+    );
     let settle = format!("/households/{other}/settle");
     let change = "00".repeat(32);
     let fields = [("path", "contact.phone"), ("change", change.as_str())];
-    assert_eq!(worker.submit("/", &settle, &fields).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        worker.submit("/", &settle, &fields).await.status,
+        StatusCode::NOT_FOUND
+    );
     let mut supervisor = server.signed_in("wang").await;
-    assert_eq!(supervisor.get(&format!("/households/{other}")).await.status, StatusCode::OK);
+    assert_eq!(
+        supervisor.get(&format!("/households/{other}")).await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -109,15 +141,33 @@ async fn a_hidden_number_is_shown_once_for_a_reason_that_is_noted() {
     let answer = browser.submit(&page, &show, &[path, ("reason", " ")]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(!answer.body.contains("370102189912319991"));
-    let answer = browser.submit(&page, &show, &[("path", "ledger"), ("reason", "核实")]).await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "nothing is hidden there");
-    let answer = browser.submit(&page, &show, &[path, ("reason", "核实身份")]).await;
+    let answer = browser
+        .submit(&page, &show, &[("path", "ledger"), ("reason", "核实")])
+        .await;
+    assert_eq!(
+        answer.status,
+        StatusCode::BAD_REQUEST,
+        "nothing is hidden there"
+    );
+    let answer = browser
+        .submit(&page, &show, &[path, ("reason", "核实身份")])
+        .await;
     assert_eq!(answer.status, StatusCode::OK);
     assert!(answer.body.contains("370102189912319991"));
-    assert!(!browser.get(&page).await.body.contains("370102189912319991"), "hidden again");
-    let shown: Vec<String> =
-        server.audit().await.into_iter().filter(|row| row.starts_with("field_shown")).collect();
-    assert_eq!(shown, [format!("field_shown {id} members.m.citizen_id: 核实身份")]);
+    assert!(
+        !browser.get(&page).await.body.contains("370102189912319991"),
+        "hidden again"
+    );
+    let shown: Vec<String> = server
+        .audit()
+        .await
+        .into_iter()
+        .filter(|row| row.starts_with("field_shown"))
+        .collect();
+    assert_eq!(
+        shown,
+        [format!("field_shown {id} members.m.citizen_id: 核实身份")]
+    );
 }
 
 #[tokio::test]
@@ -138,13 +188,22 @@ async fn a_chosen_value_becomes_a_change_in_the_feed_by_the_person_at_the_consol
     assert!(after.body.contains("已选定「联系电话」"), "{}", after.body);
     assert!(!after.body.contains("id=\"conflicts\""));
 
-    let stored = server.state.storage.find_record(&id).await.unwrap().unwrap();
-    let document =
-        RecordDocument::load(RecordKind::Household, Some(&stored.document), []).unwrap();
+    let stored = server
+        .state
+        .storage
+        .find_record(&id)
+        .await
+        .unwrap()
+        .unwrap();
+    let document = RecordDocument::load(RecordKind::Household, Some(&stored.document), []).unwrap();
     let path = FieldPath::new("contact.phone").unwrap();
     assert_eq!(document.value(&path).unwrap().to_display(), "13800000001");
     assert!(document.conflicts().is_empty());
-    assert_eq!(hints.try_recv().unwrap().head_seq, 4, "after the phones' three changes");
+    assert_eq!(
+        hints.try_recv().unwrap().head_seq,
+        4,
+        "after the phones' three changes"
+    );
     let authors = server.state.storage.list_authorship(&id).await.unwrap();
     let last = authors.last().unwrap();
     assert_eq!(last.person_name.as_deref(), Some("王社区"));
@@ -155,7 +214,13 @@ async fn a_chosen_value_becomes_a_change_in_the_feed_by_the_person_at_the_consol
     let fields = [("path", "contact.phone"), ("change", late.as_str())];
     let answer = browser.submit("/", &settle, &fields).await;
     assert_eq!(answer.location(), format!("{page}?gone=contact.phone"));
-    assert!(browser.get(answer.location()).await.body.contains("notice problem"));
+    assert!(
+        browser
+            .get(answer.location())
+            .await
+            .body
+            .contains("notice problem")
+    );
 }
 
 #[tokio::test]
@@ -170,28 +235,51 @@ async fn hostile_content_is_shown_as_text() {
     ];
     let id = server.put_household(7, GRID, &fields).await;
     let mut browser = server.signed_in("wang").await;
-    for path in ["/households".to_owned(), format!("/households/{id}"), "/households?q=<script>".to_owned()] {
+    for path in [
+        "/households".to_owned(),
+        format!("/households/{id}"),
+        "/households?q=<script>".to_owned(),
+    ] {
         let path = path.replace('<', "%3C").replace('>', "%3E");
         let answer = browser.get(&path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         assert!(answer.body.contains("&#60;script&#62;"), "{path}");
-        assert!(!answer.body.contains("<script") && !answer.body.contains("<img"), "{path}");
+        assert!(
+            !answer.body.contains("<script") && !answer.body.contains("<img"),
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn lists_are_searched_within_the_scope() {
     let server = Server::start().await;
-    server.put_household(7, GRID, &[("address.room", "梧桐里"), ("contact.name", "王小明")]).await;
-    server.put_household(8, OTHER_GRID, &[("address.room", "银杏里")]).await;
+    server
+        .put_household(
+            7,
+            GRID,
+            &[("address.room", "梧桐里"), ("contact.name", "王小明")],
+        )
+        .await;
+    server
+        .put_household(8, OTHER_GRID, &[("address.room", "银杏里")])
+        .await;
     let mut browser = server.signed_in("wang").await;
     let found = browser.get("/households?q=%E7%8E%8B%E5%B0%8F").await.body;
     assert!(found.contains("梧桐里") && !found.contains("银杏里"));
-    let found = browser.get(&format!("/households?grid={OTHER_GRID}")).await.body;
+    let found = browser
+        .get(&format!("/households?grid={OTHER_GRID}"))
+        .await
+        .body;
     assert!(!found.contains("梧桐里") && found.contains("银杏里"));
     let found = browser.get("/households?conflicts=1").await.body;
     assert!(found.contains("没有符合条件的住户"));
-    for path in ["/visits", "/incidents", "/visits?page=99999999999999999999", "/incidents?q=%00"] {
+    for path in [
+        "/visits",
+        "/incidents",
+        "/visits?page=99999999999999999999",
+        "/incidents?q=%00",
+    ] {
         assert_eq!(browser.get(path).await.status, StatusCode::OK, "{path}");
     }
 }
@@ -202,15 +290,32 @@ async fn a_supervisor_revokes_a_phone_and_a_worker_cannot() {
     let revoke = "/devices/15151515-1515-1515-1515-151515151515/revoke";
     let mut worker = server.signed_in("li").await;
     assert!(!worker.get("/devices").await.body.contains("/revoke"));
-    assert_eq!(worker.submit("/devices", revoke, &[]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        worker.submit("/devices", revoke, &[]).await.status,
+        StatusCode::FORBIDDEN
+    );
     let mut browser = server.signed_in("wang").await;
     assert!(browser.get("/devices").await.body.contains("1号手机"));
     let answer = browser.submit("/devices", revoke, &[]).await;
-    assert!(browser.get(answer.location()).await.body.contains("已停用「1号手机」"));
+    assert!(
+        browser
+            .get(answer.location())
+            .await
+            .body
+            .contains("已停用「1号手机」")
+    );
     let unknown = "/devices/00000000-0000-0000-0000-000000000000/revoke";
-    assert_eq!(browser.submit("/devices", unknown, &[]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        browser.submit("/devices", unknown, &[]).await.status,
+        StatusCode::NOT_FOUND
+    );
     let audit = server.audit().await;
-    assert!(audit.iter().any(|row| row.starts_with("device_revoked 15151515")), "{audit:?}");
+    assert!(
+        audit
+            .iter()
+            .any(|row| row.starts_with("device_revoked 15151515")),
+        "{audit:?}"
+    );
 }
 
 #[tokio::test]
@@ -223,18 +328,45 @@ async fn quarantine_says_why_gives_the_bytes_and_remembers_who_looked() {
     assert!(browser.get("/").await.body.contains("badge warn"));
     let page = format!("/quarantine/{id}");
     let item = browser.get(&page).await.body;
-    assert!(item.contains("case.number") && item.contains("9 字节"), "{item}");
+    assert!(
+        item.contains("case.number") && item.contains("9 字节"),
+        "{item}"
+    );
     let bytes = browser.get(&format!("{page}/bytes")).await;
     assert_eq!(bytes.body, "raw bytes");
-    assert!(bytes.headers[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment"));
+    assert!(
+        bytes.headers[header::CONTENT_DISPOSITION]
+            .to_str()
+            .unwrap()
+            .starts_with("attachment")
+    );
     let answer = browser.submit(&page, &format!("{page}/seen"), &[]).await;
-    assert!(browser.get(answer.location()).await.body.contains("王社区 于 2026-01-01 08:00"));
-    assert!(!browser.get("/").await.body.contains("badge warn"), "no longer counted as new");
+    assert!(
+        browser
+            .get(answer.location())
+            .await
+            .body
+            .contains("王社区 于 2026-01-01 08:00")
+    );
+    assert!(
+        !browser.get("/").await.body.contains("badge warn"),
+        "no longer counted as new"
+    );
     let mut worker = server.signed_in("li").await;
-    assert_eq!(worker.get(&page).await.status, StatusCode::OK, "it is the worker's own");
-    assert_eq!(worker.get(&format!("{page}/bytes")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        worker.get(&page).await.status,
+        StatusCode::OK,
+        "it is the worker's own"
+    );
+    assert_eq!(
+        worker.get(&format!("{page}/bytes")).await.status,
+        StatusCode::FORBIDDEN
+    );
     let actions: Vec<String> = server.audit().await;
-    assert!(actions.contains(&format!("quarantine_downloaded {id} ")), "{actions:?}");
+    assert!(
+        actions.contains(&format!("quarantine_downloaded {id} ")),
+        "{actions:?}"
+    );
     assert!(actions.contains(&format!("quarantine_seen {id} ")));
 }
 
@@ -256,9 +388,13 @@ async fn a_form_that_is_too_large_or_not_a_form_is_refused() {
     let mut browser = server.signed_in("wang").await;
     let show = format!("/households/{id}/show");
     let long = "x".repeat(100_000);
-    let answer = browser.submit("/", &show, &[("path", "contact.phone"), ("reason", &long)]).await;
+    let answer = browser
+        .submit("/", &show, &[("path", "contact.phone"), ("reason", &long)])
+        .await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-    let answer = browser.submit("/", &show, &[("path", "../x"), ("reason", "核实")]).await;
+    let answer = browser
+        .submit("/", &show, &[("path", "../x"), ("reason", "核实")])
+        .await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     let answer = browser.submit("/", &show, &[("reason", "核实")]).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);

@@ -24,7 +24,8 @@ use crate::{
         quarantine::{Fact, QuarantineItem, QuarantineItemPage, QuarantinePage, QuarantineRow},
         record::{
             ConflictsPage, HouseholdsPage, IncidentsPage, RecordPage, VisitsPage,
-            view::{RecordInput, RelatedView, record_view},
+            build::record_view,
+            view::{RecordInput, RelatedView},
         },
         sign_in::SignInPage,
     },
@@ -37,7 +38,10 @@ const PLAIN: &str = "阳光花园";
 const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
 fn page(language: Language, path: &str, text: &str) -> Page {
-    let person = PersonBadge { name: format!("王社区{text}"), role: "主管".to_owned() };
+    let person = PersonBadge {
+        name: format!("王社区{text}"),
+        role: "主管".to_owned(),
+    };
     Page {
         language,
         path: path.to_owned(),
@@ -93,12 +97,21 @@ fn sample_record(kind: RecordKind, text: &str) -> RecordDocument {
     let mut other = document.clone();
     let value = |text: &str| {
         let other: String = format!("乙{text}").chars().take(50).collect();
-        let value = if kind == RecordKind::Household { "13800138001" } else { &other };
+        let value = if kind == RecordKind::Household {
+            "13800138001"
+        } else {
+            &other
+        };
         [FieldEdit::set(path.clone(), FieldValue::text(value))]
     };
-    let two = other.edit(&value(text), ActorId::from_bytes([2; 16]), NOW).unwrap().unwrap();
+    let two = other
+        .edit(&value(text), ActorId::from_bytes([2; 16]), NOW)
+        .unwrap()
+        .unwrap();
     let cleared = [FieldEdit::clear(path.clone())];
-    document.edit(&cleared, actor, NOW.plus_millis(60_000)).unwrap();
+    document
+        .edit(&cleared, actor, NOW.plus_millis(60_000))
+        .unwrap();
     document.apply_own([two.bytes.as_slice()]).unwrap();
     assert_eq!(document.conflicts().len(), 1);
     document
@@ -200,8 +213,13 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
         counts,
         last_sync_at: (counts != GridCounts::default()).then_some(NOW),
     };
-    let busy =
-        GridCounts { households: 312, visits: 1_204, incidents: 7, conflicts: 2, quarantined: 1 };
+    let busy = GridCounts {
+        households: 312,
+        visits: 1_204,
+        incidents: 7,
+        conflicts: 2,
+        quarantined: 1,
+    };
     let device = |byte: u8, revoked_at| Device {
         id: DeviceId::from_bytes([byte; 16]),
         person: PersonId::from_bytes([1; 16]),
@@ -209,7 +227,10 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
         is_person_active: true,
         name: format!("{byte}号手机{text}"),
         app_version: text.to_owned(),
-        public_key: PublicKey { algorithm: Algorithm::EcdsaP256Sha256, bytes: Vec::new() },
+        public_key: PublicKey {
+            algorithm: Algorithm::EcdsaP256Sha256,
+            bytes: Vec::new(),
+        },
         enrolled_at: NOW,
         last_seen_at: revoked_at,
         revoked_at,
@@ -230,7 +251,12 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
         href: "/quarantine/1".to_owned(),
         reason: text.to_owned(),
         facts: vec![
-            Fact { label: "标识".to_owned(), value: text.to_owned(), is_code: true, link: None },
+            Fact {
+                label: "标识".to_owned(),
+                value: text.to_owned(),
+                is_code: true,
+                link: None,
+            },
             Fact {
                 label: "记录".to_owned(),
                 value: text.to_owned(),
@@ -242,21 +268,34 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
         seen,
     };
     let at = |path: &str| page(language, path, text);
-    let signed_out = Page { person: None, ..at("/sign-in") };
+    let signed_out = Page {
+        person: None,
+        ..at("/sign-in")
+    };
     vec![
         (
             "sign-in",
-            SignInPage { page: signed_out, username: text.to_owned(), next: text.to_owned() }
-                .render()
-                .unwrap(),
+            SignInPage {
+                page: signed_out,
+                username: text.to_owned(),
+                next: text.to_owned(),
+            }
+            .render()
+            .unwrap(),
         ),
         (
             "home",
-            HomePage::new(at("/"), vec![overview(busy), overview(GridCounts::default())])
-                .render()
-                .unwrap(),
+            HomePage::new(
+                at("/"),
+                vec![overview(busy), overview(GridCounts::default())],
+            )
+            .render()
+            .unwrap(),
         ),
-        ("home-empty", HomePage::new(at("/"), Vec::new()).render().unwrap()),
+        (
+            "home-empty",
+            HomePage::new(at("/"), Vec::new()).render().unwrap(),
+        ),
         (
             "households",
             HouseholdsPage {
@@ -295,13 +334,22 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
         ),
         (
             "incidents-empty",
-            IncidentsPage { page: at("/incidents"), list: list("/incidents", Vec::new(), text) }
-                .render()
-                .unwrap(),
+            IncidentsPage {
+                page: at("/incidents"),
+                list: list("/incidents", Vec::new(), text),
+            }
+            .render()
+            .unwrap(),
         ),
-        ("household", record_page(RecordKind::Household, language, text)),
+        (
+            "household",
+            record_page(RecordKind::Household, language, text),
+        ),
         ("visit", record_page(RecordKind::Visit, language, text)),
-        ("incident", record_page(RecordKind::Incident, language, text)),
+        (
+            "incident",
+            record_page(RecordKind::Incident, language, text),
+        ),
         (
             "devices",
             DevicesPage {
@@ -316,20 +364,32 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
             "quarantine",
             QuarantinePage {
                 page: at("/quarantine"),
-                list: list("/quarantine", vec![quarantined(false), quarantined(true)], text),
+                list: list(
+                    "/quarantine",
+                    vec![quarantined(false), quarantined(true)],
+                    text,
+                ),
             }
             .render()
             .unwrap(),
         ),
         (
             "quarantine-item",
-            QuarantineItemPage { page: at("/quarantine/1"), item: item(None) }.render().unwrap(),
+            QuarantineItemPage {
+                page: at("/quarantine/1"),
+                item: item(None),
+            }
+            .render()
+            .unwrap(),
         ),
         (
             "quarantine-item-seen",
-            QuarantineItemPage { page: at("/quarantine/1"), item: item(Some(text.to_owned())) }
-                .render()
-                .unwrap(),
+            QuarantineItemPage {
+                page: at("/quarantine/1"),
+                item: item(Some(text.to_owned())),
+            }
+            .render()
+            .unwrap(),
         ),
     ]
 }
@@ -338,11 +398,18 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
 fn every_page_is_whole_in_both_languages() {
     for language in Language::ALL {
         for (name, html) in pages(language, PLAIN) {
-            assert!(html.contains(&format!("<html lang=\"{}\"", language.tag())), "{name}");
+            assert!(
+                html.contains(&format!("<html lang=\"{}\"", language.tag())),
+                "{name}"
+            );
             assert!(html.trim_end().ends_with("</html>"), "{name}");
             // A text nobody wrote shows as its id.
             for unwritten in [">console-", "\"console-", ">role-", ">kind-", ">household-"] {
-                assert!(!html.contains(unwritten), "{name} {}: {unwritten}", language.tag());
+                assert!(
+                    !html.contains(unwritten),
+                    "{name} {}: {unwritten}",
+                    language.tag()
+                );
             }
             if let Some(folder) = std::env::var_os("WANGGE_SAMPLE_PAGES") {
                 let file = format!("{name}.{}.html", language.tag());
@@ -377,7 +444,12 @@ fn templates() -> Vec<(String, String)> {
     std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap()))
+        .map(|path| {
+            (
+                path.display().to_string(),
+                std::fs::read_to_string(&path).unwrap(),
+            )
+        })
         .collect()
 }
 
@@ -385,7 +457,10 @@ fn templates() -> Vec<(String, String)> {
 fn templates_name_only_texts_that_exist() {
     let mut named = 0;
     for (name, source) in templates() {
-        for id in source.split('"').filter(|part| part.starts_with("console-")) {
+        for id in source
+            .split('"')
+            .filter(|part| part.starts_with("console-"))
+        {
             named += 1;
             for language in Language::ALL {
                 assert!(find_message(language, id, &[]).is_some(), "{name}: {id}");
@@ -398,7 +473,16 @@ fn templates_name_only_texts_that_exist() {
 #[test]
 fn templates_have_nothing_the_content_policy_forbids() {
     for (name, source) in templates() {
-        for forbidden in [" style=", "<style", "<script", " onclick", "javascript:", "|safe", "http://", "https://"] {
+        for forbidden in [
+            " style=",
+            "<style",
+            "<script",
+            " onclick",
+            "javascript:",
+            "|safe",
+            "http://",
+            "https://",
+        ] {
             let source = source.replace("http://www.w3.org/2000/svg", "");
             assert!(!source.contains(forbidden), "{name}: {forbidden}");
         }

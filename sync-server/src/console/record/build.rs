@@ -1,0 +1,390 @@
+//! Builds a record's page from its document and the server's table of authors:
+//! groups of fields, tables of entries, conflicts, history. Knows no request
+//! and no storage.
+
+use std::collections::{BTreeMap, HashMap};
+
+use wangge_model::{
+    ChangeHash, FieldPath, FieldValue, RecordKind, Timestamp,
+    document::{
+        FieldConflict,
+        schema::{self, FieldOwner, FieldSpec, FieldType},
+    },
+    message::{find_message, message},
+};
+
+use super::view::{
+    CandidateView, ConflictView, FieldView, GroupView, HistoryFieldView, HistoryView, RecordInput,
+    RecordView, RowView, TableView, list_href,
+};
+use crate::{
+    console::field::{self, FieldText},
+    storage::Authorship,
+};
+
+/// Fields of one change shown at once; a new record has fifty.
+const HISTORY_FIELDS: usize = 6;
+
+/// Builds the page of a record.
+pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
+    let builder = Builder::new(input);
+    let kind = input.document.kind();
+    RecordView {
+        id: input.id.to_string(),
+        href: format!("{}/{}", list_href(kind), input.id),
+        list_href: list_href(kind),
+        title: builder.title(),
+        badges: builder.badges(),
+        grid_name: input.grid_name.to_owned(),
+        grid_code: input.grid_code.to_owned(),
+        conflicts: builder.conflicts(),
+        groups: builder.groups(),
+        texts: builder.texts(),
+        tables: builder.tables(),
+        related: None,
+        history: builder.history(),
+    }
+}
+
+struct Builder<'a> {
+    input: &'a RecordInput<'a>,
+    text: FieldText<'a>,
+    authors: HashMap<ChangeHash, &'a Authorship>,
+    conflicts: Vec<FieldConflict>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(input: &'a RecordInput<'a>) -> Self {
+        Self {
+            input,
+            text: FieldText {
+                document: input.document,
+                language: input.language,
+                shown: input.shown,
+                titles: input.titles,
+            },
+            authors: input
+                .authorship
+                .iter()
+                .map(|author| (author.hash, author))
+                .collect(),
+            conflicts: input.document.conflicts(),
+        }
+    }
+
+    fn t(&self, id: &str) -> String {
+        message(self.input.language, id, &[])
+    }
+
+    fn words(&self, path: &str) -> Option<String> {
+        let path = FieldPath::new(path).ok()?;
+        let value = self.input.document.value(&path)?;
+        Some(self.text.value(&path, &value).text).filter(|text| !text.is_empty())
+    }
+
+    fn title(&self) -> String {
+        match self.input.document.kind() {
+            RecordKind::Household => {
+                let title = self.input.document.summary().title;
+                if title.is_empty() {
+                    self.t("console-address-missing")
+                } else {
+                    title
+                }
+            }
+            RecordKind::Visit => {
+                let parts = [self.words("kind"), self.words("started_at")];
+                let joined: Vec<String> = parts.into_iter().flatten().collect();
+                if joined.is_empty() {
+                    self.t("kind-visit")
+                } else {
+                    joined.join(" · ")
+                }
+            }
+            RecordKind::Incident => self
+                .words("title")
+                .unwrap_or_else(|| self.t("console-title-missing")),
+        }
+    }
+
+    fn badges(&self) -> Vec<String> {
+        let paths: &[&str] = match self.input.document.kind() {
+            RecordKind::Household => &["ledger", "dwelling.ownership"],
+            RecordKind::Visit => &["result"],
+            RecordKind::Incident => &["case.number", "urgency", "case.state"],
+        };
+        paths.iter().filter_map(|path| self.words(path)).collect()
+    }
+
+    fn is_conflicted(&self, path: &FieldPath) -> bool {
+        self.conflicts.iter().any(|conflict| conflict.path == *path)
+    }
+
+    fn field(&self, path: &FieldPath) -> FieldView {
+        let shown = self
+            .input
+            .document
+            .value(path)
+            .map(|value| self.text.value(path, &value))
+            .unwrap_or_default();
+        FieldView {
+            label: self.text.short_label(path),
+            is_masked: shown.is_masked,
+            is_long: shown.text.contains('\n') || shown.text.chars().count() > 60,
+            is_conflicted: self.is_conflicted(path),
+            value: shown.text,
+            link: shown.link,
+            path: path.to_string(),
+        }
+    }
+
+    /// Single fields, in the order of the schema; those of newer builds last.
+    fn groups(&self) -> Vec<GroupView> {
+        let kind = self.input.document.kind();
+        let mut order: Vec<&str> = Vec::new();
+        let mut fields: BTreeMap<&str, Vec<FieldView>> = BTreeMap::new();
+        let single = |spec: &&FieldSpec| !spec.path.contains('*') && !is_long_text(spec);
+        for spec in schema::fields(kind).iter().filter(single) {
+            let subject = spec
+                .path
+                .split_once('.')
+                .map_or("main", |(subject, _)| subject);
+            if !order.contains(&subject) {
+                order.push(subject);
+            }
+            if let Ok(path) = FieldPath::new(spec.path) {
+                fields.entry(subject).or_default().push(self.field(&path));
+            }
+        }
+        let mut groups: Vec<GroupView> = order
+            .into_iter()
+            .filter_map(|subject| {
+                let fields = fields.remove(subject)?;
+                // A position nobody took says nothing in three lines.
+                let is_worth_showing =
+                    subject != "point" || fields.iter().any(|field| !field.value.is_empty());
+                is_worth_showing.then(|| GroupView {
+                    title: self.t(&format!("console-group-{subject}")),
+                    fields,
+                })
+            })
+            .collect();
+        let unknown: Vec<FieldView> = self
+            .input
+            .document
+            .fields()
+            .into_iter()
+            .filter(|(path, _)| schema::find_field(kind, path).is_none())
+            .map(|(path, _)| self.field(&path))
+            .collect();
+        if !unknown.is_empty() {
+            groups.push(GroupView {
+                title: self.t("console-group-other"),
+                fields: unknown,
+            });
+        }
+        groups
+    }
+
+    /// Fields of many lines, which need the width of the page.
+    fn texts(&self) -> Vec<FieldView> {
+        schema::fields(self.input.document.kind())
+            .iter()
+            .filter(|spec| is_long_text(spec))
+            .filter_map(|spec| FieldPath::new(spec.path).ok())
+            .map(|path| self.field(&path))
+            .collect()
+    }
+
+    fn tables(&self) -> Vec<TableView> {
+        let kind = self.input.document.kind();
+        let mut collections: Vec<(&str, Vec<&str>)> = Vec::new();
+        for spec in schema::fields(kind) {
+            let mut parts = spec.path.split('.');
+            if let (Some(collection), Some("*"), Some(name)) =
+                (parts.next(), parts.next(), parts.next())
+            {
+                match collections
+                    .iter_mut()
+                    .find(|(known, _)| *known == collection)
+                {
+                    Some((_, names)) => names.push(name),
+                    None => collections.push((collection, vec![name])),
+                }
+            }
+        }
+        collections
+            .iter()
+            .map(|(collection, names)| (*collection, self.table(collection, names)))
+            // That nobody lives there is worth saying; that nothing else is
+            // recorded is not.
+            .filter(|(collection, table)| *collection == "members" || !table.rows.is_empty())
+            .map(|(_, table)| table)
+            .collect()
+    }
+
+    fn table(&self, collection: &str, names: &[&str]) -> TableView {
+        let kind = self.input.document.kind();
+        let mut rows: Vec<(bool, String, RowView)> = self
+            .input
+            .document
+            .entries(collection)
+            .iter()
+            .map(|entry| {
+                let cells: Vec<FieldView> = names
+                    .iter()
+                    .filter_map(|name| FieldPath::new(format!("{collection}.{entry}.{name}")).ok())
+                    .map(|path| self.field(&path))
+                    .collect();
+                let text = |name: &str| {
+                    self.input
+                        .document
+                        .text(&format!("{collection}.{entry}.{name}"))
+                };
+                let row = RowView {
+                    has_left: text("left_on").is_some(),
+                    cells,
+                };
+                (row.has_left, text("relation").unwrap_or_default(), row)
+            })
+            .collect();
+        // The head of the household (code 0) comes first, those who left last.
+        rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        TableView {
+            title: find_message(
+                self.input.language,
+                &format!("console-group-{collection}"),
+                &[],
+            )
+            .unwrap_or_else(|| collection.to_owned()),
+            columns: names
+                .iter()
+                .map(|name| {
+                    field::label(kind, &format!("{collection}.*.{name}"), self.input.language)
+                })
+                .collect(),
+            rows: rows.into_iter().map(|(_, _, row)| row).collect(),
+        }
+    }
+
+    fn conflicts(&self) -> Vec<ConflictView> {
+        let kind = self.input.document.kind();
+        self.conflicts
+            .iter()
+            .map(|conflict| {
+                let mut is_masked = false;
+                let candidates = conflict
+                    .candidates
+                    .iter()
+                    .enumerate()
+                    .map(|(index, candidate)| {
+                        let shown = candidate
+                            .value
+                            .as_ref()
+                            .map(|value: &FieldValue| self.text.value(&conflict.path, value));
+                        is_masked |= shown.as_ref().is_some_and(|shown| shown.is_masked);
+                        let (author, device) = self.author(candidate.change);
+                        CandidateView {
+                            change: candidate
+                                .change
+                                .map(|hash| hash.to_string())
+                                .unwrap_or_default(),
+                            value: shown.map(|shown| shown.text),
+                            author,
+                            device,
+                            at: time(candidate.at),
+                            is_shown: index == 0,
+                        }
+                    })
+                    .collect();
+                ConflictView {
+                    path: conflict.path.to_string(),
+                    label: self.text.label(&conflict.path),
+                    is_masked,
+                    is_settleable: schema::find_field(kind, &conflict.path)
+                        .is_some_and(|spec| spec.owner == FieldOwner::People),
+                    candidates,
+                }
+            })
+            .collect()
+    }
+
+    fn history(&self) -> Vec<HistoryView> {
+        let mut entries = self.input.document.history();
+        entries.reverse();
+        entries
+            .into_iter()
+            .map(|entry| {
+                let (person, device) = self.author(Some(entry.hash));
+                let received = self.authors.get(&entry.hash).map(|a| time(a.received_at));
+                let mut written: Vec<_> = entry.fields.iter().collect();
+                written.sort_by_cached_key(|written| self.place(&written.path));
+                let mut fields: Vec<HistoryFieldView> = written
+                    .into_iter()
+                    .map(|written| HistoryFieldView {
+                        label: self.text.label(&written.path),
+                        value: written
+                            .value
+                            .as_ref()
+                            .map(|value| self.text.past_value(&written.path, value)),
+                    })
+                    .collect();
+                let more = if fields.len() > HISTORY_FIELDS + 1 {
+                    fields.split_off(HISTORY_FIELDS)
+                } else {
+                    Vec::new()
+                };
+                HistoryView {
+                    at: time(entry.at),
+                    received,
+                    person,
+                    device,
+                    fields,
+                    more,
+                }
+            })
+            .collect()
+    }
+
+    /// Where a field stands on the page: in the schema's order, entry by entry.
+    fn place(&self, path: &FieldPath) -> (usize, String, usize) {
+        let pattern = path.pattern();
+        let specs = schema::fields(self.input.document.kind());
+        let position =
+            |found: &dyn Fn(&str) -> bool| specs.iter().position(|spec| found(spec.path));
+        let own = position(&|spec| spec == pattern).unwrap_or(usize::MAX);
+        let parts: Vec<&str> = path.parts().collect();
+        match parts.as_slice() {
+            [collection, entry, _] => {
+                let start = format!("{collection}.*.");
+                let first = position(&|spec| spec.starts_with(&start)).unwrap_or(own);
+                (first, (*entry).to_owned(), own)
+            }
+            _ => (own, String::new(), own),
+        }
+    }
+
+    /// The person and the device of a change, as the server knows them.
+    fn author(&self, change: Option<ChangeHash>) -> (String, String) {
+        match change.and_then(|hash| self.authors.get(&hash)) {
+            None => (self.t("console-unknown-person"), String::new()),
+            Some(author) => match (&author.person_name, &author.device_name) {
+                (Some(person), Some(device)) => (person.clone(), device.clone()),
+                (Some(person), None) => (person.clone(), self.t("console-history-console")),
+                (None, _) if author.person.is_none() => (self.t("console-server"), String::new()),
+                (None, _) => (self.t("console-unknown-person"), String::new()),
+            },
+        }
+    }
+}
+
+fn is_long_text(spec: &FieldSpec) -> bool {
+    matches!(
+        spec.kind,
+        FieldType::Paragraph(_) | FieldType::SharedText(_)
+    )
+}
+
+fn time(at: Timestamp) -> String {
+    at.to_china_text()
+}
