@@ -100,31 +100,23 @@ impl PasswordVerifier {
             if password.len() > LONGEST {
                 return Ok(false);
             }
-            let is_known = stored.is_some();
-            let reference = match (&stored, nobody.get()) {
-                (Some(hash), _) | (None, Some(hash)) => hash.clone(),
-                (None, None) => {
+            // Made by whoever comes first, known or not, so that the first
+            // unknown user does not take longer than others.
+            let nobody = match nobody.get() {
+                Some(hash) => hash,
+                None => {
                     let made = hash("nobody has this password", entropy.as_ref())?;
-                    nobody.get_or_init(|| made).clone()
+                    nobody.get_or_init(|| made)
                 }
             };
+            let reference = stored.as_ref().unwrap_or(nobody);
             let matches = argon2()?
                 .verify_password(password.as_bytes(), reference.as_str())
                 .is_ok();
-            Ok(matches && is_known)
+            Ok(matches && stored.is_some())
         })
         .await
         .map_err(|error| failed(&error))?
-    }
-
-    /// Prepares the comparison for unknown users, so that the first of them
-    /// does not take longer. Blocks for some 30 ms.
-    pub fn warm_up(&self) -> Result<(), PasswordError> {
-        if self.nobody.get().is_none() {
-            let made = hash("nobody has this password", self.entropy.as_ref())?;
-            self.nobody.get_or_init(|| made);
-        }
-        Ok(())
     }
 }
 
@@ -139,7 +131,6 @@ mod tests {
     async fn only_the_right_password_of_a_known_user_is_accepted() {
         let entropy = Arc::new(SeededEntropy::new(1));
         let verifier = PasswordVerifier::new(Arc::<SeededEntropy>::clone(&entropy));
-        verifier.warm_up().unwrap();
         let hash = hash_password(GOOD, entropy.as_ref()).unwrap();
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
