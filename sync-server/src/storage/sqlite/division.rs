@@ -16,7 +16,8 @@ fn put(connection: &Connection, divisions: &[Division]) -> StorageResult<u64> {
          ON CONFLICT (code) DO NOTHING",
     )?;
     let mut update = connection.prepare_cached(
-        "UPDATE division SET name = ?2, level = ?3, parent = ?4 WHERE code = ?1",
+        "UPDATE division SET name = ?2, level = ?3, parent = ?4
+         WHERE code = ?1 AND (name, level, parent) IS NOT (?2, ?3, ?4)",
     )?;
     let mut new = 0;
     for division in divisions {
