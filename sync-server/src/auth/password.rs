@@ -102,12 +102,11 @@ impl PasswordVerifier {
             }
             // Made by whoever comes first, known or not, so that the first
             // unknown user does not take longer than others.
-            let nobody = match nobody.get() {
-                Some(hash) => hash,
-                None => {
-                    let made = hash("nobody has this password", entropy.as_ref())?;
-                    nobody.get_or_init(|| made)
-                }
+            let nobody = if let Some(hash) = nobody.get() {
+                hash
+            } else {
+                let made = hash("nobody has this password", entropy.as_ref())?;
+                nobody.get_or_init(|| made)
             };
             let reference = stored.as_ref().unwrap_or(nobody);
             let matches = argon2()?
