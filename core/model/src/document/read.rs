@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use automerge::{ObjId, ObjType, ROOT, ReadDoc, Value, hydrate};
+use automerge::{ObjId, ObjType, ROOT, ReadDoc, Value, ValueRef, iter::MapRangeItem};
 
 use super::{FieldPath, FieldValue, RecordDocument, edit::locate, is_root_reserved};
 use crate::Timestamp;
@@ -89,14 +89,39 @@ impl RecordDocument {
     /// not fields.
     pub fn read(&self) -> Fields {
         let mut fields = BTreeMap::new();
-        if let hydrate::Value::Map(root) = self.doc.hydrate(None) {
-            for (key, entry) in root.iter() {
-                if !is_root_reserved(key) {
-                    collect(&mut fields, key, entry);
+        for item in self.doc.map_range(ROOT, ..) {
+            match item.value {
+                ValueRef::Object(ObjType::Map) => {
+                    for child in self.doc.map_range(item.id(), ..) {
+                        self.insert(&mut fields, format!("{}.{}", item.key, child.key), &child);
+                    }
                 }
+                _ if is_root_reserved(&item.key) => {}
+                _ => self.insert(&mut fields, item.key.to_string(), &item),
             }
         }
         Fields(fields)
+    }
+
+    fn insert(&self, fields: &mut BTreeMap<String, Field>, path: String, item: &MapRangeItem<'_>) {
+        let value = match &item.value {
+            ValueRef::Scalar(scalar) => FieldValue::from_scalar(&scalar.into()),
+            ValueRef::Object(ObjType::Text) => match self.doc.text(item.id()) {
+                Ok(text) => (!text.is_empty()).then_some(FieldValue::Text(text)),
+                Err(_) => None,
+            },
+            // Nothing nests deeper: the guard lets nobody make an object.
+            ValueRef::Object(_) => return,
+        };
+        if FieldPath::new(path.as_str()).is_ok() {
+            fields.insert(
+                path,
+                Field {
+                    value,
+                    conflict: item.conflict,
+                },
+            );
+        }
     }
 
     /// The fields that have a value, in path order.
@@ -161,38 +186,5 @@ impl RecordDocument {
             }
             Value::Object(_) => None,
         }
-    }
-}
-
-/// Adds the field under a root key, or the fields of the container there;
-/// nothing nests deeper.
-fn collect(fields: &mut BTreeMap<String, Field>, path: &str, entry: &hydrate::MapValue) {
-    match &entry.value {
-        hydrate::Value::Map(container) => {
-            for (key, child) in container.iter() {
-                insert(fields, format!("{path}.{key}"), child);
-            }
-        }
-        _ => insert(fields, path.to_owned(), entry),
-    }
-}
-
-fn insert(fields: &mut BTreeMap<String, Field>, path: String, entry: &hydrate::MapValue) {
-    let value = match &entry.value {
-        hydrate::Value::Scalar(scalar) => FieldValue::from_scalar(scalar),
-        hydrate::Value::Text(text) => {
-            let text = text.to_string();
-            (!text.is_empty()).then_some(FieldValue::Text(text))
-        }
-        hydrate::Value::Map(_) | hydrate::Value::List(_) => return,
-    };
-    if FieldPath::new(path.as_str()).is_ok() {
-        fields.insert(
-            path,
-            Field {
-                value,
-                conflict: entry.conflict,
-            },
-        );
     }
 }

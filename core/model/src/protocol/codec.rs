@@ -88,7 +88,11 @@ pub fn inflate(body: &[u8]) -> Result<Vec<u8>, CodecError> {
     let mut length = 0;
     read_frame(body, |chunk| {
         length += chunk.len();
-        if length > limit { Err(CodecError::Bomb { limit }) } else { Ok(()) }
+        if length > limit {
+            Err(CodecError::Bomb { limit })
+        } else {
+            Ok(())
+        }
     })?;
     let mut inflated = Vec::with_capacity(length);
     read_frame(body, |chunk| {
