@@ -99,12 +99,11 @@ impl DataFolder {
         if !path.is_dir() {
             make_private_folder(path).map_err(|error| unusable(path, error))?;
         }
-        let probe = path.join(".writable");
-        let written = File::create(&probe)
-            .and_then(|mut file| file.write_all(&[0; 4096]).and_then(|()| file.sync_all()));
-        let removed = fs::remove_file(&probe);
-        written.map_err(|error| unusable(path, error))?;
-        removed.map_err(|error| unusable(&probe, error))?;
+        // A file without a name: commands running at the same time cannot get
+        // in each other's way, and nothing is left behind.
+        tempfile::tempfile_in(path)
+            .and_then(|mut file| file.write_all(&[0; 4096]).and_then(|()| file.sync_all()))
+            .map_err(|error| unusable(path, error))?;
         Ok(Self {
             path: path.to_path_buf(),
         })
@@ -212,6 +211,21 @@ mod tests {
         assert!(data.is_served().unwrap());
         drop(first);
         assert!(data.lock().is_ok());
+    }
+
+    #[test]
+    fn commands_at_the_same_time_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        DataFolder::create(folder.path()).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]
