@@ -79,7 +79,7 @@ pub(crate) async fn run(
     figures.set("s4.server_cpu_s", median(&processor));
     figures.set("s4.answer_p50_ms", median(&answers));
     figures.set("s4.answer_p99_ms", percentile(&answers, 0.99));
-    fixture.note_memory()
+    fixture.report_phase("s4", figures)
 }
 
 /// Makes and signs each phone's push.

@@ -107,6 +107,12 @@ impl Fixture {
         Ok(millis(begun.elapsed()))
     }
 
+    /// Reports the present process's peak memory under `name`.
+    pub(crate) fn report_phase(&mut self, name: &str, figures: &mut Figures) -> anyhow::Result<()> {
+        figures.set(format!("{name}.server_rss_mb"), self.server.memory()?.peak_mib());
+        self.note_memory()
+    }
+
     /// Takes the present process's peak memory into account.
     pub(crate) fn note_memory(&mut self) -> anyhow::Result<()> {
         self.peak_mib = self.peak_mib.max(self.server.memory()?.peak_mib());

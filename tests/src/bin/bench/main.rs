@@ -6,6 +6,7 @@ mod burst;
 mod fixture;
 mod floor;
 mod fsync_count;
+mod guard;
 mod list;
 mod report;
 mod save;
@@ -64,6 +65,8 @@ enum Part {
     Large,
     /// S4.
     Burst,
+    /// The guard alone.
+    Guard,
 }
 
 /// Records of a grid that S1 fetches.
@@ -98,6 +101,9 @@ async fn measure(
     let runs = |part| arguments.only.is_empty() || arguments.only.contains(&part);
     if [Part::Sync, Part::Save, Part::Large, Part::Burst].into_iter().any(runs) {
         measure_with_server(arguments, folder, figures).await?;
+    }
+    if runs(Part::Guard) {
+        guard::run(2_000, arguments.seed + 5, figures)?;
     }
     if runs(Part::List) {
         measure_alone(arguments, folder, figures)?;

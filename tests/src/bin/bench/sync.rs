@@ -122,7 +122,7 @@ pub(crate) async fn first_sync(
     }
     cost.report(name, figures);
     cost.report_floor(name, &floor, figures);
-    fixture.note_memory()?;
+    fixture.report_phase(name, figures)?;
     last.context("no run")
 }
 
