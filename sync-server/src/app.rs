@@ -6,5 +6,8 @@ use crate::{AppState, api, console};
 
 /// Everything the server answers to.
 pub fn router(state: AppState) -> Router {
-    Router::new().merge(api::router()).merge(console::router()).with_state(state)
+    Router::new()
+        .merge(api::router())
+        .merge(console::router())
+        .with_state(state)
 }

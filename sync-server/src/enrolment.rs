@@ -76,9 +76,15 @@ mod tests {
     fn how_a_code_is_typed_does_not_matter() {
         let code = make_code(&SeededEntropy::new(1));
         assert_eq!(code.len(), 31);
-        assert_eq!(hash_code(&code), hash_code(&code.to_lowercase().replace('-', " ")));
+        assert_eq!(
+            hash_code(&code),
+            hash_code(&code.to_lowercase().replace('-', " "))
+        );
         assert_eq!(hash_code("0110"), hash_code("oIlO"));
-        assert_ne!(hash_code(&code), hash_code(&make_code(&SeededEntropy::new(2))));
+        assert_ne!(
+            hash_code(&code),
+            hash_code(&make_code(&SeededEntropy::new(2)))
+        );
     }
 
     #[test]

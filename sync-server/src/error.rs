@@ -25,7 +25,11 @@ pub struct DeviceError {
 
 impl From<ProblemCode> for DeviceError {
     fn from(code: ProblemCode) -> Self {
-        Self { code, retry_after_s: None, challenge: None }
+        Self {
+            code,
+            retry_after_s: None,
+            challenge: None,
+        }
     }
 }
 
@@ -33,12 +37,14 @@ impl From<StorageError> for DeviceError {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::QuarantineFull => ProblemCode::QuarantineFull.into(),
-            StorageError::CounterMoved => {
-                Self { retry_after_s: Some(1), ..ProblemCode::Unavailable.into() }
-            }
-            StorageError::Closed => {
-                Self { retry_after_s: Some(5), ..ProblemCode::Unavailable.into() }
-            }
+            StorageError::CounterMoved => Self {
+                retry_after_s: Some(1),
+                ..ProblemCode::Unavailable.into()
+            },
+            StorageError::Closed => Self {
+                retry_after_s: Some(5),
+                ..ProblemCode::Unavailable.into()
+            },
             StorageError::Database(_)
             | StorageError::NewerData { .. }
             | StorageError::SqliteTooOld { .. }

@@ -15,12 +15,12 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod console;
+pub mod data_folder;
 #[cfg(feature = "demo")]
 pub mod demo;
-pub mod data_folder;
-pub mod explain;
 pub mod enrolment;
 pub mod error;
+pub mod explain;
 pub mod import;
 pub mod ingest;
 pub mod logging;

@@ -89,7 +89,9 @@ impl Counter {
 }
 
 /// Upper bounds of the buckets, in microseconds.
-const BOUNDS: [u64; 8] = [1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000];
+const BOUNDS: [u64; 8] = [
+    1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000,
+];
 
 /// How long something took, in buckets.
 #[derive(Debug, Default)]

@@ -103,7 +103,9 @@ impl Inner {
         self.bytes += page.len();
         self.pages.put(key, page);
         while self.bytes > budget {
-            let Some((key, page)) = self.pages.pop_lru() else { break };
+            let Some((key, page)) = self.pages.pop_lru() else {
+                break;
+            };
             self.bytes -= page.len();
             if key.after.is_none() {
                 self.chains.pop(&key.grid);

@@ -27,9 +27,15 @@ async fn a_wrong_a_used_and_an_expired_code_are_told_apart_and_change_nothing() 
     place.expire_enrolment_codes();
     let good = place.link();
 
-    let wrong = EnrolmentLink { code: "ABCD-EFGH-JKMN".to_owned(), ..good.clone() };
+    let wrong = EnrolmentLink {
+        code: "ABCD-EFGH-JKMN".to_owned(),
+        ..good.clone()
+    };
     assert_eq!(refusal(&phone, &wrong).await, "enrolment_code_invalid");
-    assert!(matches!(phone.sync().await.unwrap_err().downcast(), Ok(Error::NotEnrolled)));
+    assert!(matches!(
+        phone.sync().await.unwrap_err().downcast(),
+        Ok(Error::NotEnrolled)
+    ));
 
     assert_eq!(refusal(&phone, &old).await, "enrolment_code_expired");
 
@@ -46,7 +52,10 @@ async fn a_wrong_a_used_and_an_expired_code_are_told_apart_and_change_nothing() 
 async fn guessing_codes_is_slowed_down() {
     let place = Place::open();
     let phone = Phone::unpack().unwrap();
-    let wrong = EnrolmentLink { code: "ABCD-EFGH-JKMN".to_owned(), ..place.link() };
+    let wrong = EnrolmentLink {
+        code: "ABCD-EFGH-JKMN".to_owned(),
+        ..place.link()
+    };
     let mut codes = Vec::new();
     for _ in 0..15 {
         codes.push(refusal(&phone, &wrong).await);
@@ -59,7 +68,10 @@ async fn guessing_codes_is_slowed_down() {
 async fn a_code_may_be_typed_in_small_letters_and_with_spaces() {
     let place = Place::open();
     let link = place.link();
-    let typed = EnrolmentLink { code: link.code.to_lowercase().replace('-', " "), ..link };
+    let typed = EnrolmentLink {
+        code: link.code.to_lowercase().replace('-', " "),
+        ..link
+    };
     let phone = Phone::unpack().unwrap();
     phone.core.enrol(&typed).await.unwrap();
     phone.sync().await.unwrap();

@@ -20,7 +20,9 @@ async fn an_answer_that_gets_lost_duplicates_nothing() {
     let place = Place::open();
     let (phone, proxy) = place.phone_behind_proxy().await;
     phone.sync().await.unwrap();
-    let records: Vec<_> = (0..3).map(|n| household(&phone, &format!("{n}01"))).collect();
+    let records: Vec<_> = (0..3)
+        .map(|n| household(&phone, &format!("{n}01")))
+        .collect();
     proxy.lose_answers(1);
     let report = phone.sync().await.unwrap();
     assert_eq!(proxy.answers_to_lose(), 0, "the answer was lost");
@@ -43,8 +45,15 @@ async fn a_server_that_is_away_costs_nothing_but_time() {
     phone.sync().await.unwrap();
     place.server.stop(false).unwrap();
     phone.set(record, "address.room", "502").unwrap();
-    let error = phone.core.sync(std::sync::Arc::new(()), CancelToken::new()).await.unwrap_err();
-    assert!(matches!(&error, Error::Sync(sync) if sync.code() == "offline"), "{error}");
+    let error = phone
+        .core
+        .sync(std::sync::Arc::new(()), CancelToken::new())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, Error::Sync(sync) if sync.code() == "offline"),
+        "{error}"
+    );
     assert_eq!(
         phone.core.find_record(record).unwrap().unwrap().row.state,
         RecordState::OnPhone,
@@ -63,7 +72,10 @@ async fn a_server_killed_in_the_middle_of_a_push_takes_every_record_once() {
     let mut workload = Workload::new(11, Timestamp::from_millis(1_767_225_600_000));
     for _ in 0..300 {
         let record = workload.next_record().unwrap();
-        phone.core.create_record(record.kind, place.grid, &record.edits).unwrap();
+        phone
+            .core
+            .create_record(record.kind, place.grid, &record.edits)
+            .unwrap();
     }
     let phone = std::sync::Arc::new(phone);
     let syncing = tokio::spawn({
@@ -114,7 +126,7 @@ async fn a_phone_switched_off_between_save_and_sync_keeps_everything() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_push_again_is_answered_and_changes_nothing_and_another_under_its_number_is_refused()
-{
+ {
     let place = Place::open();
     let mut client = place.light_client().await;
     let mut workload = Workload::new(3, Timestamp::from_millis(1_767_225_600_000));
@@ -140,7 +152,12 @@ async fn the_same_push_again_is_answered_and_changes_nothing_and_another_under_i
     let second = item(&mut workload, client.actor);
     client.counter -= 1;
     let forged = client.push_request(vec![second]).unwrap();
-    let refused = client.sync(&forged).await.unwrap_err().downcast::<Refused>().unwrap();
+    let refused = client
+        .sync(&forged)
+        .await
+        .unwrap_err()
+        .downcast::<Refused>()
+        .unwrap();
     assert_eq!(refused.problem.code, "manifest_replayed");
     assert!(!refused.problem.zh.is_empty() && !refused.problem.en.is_empty());
     assert_eq!(place.server_state().await.len(), 1);
@@ -151,7 +168,10 @@ async fn the_same_push_again_is_answered_and_changes_nothing_and_another_under_i
         .unwrap_err()
         .downcast::<Refused>()
         .unwrap();
-    assert_eq!((refused.status, refused.problem.code.as_str()), (422, "manifest_signature_invalid"));
+    assert_eq!(
+        (refused.status, refused.problem.code.as_str()),
+        (422, "manifest_signature_invalid")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,12 +179,22 @@ async fn a_body_that_is_torn_garbage_or_tampered_with_is_refused_and_the_next_on
     let place = Place::open();
     let mut client = place.light_client().await;
     let mut workload = Workload::new(5, Timestamp::from_millis(1_767_225_600_000));
-    let item = workload.next_authored(client.actor).unwrap().push_item(place.grid);
+    let item = workload
+        .next_authored(client.actor)
+        .unwrap()
+        .push_item(place.grid);
     let request = client.push_request(vec![item]).unwrap();
     let body = seal(&request);
-    for bad in [&body[..body.len() / 2], b"garbage".as_slice(), b"".as_slice()] {
+    for bad in [
+        &body[..body.len() / 2],
+        b"garbage".as_slice(),
+        b"".as_slice(),
+    ] {
         let refused = refusal(&mut client, bad).await;
-        assert_eq!((refused.status, refused.problem.code.as_str()), (400, "bad_request"));
+        assert_eq!(
+            (refused.status, refused.problem.code.as_str()),
+            (400, "bad_request")
+        );
         assert!(!refused.problem.zh.is_empty() && !refused.problem.en.is_empty());
     }
     let mut tampered = request.clone();
@@ -212,7 +242,10 @@ async fn a_forged_number_is_caught_before_it_is_saved() {
     let record = household(&phone, "501");
     let refused = phone
         .core
-        .edit_record(record, &[edit("members.a.citizen_id", "379001188001010011")])
+        .edit_record(
+            record,
+            &[edit("members.a.citizen_id", "379001188001010011")],
+        )
         .unwrap_err();
     assert!(matches!(refused, Error::Invalid { .. }), "{refused}");
     assert_eq!(text(&phone, record, "members.a.citizen_id"), "");

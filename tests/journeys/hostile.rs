@@ -9,7 +9,8 @@ use std::{
 };
 
 use automerge::{
-    ActorId as AutomergeActor, Automerge, ObjType, ROOT, ScalarValue, transaction::Transactable as _,
+    ActorId as AutomergeActor, Automerge, ObjType, ROOT, ScalarValue,
+    transaction::Transactable as _,
 };
 use wangge_model::{
     FieldPath, FieldValue, RecordId, RecordKind, SystemClock, SystemEntropy, Timestamp,
@@ -42,17 +43,26 @@ impl Range {
         let place = Place::open();
         let client = place.light_client().await;
         let workload = Workload::new(17, Timestamp::from_millis(1_767_225_600_000));
-        let mut range = Self { place, client, workload };
+        let mut range = Self {
+            place,
+            client,
+            workload,
+        };
         // What a server allocates once, at its first push, is nobody's bomb.
         for _ in 0..20 {
             let good = range.good();
-            assert!(is_accepted(&range.client.push(vec![good]).await.unwrap()[0]));
+            assert!(is_accepted(
+                &range.client.push(vec![good]).await.unwrap()[0]
+            ));
         }
         range
     }
 
     fn good(&mut self) -> PushItem {
-        self.workload.next_authored(self.client.actor).unwrap().push_item(self.place.grid)
+        self.workload
+            .next_authored(self.client.actor)
+            .unwrap()
+            .push_item(self.place.grid)
     }
 
     fn bad(&self, kind: RecordKind, bytes: &[u8]) -> PushItem {
@@ -74,7 +84,10 @@ impl Range {
             let begun = Instant::now();
             let mut all = self.client.push(items).await.unwrap();
             quickest = quickest.min(begun.elapsed());
-            let grown = process::memory(pid).unwrap().peak_kib.saturating_sub(before);
+            let grown = process::memory(pid)
+                .unwrap()
+                .peak_kib
+                .saturating_sub(before);
             assert!(grown <= MEMORY_KIB, "{name}: {grown} KiB");
             for good in [all.remove(0), all.pop().unwrap()] {
                 assert!(is_accepted(&good), "{name}: a good record got {good:?}");
@@ -110,8 +123,10 @@ fn is_accepted(verdict: &Verdict) -> bool {
 async fn every_hostile_fixture_is_kept_apart_and_the_rest_of_its_push_is_taken() {
     let mut range = Range::open().await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/automerge-hostile");
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     assert!(files.len() > 150, "{} fixtures", files.len());
     for file in files {
@@ -125,7 +140,10 @@ async fn every_hostile_fixture_is_kept_apart_and_the_rest_of_its_push_is_taken()
     let mut flipped = good.change.clone();
     let last = flipped.len() - 1;
     flipped[last] ^= 1;
-    let bad = PushItem { change: flipped, ..good };
+    let bad = PushItem {
+        change: flipped,
+        ..good
+    };
     assert_eq!(range.send_one("flipped byte", bad).await, "hash_mismatch");
 }
 
@@ -139,7 +157,9 @@ fn million(client: &LightClient, value: &ScalarValue) -> automerge::Change {
     let mut doc = empty(client);
     let mut transaction = doc.transaction();
     let list = transaction.put_object(ROOT, "list", ObjType::List).unwrap();
-    transaction.splice(&list, 0, 0, (0..1_000_000).map(|_| value.clone())).unwrap();
+    transaction
+        .splice(&list, 0, 0, (0..1_000_000).map(|_| value.clone()))
+        .unwrap();
     transaction.commit();
     doc.get_last_local_change().unwrap()
 }
@@ -158,7 +178,10 @@ async fn a_million_operations_in_a_kilobyte_are_kept_apart() {
     let bytes = numbers.bytes().to_vec();
     assert!(bytes.len() < 4_096, "{} bytes", bytes.len());
     let bad = range.bad(RecordKind::Visit, &bytes);
-    assert_eq!(range.send_one("a million numbers, compressed", bad).await, "not_a_change");
+    assert_eq!(
+        range.send_one("a million numbers, compressed", bad).await,
+        "not_a_change"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,11 +191,22 @@ async fn a_compressed_change_that_would_swell_is_kept_apart() {
     for megabytes in [1, 20, 100] {
         let mut doc = empty(&range.client);
         let mut transaction = doc.transaction();
-        transaction.put(ROOT, "diary", "a".repeat(megabytes << 20)).unwrap();
+        transaction
+            .put(ROOT, "diary", "a".repeat(megabytes << 20))
+            .unwrap();
         transaction.commit();
-        let bytes = doc.get_last_local_change().unwrap().clone().bytes().to_vec();
+        let bytes = doc
+            .get_last_local_change()
+            .unwrap()
+            .clone()
+            .bytes()
+            .to_vec();
         assert!(bytes.len() < 200_000, "{} bytes", bytes.len());
-        let code = if bytes.len() > limits::CHANGE_BYTES { "too_large" } else { "not_a_change" };
+        let code = if bytes.len() > limits::CHANGE_BYTES {
+            "too_large"
+        } else {
+            "not_a_change"
+        };
         let bad = range.bad(RecordKind::Visit, &bytes);
         assert_eq!(range.send_one(&format!("{megabytes} MB"), bad).await, code);
     }
@@ -209,7 +243,10 @@ async fn changes_whose_parent_is_withheld_are_asked_for_and_not_stored() {
         Verdict::MissingDeps { hashes } => assert_eq!(hashes, &[parent.hash]),
         other => panic!("the first child got {other:?}"),
     }
-    assert!(!verdicts.iter().any(is_accepted), "a child without its parent was taken");
+    assert!(
+        !verdicts.iter().any(is_accepted),
+        "a child without its parent was taken"
+    );
     let state = range.place.server_state().await;
     assert!(!state.contains_key(&record), "a record of orphans is there");
     assert!(state.len() > held, "the good records are there");
@@ -239,12 +276,18 @@ async fn ten_gigabytes_of_zeros_in_one_body_are_refused_at_once() {
         let begun = Instant::now();
         let answer = range.client.send(&bomb).await.unwrap();
         quickest = quickest.min(begun.elapsed());
-        let grown = process::memory(pid).unwrap().peak_kib.saturating_sub(before);
+        let grown = process::memory(pid)
+            .unwrap()
+            .peak_kib
+            .saturating_sub(before);
         let refused = read::<wangge_model::protocol::SyncResponse>(&answer)
             .unwrap_err()
             .downcast::<Refused>()
             .unwrap();
-        assert_eq!((refused.status, refused.problem.code.as_str()), (413, "body_too_large"));
+        assert_eq!(
+            (refused.status, refused.problem.code.as_str()),
+            (413, "body_too_large")
+        );
         assert!(!refused.problem.zh.is_empty() && !refused.problem.en.is_empty());
         assert!(grown <= MEMORY_KIB, "{grown} KiB");
         if quickest <= PATIENCE {
@@ -255,5 +298,7 @@ async fn ten_gigabytes_of_zeros_in_one_body_are_refused_at_once() {
     assert!(quickest <= PATIENCE, "{quickest:?}");
     range.client.reconnect().await.unwrap();
     let good = range.good();
-    assert!(is_accepted(&range.client.push(vec![good]).await.unwrap()[0]));
+    assert!(is_accepted(
+        &range.client.push(vec![good]).await.unwrap()[0]
+    ));
 }

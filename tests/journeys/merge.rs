@@ -43,7 +43,10 @@ async fn two_phones_edit_offline_merge_and_settle_and_a_third_one_catches_up() {
         .create_record(
             RecordKind::Visit,
             place.grid,
-            &[edit("household", &record.to_string()), edit("diary", "老人身体硬朗。")],
+            &[
+                edit("household", &record.to_string()),
+                edit("diary", "老人身体硬朗。"),
+            ],
         )
         .unwrap();
     for phone in [&one, &two, &one] {
@@ -63,16 +66,28 @@ async fn two_phones_edit_offline_merge_and_settle_and_a_third_one_catches_up() {
             .collect();
         values.sort_unstable();
         assert_eq!(values, ["13800000002", "13800000003"]);
-        assert_eq!(conflict.candidates.iter().filter(|candidate| candidate.mine).count(), 1);
+        assert_eq!(
+            conflict
+                .candidates
+                .iter()
+                .filter(|candidate| candidate.mine)
+                .count(),
+            1
+        );
         let whole = phone.core.household(record).unwrap();
         assert_eq!(whole.members.len(), 3);
-        assert_eq!((whole.address.unit.as_str(), whole.ledger.as_str()), ("2单元", "tenant"));
+        assert_eq!(
+            (whole.address.unit.as_str(), whole.ledger.as_str()),
+            ("2单元", "tenant")
+        );
         assert!(whole.notes.contains("楼道灯") && whole.notes.contains("燃气"));
     }
     place.assert_all_agree(&[&one, &two]).await;
 
     let path = "contact.phone".parse().unwrap();
-    one.core.settle_conflict(record, path, edit("contact.phone", "13800000003").value).unwrap();
+    one.core
+        .settle_conflict(record, path, edit("contact.phone", "13800000003").value)
+        .unwrap();
     one.sync().await.unwrap();
     two.sync().await.unwrap();
     let three = place.phone().await;
@@ -96,10 +111,18 @@ async fn an_incident_gets_its_number_from_the_server_and_a_phone_cannot_write_it
         .create_record(
             RecordKind::Incident,
             place.grid,
-            &[edit("title", "井盖缺失"), edit("description", "文化东路井盖缺失。")],
+            &[
+                edit("title", "井盖缺失"),
+                edit("description", "文化东路井盖缺失。"),
+            ],
         )
         .unwrap();
-    assert!(phone.core.edit_record(incident, &[edit("case.number", "1")]).is_err());
+    assert!(
+        phone
+            .core
+            .edit_record(incident, &[edit("case.number", "1")])
+            .is_err()
+    );
     phone.sync().await.unwrap();
     phone.sync().await.unwrap();
     let whole = phone.core.incident(incident).unwrap();
@@ -111,8 +134,14 @@ async fn an_incident_gets_its_number_from_the_server_and_a_phone_cannot_write_it
 #[tokio::test(flavor = "multi_thread")]
 async fn many_edits_on_three_phones_in_any_order_end_equal() {
     let place = Place::open();
-    let phones = [place.phone().await, place.phone().await, place.phone().await];
-    let records: Vec<_> = (0..6).map(|n| household(&phones[n % 3], &format!("{n}01"))).collect();
+    let phones = [
+        place.phone().await,
+        place.phone().await,
+        place.phone().await,
+    ];
+    let records: Vec<_> = (0..6)
+        .map(|n| household(&phones[n % 3], &format!("{n}01")))
+        .collect();
     for phone in phones.iter().chain(&phones) {
         phone.sync().await.unwrap();
     }
@@ -123,7 +152,9 @@ async fn many_edits_on_three_phones_in_any_order_end_equal() {
                 if (round + number + place) % 2 == 0 {
                     phone.set(*record, "address.floor", &text).unwrap();
                 } else {
-                    phone.set(*record, &format!("members.m{number}.name"), &text).unwrap();
+                    phone
+                        .set(*record, &format!("members.m{number}.name"), &text)
+                        .unwrap();
                 }
             }
             if (round + number) % 2 == 0 {
@@ -134,5 +165,7 @@ async fn many_edits_on_three_phones_in_any_order_end_equal() {
     for phone in phones.iter().chain(&phones) {
         phone.sync().await.unwrap();
     }
-    place.assert_all_agree(&[&phones[0], &phones[1], &phones[2]]).await;
+    place
+        .assert_all_agree(&[&phones[0], &phones[1], &phones[2]])
+        .await;
 }

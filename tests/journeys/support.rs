@@ -29,7 +29,12 @@ impl Place {
         let admin = server.admin();
         let grid = admin.create_grid("第一网格").unwrap();
         let worker = admin.create_worker("王小明", grid).unwrap();
-        Self { server, admin, grid, worker }
+        Self {
+            server,
+            admin,
+            grid,
+            worker,
+        }
     }
 
     pub(crate) fn link(&self) -> EnrolmentLink {
@@ -44,13 +49,18 @@ impl Place {
     /// A new phone of the worker whose traffic goes through a proxy.
     pub(crate) async fn phone_behind_proxy(&self) -> (Phone, Proxy) {
         let proxy = Proxy::start(self.server.address(), None).await.unwrap();
-        let link = EnrolmentLink { server: proxy.url(), ..self.link() };
+        let link = EnrolmentLink {
+            server: proxy.url(),
+            ..self.link()
+        };
         (Phone::enrol(&link).await.unwrap(), proxy)
     }
 
     /// A device that can send anything.
     pub(crate) async fn light_client(&self) -> LightClient {
-        LightClient::enrol(&self.link(), None, &SystemEntropy).await.unwrap()
+        LightClient::enrol(&self.link(), None, &SystemEntropy)
+            .await
+            .unwrap()
     }
 
     /// Lets every code that was not used get too old, as an hour would.
@@ -63,16 +73,21 @@ impl Place {
     /// Changes the server keeps apart.
     pub(crate) fn count_quarantined(&self) -> i64 {
         self.database()
-            .query_row("SELECT count(*) FROM quarantine WHERE length(bytes) > 0", [], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT count(*) FROM quarantine WHERE length(bytes) > 0",
+                [],
+                |row| row.get(0),
+            )
             .unwrap()
     }
 
     /// The server's database, beside the running server.
     fn database(&self) -> rusqlite::Connection {
-        let database = rusqlite::Connection::open(self.server.data().join("wangge.sqlite")).unwrap();
-        database.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        let database =
+            rusqlite::Connection::open(self.server.data().join("wangge.sqlite")).unwrap();
+        database
+            .busy_timeout(std::time::Duration::from_secs(5))
+            .unwrap();
         database
     }
 
@@ -80,7 +95,10 @@ impl Place {
     pub(crate) async fn server_state(&self) -> BTreeMap<RecordId, CanonicalState> {
         let mut client = self.light_client().await;
         let records = client.replicate(self.grid).await.unwrap();
-        records.iter().map(|(id, document)| (*id, canonical(document))).collect()
+        records
+            .iter()
+            .map(|(id, document)| (*id, canonical(document)))
+            .collect()
     }
 
     /// The server and every phone hold the same records: heads, changes,
@@ -112,7 +130,11 @@ impl Place {
 fn canonical(document: &RecordDocument) -> CanonicalState {
     CanonicalState {
         heads: document.heads(),
-        changes: document.changes().into_iter().map(|change| change.hash).collect(),
+        changes: document
+            .changes()
+            .into_iter()
+            .map(|change| change.hash)
+            .collect(),
         fields: document.fields(),
         conflicts: document.conflicts(),
     }

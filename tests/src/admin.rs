@@ -64,11 +64,29 @@ impl Admin {
     pub fn create_grid(&self, name: &str) -> anyhow::Result<GridId> {
         let number = self.grids.fetch_add(1, Ordering::SeqCst) + 1;
         if number == 1 {
-            let street = ["--level", "street", "--name", "千佛山街道", "--code", STREET];
+            let street = [
+                "--level",
+                "street",
+                "--name",
+                "千佛山街道",
+                "--code",
+                STREET,
+            ];
             self.run(&[["node", "create"].as_slice(), &street].concat())?;
-            let community = ["--level", "community", "--name", "千佛山社区", "--code", COMMUNITY];
+            let community = [
+                "--level",
+                "community",
+                "--name",
+                "千佛山社区",
+                "--code",
+                COMMUNITY,
+            ];
             self.run(
-                &[["node", "create", "--parent", STREET].as_slice(), &community].concat(),
+                &[
+                    ["node", "create", "--parent", STREET].as_slice(),
+                    &community,
+                ]
+                .concat(),
             )?;
         }
         let code = format!("37010200200008{number:03}01");
@@ -83,7 +101,15 @@ impl Admin {
         let person = self.run(&["person", "create", "--name", name])?;
         let person = text(&person, "id")?;
         let grid = grid.to_string();
-        self.run(&["assign", "--person", person, "--node", &grid, "--role", "grid_worker"])?;
+        self.run(&[
+            "assign",
+            "--person",
+            person,
+            "--node",
+            &grid,
+            "--role",
+            "grid_worker",
+        ])?;
         Ok(person.parse()?)
     }
 
@@ -102,18 +128,34 @@ impl Admin {
             "--generate-password",
         ])?;
         let id = text(&person, "id")?;
-        self.run(&["assign", "--person", id, "--node", COMMUNITY, "--role", "supervisor"])?;
+        self.run(&[
+            "assign",
+            "--person",
+            id,
+            "--node",
+            COMMUNITY,
+            "--role",
+            "supervisor",
+        ])?;
         Ok((username, text(&person, "password")?.to_owned()))
     }
 
     /// A fresh one-time link that makes a phone of this person.
     pub fn enrolment_link(&self, person: PersonId) -> anyhow::Result<EnrolmentLink> {
-        let made =
-            self.run(&["enrol", "--person", &person.to_string(), "--server", &self.url])?;
+        let made = self.run(&[
+            "enrol",
+            "--person",
+            &person.to_string(),
+            "--server",
+            &self.url,
+        ])?;
         Ok(text(&made, "link")?.parse()?)
     }
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> anyhow::Result<&'a str> {
-    value.get(field).and_then(Value::as_str).with_context(|| format!("no {field} in {value}"))
+    value
+        .get(field)
+        .and_then(Value::as_str)
+        .with_context(|| format!("no {field} in {value}"))
 }

@@ -33,17 +33,15 @@ const PAGE_MILLIS: i64 = 10_000;
 
 impl Batch {
     /// Makes one page.
-    fn page<T>(
-        &self,
-        page: usize,
-        form: &impl Fn(AuthoredRecord) -> T,
-    ) -> anyhow::Result<Vec<T>> {
+    fn page<T>(&self, page: usize, form: &impl Fn(AuthoredRecord) -> T) -> anyhow::Result<Vec<T>> {
         let number = i64::try_from(page)?;
         let mut workload = Workload::new(
             self.seed.wrapping_mul(1_000_003).wrapping_add(page as u64),
             self.from.plus_millis(number * PAGE_MILLIS),
         );
-        (0..self.per_page).map(|_| Ok(form(workload.next_authored(self.actor)?))).collect()
+        (0..self.per_page)
+            .map(|_| Ok(form(workload.next_authored(self.actor)?)))
+            .collect()
     }
 
     /// Makes every page with `form` on other threads and gives them, in order,
@@ -70,7 +68,10 @@ impl Batch {
                 .collect();
             for page in 0..self.pages {
                 let receiver = pages.get(page % THREADS).context("no such thread")?;
-                take(page, receiver.recv().context("a thread making records ended")??)?;
+                take(
+                    page,
+                    receiver.recv().context("a thread making records ended")??,
+                )?;
             }
             Ok(())
         })

@@ -24,7 +24,10 @@ pub struct Answer {
 impl Answer {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -40,7 +43,10 @@ impl Connection {
     /// server counts attempts per address, and all of 127.0.0.0/8 is ours.
     pub async fn open(server: SocketAddr, from: Option<IpAddr>) -> anyhow::Result<Self> {
         let stream = connect(server, from).await?;
-        Ok(Self { stream: BufReader::new(stream), host: server.to_string() })
+        Ok(Self {
+            stream: BufReader::new(stream),
+            host: server.to_string(),
+        })
     }
 
     /// Sends a request and reads its answer.
@@ -88,7 +94,11 @@ impl Connection {
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        let mut answer = Answer { status, headers, body: Vec::new() };
+        let mut answer = Answer {
+            status,
+            headers,
+            body: Vec::new(),
+        };
         if answer.header("transfer-encoding").is_some() {
             answer.body = self.receive_chunks().await?;
         } else {
@@ -107,7 +117,9 @@ impl Connection {
             let length = usize::from_str_radix(line.trim(), 16).context("not a chunk length")?;
             let start = body.len();
             body.resize(start + length, 0);
-            self.stream.read_exact(body.get_mut(start..).unwrap_or_default()).await?;
+            self.stream
+                .read_exact(body.get_mut(start..).unwrap_or_default())
+                .await?;
             self.stream.read_line(&mut line).await?;
             if length == 0 {
                 return Ok(body);
@@ -138,16 +150,19 @@ pub fn encode(
 }
 
 /// Connects without Nagle's delay.
-pub(crate) async fn connect(
-    server: SocketAddr,
-    from: Option<IpAddr>,
-) -> anyhow::Result<TcpStream> {
-    let socket = if server.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+pub(crate) async fn connect(server: SocketAddr, from: Option<IpAddr>) -> anyhow::Result<TcpStream> {
+    let socket = if server.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     if let Some(from) = from {
         socket.bind(SocketAddr::new(from, 0))?;
     }
-    let stream =
-        socket.connect(server).await.with_context(|| format!("connecting to {server}"))?;
+    let stream = socket
+        .connect(server)
+        .await
+        .with_context(|| format!("connecting to {server}"))?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }

@@ -15,9 +15,9 @@ use wangge_model::{
     document::RecordDocument,
     protocol::{
         Cursor, Digest, EnrolRequest, EnrolResponse, EnrolmentLink, FeedEntry, Grants, MEDIA_TYPE,
-        Manifest, PROTOCOL, Problem, PushItem, Receipt, SignedManifest, SigningKey as _, SnapshotEntry,
-        SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message,
-        items_digest, open, seal,
+        Manifest, PROTOCOL, Problem, PushItem, Receipt, SignedManifest, SigningKey as _,
+        SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict,
+        enrol_message, items_digest, open, seal,
     },
 };
 
@@ -70,8 +70,9 @@ impl LightClient {
             signature,
         };
         let headers = [("content-type", MEDIA_TYPE)];
-        let answer =
-            connection.exchange("POST", "/v1/enrol", &headers, Some(&seal(&request))).await?;
+        let answer = connection
+            .exchange("POST", "/v1/enrol", &headers, Some(&seal(&request)))
+            .await?;
         let response: EnrolResponse = read(&answer)?;
         Ok(Self {
             server,
@@ -91,7 +92,12 @@ impl LightClient {
 
     /// The first grid of the person.
     pub fn grid(&self) -> anyhow::Result<GridId> {
-        Ok(self.grants.grids.first().context("the person has no grid")?.grid)
+        Ok(self
+            .grants
+            .grids
+            .first()
+            .context("the person has no grid")?
+            .grid)
     }
 
     /// Connects again; the session stays.
@@ -113,7 +119,11 @@ impl LightClient {
             blobs: Vec::new(),
         };
         let manifest = SignedManifest::sign(&manifest, &self.key)?;
-        Ok(SyncRequest { manifest: Some(manifest), items, ..self.empty_request() })
+        Ok(SyncRequest {
+            manifest: Some(manifest),
+            items,
+            ..self.empty_request()
+        })
     }
 
     /// A request that asks for news only.
@@ -139,14 +149,21 @@ impl LightClient {
     /// Sends any body to `/v1/sync`.
     pub async fn send(&mut self, body: &[u8]) -> anyhow::Result<Answer> {
         let bearer = format!("Bearer {}", self.token);
-        let headers = [("authorization", bearer.as_str()), ("content-type", MEDIA_TYPE)];
-        self.connection.exchange("POST", "/v1/sync", &headers, Some(body)).await
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", MEDIA_TYPE),
+        ];
+        self.connection
+            .exchange("POST", "/v1/sync", &headers, Some(body))
+            .await
     }
 
     /// Fetches a path as this device.
     pub async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
         let bearer = format!("Bearer {}", self.token);
-        self.connection.exchange("GET", path, &[("authorization", bearer.as_str())], None).await
+        self.connection
+            .exchange("GET", path, &[("authorization", bearer.as_str())], None)
+            .await
     }
 
     /// Pushes and gives back one verdict per item.
@@ -167,7 +184,11 @@ impl LightClient {
                 .grants
                 .grids
                 .iter()
-                .map(|grant| Cursor { grid: grant.grid, seq: 0, digest: Digest::default() })
+                .map(|grant| Cursor {
+                    grid: grant.grid,
+                    seq: 0,
+                    digest: Digest::default(),
+                })
                 .collect();
         }
         loop {
@@ -190,16 +211,28 @@ impl LightClient {
         let mut records = BTreeMap::new();
         for entry in entries {
             let document = RecordDocument::load(entry.kind, Some(&entry.document), [])?;
-            ensure!(document.heads() == entry.heads, "heads beside the document are others");
-            ensure!(document.summary() == entry.summary, "the list row is another record's");
+            ensure!(
+                document.heads() == entry.heads,
+                "heads beside the document are others"
+            );
+            ensure!(
+                document.summary() == entry.summary,
+                "the list row is another record's"
+            );
             records.insert(entry.record, document);
         }
-        self.cursors = vec![Cursor { grid, seq: as_of, digest: Digest::default() }];
+        self.cursors = vec![Cursor {
+            grid,
+            seq: as_of,
+            digest: Digest::default(),
+        }];
         loop {
             let request = self.empty_request();
             let response = self.sync(&request).await?;
             for entry in response.pages.iter().flat_map(|page| &page.entries) {
-                let FeedEntry::Change { frame } = entry else { bail!("not our own change") };
+                let FeedEntry::Change { frame } = entry else {
+                    bail!("not our own change")
+                };
                 records
                     .entry(frame.record)
                     .or_insert_with(|| RecordDocument::new(frame.kind))
@@ -230,10 +263,14 @@ impl LightClient {
         let mut entries = Vec::new();
         let mut query = String::new();
         loop {
-            let answer = self.get(&format!("/v1/grids/{grid}/snapshot{query}")).await?;
+            let answer = self
+                .get(&format!("/v1/grids/{grid}/snapshot{query}"))
+                .await?;
             let page: SnapshotPage = read(&answer)?;
             entries.extend(page.entries);
-            let Some(after) = page.next_after else { return Ok((entries, page.as_of)) };
+            let Some(after) = page.next_after else {
+                return Ok((entries, page.as_of));
+            };
             query = format!("?as_of={}&after={after}", page.as_of);
         }
     }
@@ -287,5 +324,9 @@ pub fn read<T: for<'b> minicbor::Decode<'b, ()>>(answer: &Answer) -> anyhow::Res
     }
     let problem = open::<Problem>(&answer.body)
         .with_context(|| format!("HTTP {} without a problem", answer.status))?;
-    Err(Refused { status: answer.status, problem }.into())
+    Err(Refused {
+        status: answer.status,
+        problem,
+    }
+    .into())
 }

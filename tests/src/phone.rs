@@ -15,9 +15,7 @@ use wangge_model::{
     CitizenIdPolicy, Clock, DeviceId, Entropy, FieldPath, FieldValue, GridId, PersonId, RecordId,
     ServerEpoch, SystemClock, SystemEntropy,
     document::{FieldEdit, RecordDocument},
-    protocol::{
-        EnrolResponse, EnrolmentLink, Grants, GridGrant, Session, SigningKey, SoftwareKey,
-    },
+    protocol::{EnrolResponse, EnrolmentLink, Grants, GridGrant, Session, SigningKey, SoftwareKey},
 };
 
 /// One phone; its files go when it is dropped.
@@ -41,7 +39,10 @@ pub struct PhoneParts {
 
 impl Default for PhoneParts {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        }
     }
 }
 
@@ -50,7 +51,10 @@ impl Phone {
     pub fn unpack() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let phone = Self::unpack_in(&folder.path().join("phone"), PhoneParts::default())?;
-        Ok(Self { _folder: Some(folder), ..phone })
+        Ok(Self {
+            _folder: Some(folder),
+            ..phone
+        })
     }
 
     /// The same in a given folder.
@@ -66,7 +70,11 @@ impl Phone {
             device_name: "test".to_owned(),
         };
         let core = Core::open(config.clone()).context("opening the phone's store")?;
-        Ok(Self { core, config, _folder: None })
+        Ok(Self {
+            core,
+            config,
+            _folder: None,
+        })
     }
 
     /// A new phone, made known to the server.
@@ -101,10 +109,16 @@ impl Phone {
             server_epoch: ServerEpoch::make(entropy),
             server_key: SoftwareKey::make(entropy).public_key()?,
             time: clock.now(),
-            session: Session { token: "none".to_owned(), expires_at: clock.now() },
+            session: Session {
+                token: "none".to_owned(),
+                expires_at: clock.now(),
+            },
             grants,
         };
-        phone.core.store().store_enrolment("http://127.0.0.1:1", None, &response)?;
+        phone
+            .core
+            .store()
+            .store_enrolment("http://127.0.0.1:1", None, &response)?;
         Ok(phone)
     }
 
@@ -115,12 +129,23 @@ impl Phone {
 
     /// The same, with how long switching on took.
     pub fn restart_timed(self) -> anyhow::Result<(Self, Duration)> {
-        let Self { core, config, _folder } = self;
+        let Self {
+            core,
+            config,
+            _folder,
+        } = self;
         drop(core);
         let begun = Instant::now();
         let core = Core::open(config.clone()).context("opening the phone's store again")?;
         let took = begun.elapsed();
-        Ok((Self { core, config, _folder }, took))
+        Ok((
+            Self {
+                core,
+                config,
+                _folder,
+            },
+            took,
+        ))
     }
 
     /// Where its files are.
@@ -165,5 +190,8 @@ impl Phone {
 
 /// An edit that sets a text field.
 pub fn text_edit(path: &str, text: &str) -> anyhow::Result<FieldEdit> {
-    Ok(FieldEdit::set(FieldPath::new(path)?, FieldValue::text(text)))
+    Ok(FieldEdit::set(
+        FieldPath::new(path)?,
+        FieldValue::text(text),
+    ))
 }

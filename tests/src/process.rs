@@ -30,10 +30,19 @@ pub fn memory(pid: u32) -> anyhow::Result<Memory> {
     let field = |name: &str| {
         status
             .lines()
-            .find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
+            .find_map(|line| {
+                line.strip_prefix(name)?
+                    .split_whitespace()
+                    .next()?
+                    .parse()
+                    .ok()
+            })
             .with_context(|| format!("no {name} in the status of process {pid}"))
     };
-    Ok(Memory { now_kib: field("VmRSS:")?, peak_kib: field("VmHWM:")? })
+    Ok(Memory {
+        now_kib: field("VmRSS:")?,
+        peak_kib: field("VmHWM:")?,
+    })
 }
 
 /// Makes the present size the peak.
@@ -46,7 +55,9 @@ pub fn reset_peak(pid: u32) -> anyhow::Result<()> {
 pub fn processor_time(pid: u32) -> anyhow::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // The name in parentheses may hold anything; numbers follow it.
-    let Some((_, rest)) = stat.rsplit_once(')') else { bail!("unreadable /proc/{pid}/stat") };
+    let Some((_, rest)) = stat.rsplit_once(')') else {
+        bail!("unreadable /proc/{pid}/stat")
+    };
     let ticks: u64 = rest
         .split_whitespace()
         .skip(11)

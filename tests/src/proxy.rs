@@ -45,7 +45,9 @@ impl Shared {
     /// Whether this answer is one to lose; takes one off the number.
     fn loses_answer(&self) -> bool {
         self.answers_to_lose
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            })
             .is_ok()
     }
 }
@@ -72,7 +74,11 @@ impl Proxy {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let task = tokio::spawn(accept(listener, server, from, Arc::clone(&shared)));
-        Ok(Self { address, shared, task })
+        Ok(Self {
+            address,
+            shared,
+            task,
+        })
     }
 
     /// Where it listens.
@@ -87,12 +93,22 @@ impl Proxy {
 
     /// What passed since the start or the last [`Self::take`].
     pub fn traffic(&self) -> Traffic {
-        *self.shared.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .shared
+            .traffic
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What passed; counting starts over.
     pub fn take(&self) -> Traffic {
-        std::mem::take(&mut *self.shared.traffic.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut *self
+                .shared
+                .traffic
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Loses the next `count` answers: the request arrives, the server acts,
@@ -118,7 +134,9 @@ async fn accept(
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
             // A server that is away looks to the client as it would directly.
-            let Ok(upstream) = connect(server, from).await else { return };
+            let Ok(upstream) = connect(server, from).await else {
+                return;
+            };
             shared.count(|traffic| traffic.connections += 1);
             pass(client, upstream, &shared).await;
         });
@@ -164,11 +182,17 @@ async fn copy(
 ) {
     let mut buffer = vec![0; 64 << 10];
     loop {
-        let Ok(count @ 1..) = from.read(&mut buffer).await else { return };
+        let Ok(count @ 1..) = from.read(&mut buffer).await else {
+            return;
+        };
         if !passes(count as u64) {
             return;
         }
-        if to.write_all(buffer.get(..count).unwrap_or_default()).await.is_err() {
+        if to
+            .write_all(buffer.get(..count).unwrap_or_default())
+            .await
+            .is_err()
+        {
             return;
         }
     }

@@ -55,7 +55,14 @@ impl Server {
         let data = folder.path().join("data");
         let program = find_program()?;
         let (child, address) = spawn(&program, &data, tls, SocketAddr::from(([127, 0, 0, 1], 0)))?;
-        Ok(Self { program, data, tls, address, child, folder: Some(folder) })
+        Ok(Self {
+            program,
+            data,
+            tls,
+            address,
+            child,
+            folder: Some(folder),
+        })
     }
 
     /// Stops the server (gently, or as a power cut would) and starts it again
@@ -72,7 +79,10 @@ impl Server {
     pub fn stop(&mut self, gently: bool) -> anyhow::Result<()> {
         if gently {
             let pid = self.child.id().to_string();
-            Command::new("kill").args(["-TERM", &pid]).status().context("running kill")?;
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .context("running kill")?;
             let begun = Instant::now();
             while self.child.try_wait()?.is_none() {
                 if begun.elapsed() > STOP_TIMEOUT {
@@ -149,7 +159,8 @@ pub fn find_program() -> anyhow::Result<PathBuf> {
         .take(2)
         .map(|folder| folder.join("wangge"))
         .find(|program| program.is_file());
-    beside.context("no wangge beside this program: `cargo build -p wangge-server`, or set WANGGE_BIN")
+    beside
+        .context("no wangge beside this program: `cargo build -p wangge-server`, or set WANGGE_BIN")
 }
 
 /// The settings every test server runs with, as variables of the environment.
@@ -180,8 +191,14 @@ fn spawn(
     // Both streams are read to their end, or the server would stall on a full
     // pipe.
     for stream in [
-        child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
-        child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+        child
+            .stdout
+            .take()
+            .map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+        child
+            .stderr
+            .take()
+            .map(|stream| Box::new(stream) as Box<dyn Read + Send>),
     ]
     .into_iter()
     .flatten()
@@ -236,8 +253,11 @@ mod tests {
     #[test]
     fn the_address_is_found_in_whatever_line_says_it() {
         let address = SocketAddr::from(([127, 0, 0, 1], 40_123));
-        for line in ["https://127.0.0.1:40123/", "listening on 127.0.0.1:40123.", "a=127.0.0.1:40123"]
-        {
+        for line in [
+            "https://127.0.0.1:40123/",
+            "listening on 127.0.0.1:40123.",
+            "a=127.0.0.1:40123",
+        ] {
             assert_eq!(find_address(line), Some(address), "{line}");
         }
         assert_eq!(find_address("listen = 127.0.0.1:0"), None);

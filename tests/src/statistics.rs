@@ -12,7 +12,11 @@ pub fn percentile(values: &[f64], share: f64) -> f64 {
         reason = "a place in a list is small and not negative"
     )]
     let place = ((sorted.len() as f64 * share).ceil() as usize).max(1) - 1;
-    sorted.get(place).or(sorted.last()).copied().unwrap_or_default()
+    sorted
+        .get(place)
+        .or(sorted.last())
+        .copied()
+        .unwrap_or_default()
 }
 
 /// The middle value.

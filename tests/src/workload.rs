@@ -25,8 +25,14 @@ const GIVEN: &[&str] = &[
     "小明", "秀英", "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰",
     "娟", "涛", "超", "霞", "平", "刚", "桂英", "玉兰", "建国", "建华", "志强", "秀兰", "海燕",
 ];
-const ESTATES: &[&str] =
-    &["槐荫小区", "千佛山花园", "泉城家园", "历山新村", "柳埠雅苑", "文昌公寓"];
+const ESTATES: &[&str] = &[
+    "槐荫小区",
+    "千佛山花园",
+    "泉城家园",
+    "历山新村",
+    "柳埠雅苑",
+    "文昌公寓",
+];
 /// What grid workers write again and again.
 const PHRASES: &[&str] = &[
     "入户走访，了解家庭近况。",
@@ -130,12 +136,19 @@ impl Workload {
         let change = document
             .edit(&record.edits, actor, at)?
             .context("a record of the workload is empty")?;
-        Ok(AuthoredRecord { id: RecordId::make(&self.clock, &self.ids), document, change })
+        Ok(AuthoredRecord {
+            id: RecordId::make(&self.clock, &self.ids),
+            document,
+            change,
+        })
     }
 
     /// An edit of one field of a household, never twice the same.
     pub fn household_edit(&mut self) -> anyhow::Result<FieldEdit> {
-        Ok(FieldEdit::set(FieldPath::new("contact.phone")?, self.phone()))
+        Ok(FieldEdit::set(
+            FieldPath::new("contact.phone")?,
+            self.phone(),
+        ))
     }
 
     /// A household of four.
@@ -145,7 +158,10 @@ impl Workload {
         let building = format!("{}号楼", self.number(1, 30));
         let unit = format!("{}单元", self.number(1, 6));
         let room = format!("{}", self.number(1, 18) * 100 + self.number(1, 4));
-        let detail = format!("历下区文化东路{}号{estate}{building}{unit}{room}室", self.number(1, 200));
+        let detail = format!(
+            "历下区文化东路{}号{estate}{building}{unit}{room}室",
+            self.number(1, 200)
+        );
         for (path, text) in [
             ("address.estate", estate.to_owned()),
             ("address.building", building),
@@ -154,10 +170,16 @@ impl Workload {
             ("address.room", room),
             ("address.detail", detail),
             ("dwelling.use", "01".to_owned()),
-            ("dwelling.ownership", self.pick(&["own", "rented"]).to_owned()),
+            (
+                "dwelling.ownership",
+                self.pick(&["own", "rented"]).to_owned(),
+            ),
             ("dwelling.hazard", "00".to_owned()),
             ("dwelling.landlord_name", self.name()),
-            ("ledger", self.pick(&["consistent", "separated", "tenant"]).to_owned()),
+            (
+                "ledger",
+                self.pick(&["consistent", "separated", "tenant"]).to_owned(),
+            ),
             ("contact.name", self.name()),
             ("notes", self.note(30)),
         ] {
@@ -178,16 +200,29 @@ impl Workload {
     /// A visit with a diary of 200 characters.
     pub fn visit(&mut self) -> anyhow::Result<Vec<FieldEdit>> {
         let household = RecordId::make(&self.clock, &self.ids).to_string();
-        let started = wangge_model::Clock::now(&self.clock).plus_millis(-self.number(1, 864) * 100_000);
+        let started =
+            wangge_model::Clock::now(&self.clock).plus_millis(-self.number(1, 864) * 100_000);
         let mut edits = vec![
             set("household", FieldValue::Text(household))?,
-            set("kind", FieldValue::text(self.pick(&["household", "care", "rental"])))?,
+            set(
+                "kind",
+                FieldValue::text(self.pick(&["household", "care", "rental"])),
+            )?,
             set("form", FieldValue::text("door"))?,
             set("started_at", FieldValue::Time(started))?,
-            set("ended_at", FieldValue::Time(started.plus_millis(self.number(5, 40) * 60_000)))?,
-            set("result", FieldValue::text(self.pick(&["met", "not_at_home"])))?,
+            set(
+                "ended_at",
+                FieldValue::Time(started.plus_millis(self.number(5, 40) * 60_000)),
+            )?,
+            set(
+                "result",
+                FieldValue::text(self.pick(&["met", "not_at_home"])),
+            )?,
             set("person_met", FieldValue::Text(self.name()))?,
-            set("demands", FieldValue::text(self.pick(&["none", "recorded"])))?,
+            set(
+                "demands",
+                FieldValue::text(self.pick(&["none", "recorded"])),
+            )?,
             set("diary", FieldValue::Text(self.note(200)))?,
         ];
         self.point(&mut edits)?;
@@ -196,14 +231,27 @@ impl Workload {
 
     /// An incident with two people concerned.
     pub fn incident(&mut self) -> anyhow::Result<Vec<FieldEdit>> {
-        let occurred = wangge_model::Clock::now(&self.clock).plus_millis(-self.number(1, 100) * 60_000);
+        let occurred =
+            wangge_model::Clock::now(&self.clock).plus_millis(-self.number(1, 100) * 60_000);
         let mut edits = vec![
-            set("category", FieldValue::Text(format!("{:04}", self.number(101, 999))))?,
-            set("urgency", FieldValue::text(self.pick(&["normal", "urgent"])))?,
+            set(
+                "category",
+                FieldValue::Text(format!("{:04}", self.number(101, 999))),
+            )?,
+            set(
+                "urgency",
+                FieldValue::text(self.pick(&["normal", "urgent"])),
+            )?,
             set("handling", FieldValue::text("coordinated"))?,
-            set("title", FieldValue::Text(format!("{}{}", self.pick(ESTATES), self.hanzi(12))))?,
+            set(
+                "title",
+                FieldValue::Text(format!("{}{}", self.pick(ESTATES), self.hanzi(12))),
+            )?,
             set("description", FieldValue::Text(self.note(160)))?,
-            set("place", FieldValue::Text(format!("文化东路{}号", self.number(1, 200))))?,
+            set(
+                "place",
+                FieldValue::Text(format!("文化东路{}号", self.number(1, 200))),
+            )?,
             set("occurred_at", FieldValue::Time(occurred))?,
         ];
         self.point(&mut edits)?;
@@ -211,7 +259,10 @@ impl Workload {
             let party = self.id();
             let name = self.name();
             edits.push(entry("parties", &party, "name", &name));
-            edits.push(FieldEdit::set(FieldPath::entry("parties", &party, "phone"), self.phone()));
+            edits.push(FieldEdit::set(
+                FieldPath::entry("parties", &party, "phone"),
+                self.phone(),
+            ));
         }
         Ok(edits)
     }
@@ -228,7 +279,11 @@ impl Workload {
         let citizen_id =
             CitizenId::synthetic(379_001, born, sequence).context("no synthetic number")?;
         let sex = if sequence % 2 == 1 { "1" } else { "2" };
-        let home = format!("山东省济南市历下区{}{}号", self.pick(ESTATES), self.number(1, 99));
+        let home = format!(
+            "山东省济南市历下区{}{}号",
+            self.pick(ESTATES),
+            self.number(1, 99)
+        );
         for (field, text) in [
             ("name", self.name().as_str()),
             ("sex", sex),
@@ -240,7 +295,10 @@ impl Workload {
         ] {
             edits.push(entry("members", &member, field, text));
         }
-        edits.push(FieldEdit::set(FieldPath::entry("members", &member, "phone"), self.phone()));
+        edits.push(FieldEdit::set(
+            FieldPath::entry("members", &member, "phone"),
+            self.phone(),
+        ));
         Ok(())
     }
 
@@ -254,7 +312,10 @@ impl Workload {
             "point.latitude",
             FieldValue::Number(degrees(self.number(36_550_000, 36_750_000))),
         )?);
-        edits.push(set("point.accuracy_m", FieldValue::Number(self.number(3, 40) as f64))?);
+        edits.push(set(
+            "point.accuracy_m",
+            FieldValue::Number(self.number(3, 40) as f64),
+        )?);
         Ok(())
     }
 
@@ -311,7 +372,10 @@ fn set(path: &str, value: FieldValue) -> anyhow::Result<FieldEdit> {
 }
 
 fn entry(collection: &str, id: &MemberId, field: &str, text: &str) -> FieldEdit {
-    FieldEdit::set(FieldPath::entry(collection, id, field), FieldValue::text(text))
+    FieldEdit::set(
+        FieldPath::entry(collection, id, field),
+        FieldValue::text(text),
+    )
 }
 
 #[cfg(test)]
@@ -321,7 +385,9 @@ mod tests {
     #[test]
     fn every_twenty_records_are_five_households_thirteen_visits_and_two_incidents() {
         let mut workload = Workload::new(7, Timestamp::from_millis(1_767_225_600_000));
-        let kinds: Vec<_> = (0..20).map(|_| workload.next_record().unwrap().kind).collect();
+        let kinds: Vec<_> = (0..20)
+            .map(|_| workload.next_record().unwrap().kind)
+            .collect();
         let count = |kind| kinds.iter().filter(|one| **one == kind).count();
         assert_eq!(count(RecordKind::Household), 5);
         assert_eq!(count(RecordKind::Visit), 13);

@@ -46,12 +46,17 @@ impl Admission {
         content_length: Option<usize>,
         entropy: &dyn Entropy,
     ) -> Result<Admitted, DeviceError> {
-        let bytes = content_length.unwrap_or(limits::BODY_BYTES).min(limits::BODY_BYTES);
+        let bytes = content_length
+            .unwrap_or(limits::BODY_BYTES)
+            .min(limits::BODY_BYTES);
         let units = u32::try_from(bytes.div_ceil(UNIT).max(1)).unwrap_or(u32::MAX);
         let request = Arc::clone(&self.requests).try_acquire_owned();
         let body = Arc::clone(&self.body_units).try_acquire_many_owned(units);
         match (request, body) {
-            (Ok(request), Ok(body)) => Ok(Admitted { _request: request, _body: body }),
+            (Ok(request), Ok(body)) => Ok(Admitted {
+                _request: request,
+                _body: body,
+            }),
             _ => Err(come_back(entropy)),
         }
     }

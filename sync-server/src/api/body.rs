@@ -16,7 +16,13 @@ const SMALL_BYTES: usize = 16 << 10;
 
 /// The declared length of a body.
 pub(super) fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// Collects a body; stops reading at the limit.
@@ -24,14 +30,17 @@ async fn collect(body: Body, declared: Option<usize>) -> Result<Bytes, DeviceErr
     if declared.is_some_and(|bytes| bytes > limits::BODY_BYTES) {
         return Err(ProblemCode::BodyTooLarge.into());
     }
-    let collected = Limited::new(body, limits::BODY_BYTES).collect().await.map_err(|error| {
-        if error.is::<http_body_util::LengthLimitError>() {
-            ProblemCode::BodyTooLarge
-        } else {
-            // The connection broke: whoever sent it reads no answer either.
-            ProblemCode::BadRequest
-        }
-    })?;
+    let collected = Limited::new(body, limits::BODY_BYTES)
+        .collect()
+        .await
+        .map_err(|error| {
+            if error.is::<http_body_util::LengthLimitError>() {
+                ProblemCode::BodyTooLarge
+            } else {
+                // The connection broke: whoever sent it reads no answer either.
+                ProblemCode::BadRequest
+            }
+        })?;
     Ok(collected.to_bytes())
 }
 
@@ -58,7 +67,11 @@ where
 }
 
 fn refusal(error: &CodecError) -> ProblemCode {
-    if error.is_too_large() { ProblemCode::BodyTooLarge } else { ProblemCode::BadRequest }
+    if error.is_too_large() {
+        ProblemCode::BodyTooLarge
+    } else {
+        ProblemCode::BadRequest
+    }
 }
 
 /// An answer with as few headers as HTTP allows.
@@ -81,6 +94,8 @@ pub(super) fn answer_small<T: minicbor::Encode<()>>(state: &AppState, message: &
 pub(super) fn sealed(state: &AppState, body: Bytes) -> Response {
     state.metrics.bytes_sent.add(body.len() as u64);
     let mut response = body.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     response
 }

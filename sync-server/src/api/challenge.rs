@@ -32,8 +32,12 @@ pub(super) fn make(secret: &[u8; 32], now: Timestamp, entropy: &dyn Entropy) -> 
 
 /// Whether this server made the challenge and it has not ended.
 pub(super) fn is_good(secret: &[u8; 32], challenge: &[u8], now: Timestamp) -> bool {
-    let Some((message, tag)) = challenge.split_at_checked(8 + NONCE) else { return false };
-    let Some(end) = message.first_chunk::<8>() else { return false };
+    let Some((message, tag)) = challenge.split_at_checked(8 + NONCE) else {
+        return false;
+    };
+    let Some(end) = message.first_chunk::<8>() else {
+        return false;
+    };
     let left = i64::from_be_bytes(*end).saturating_sub(now.as_millis());
     tag.len() == TAG
         && (1..=LIFE_MS).contains(&left)

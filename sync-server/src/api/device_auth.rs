@@ -18,7 +18,10 @@ pub(super) async fn authenticate(
     let now = state.clock.now();
     let device = match bearer(headers) {
         Some(token) => {
-            state.storage.find_device_by_session(&token::hash_token(token), now).await?
+            state
+                .storage
+                .find_device_by_session(&token::hash_token(token), now)
+                .await?
         }
         None => None,
     };
@@ -47,7 +50,9 @@ pub(super) fn check_standing(device: &Device) -> Result<(), DeviceError> {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }
 
 /// Notes that a phone was here, without making it wait for the disk.

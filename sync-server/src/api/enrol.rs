@@ -10,9 +10,7 @@ use axum::{
 };
 use wangge_model::{
     AuditId, DeviceId, derive_device_actor,
-    protocol::{
-        EnrolRequest, EnrolResponse, PROTOCOL, ProblemCode, Session, enrol_message,
-    },
+    protocol::{EnrolRequest, EnrolResponse, PROTOCOL, ProblemCode, Session, enrol_message},
 };
 
 use super::{body, grants::grants, session::SESSION_MS, token};
@@ -49,8 +47,9 @@ async fn try_enrol(
 ) -> Result<EnrolResponse, DeviceError> {
     let now = state.clock.now();
     state.rate_limits.check(peer, now)?;
-    let _admitted =
-        state.admission.admit(body::content_length(headers), state.entropy.as_ref())?;
+    let _admitted = state
+        .admission
+        .admit(body::content_length(headers), state.entropy.as_ref())?;
     let request: EnrolRequest = body::read(state, headers, body).await?;
     if request.protocol != PROTOCOL {
         return Err(ProblemCode::ProtocolUnsupported.into());
@@ -67,7 +66,12 @@ async fn try_enrol(
     };
     let new = NewDevice {
         id: device,
-        name: request.device_name.chars().filter(|c| !c.is_control()).take(NAME_CHARS).collect(),
+        name: request
+            .device_name
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(NAME_CHARS)
+            .collect(),
         app_version: request.app_version.chars().take(VERSION_CHARS).collect(),
         public_key: request.public_key,
         incarnation: request.incarnation,
@@ -82,7 +86,10 @@ async fn try_enrol(
         Err(DeviceError::from(code))
     };
     let (person, person_name) = match state.storage.enrol_device(&code_hash, &new, now).await? {
-        EnrolmentOutcome::Enrolled { person, person_name } => (person, person_name),
+        EnrolmentOutcome::Enrolled {
+            person,
+            person_name,
+        } => (person, person_name),
         EnrolmentOutcome::CodeInvalid => return refused(ProblemCode::EnrolmentCodeInvalid),
         EnrolmentOutcome::CodeExpired => return refused(ProblemCode::EnrolmentCodeExpired),
         EnrolmentOutcome::PersonInactive => return refused(ProblemCode::PersonInactive),

@@ -37,7 +37,11 @@ pub(super) async fn events(
         .into_iter()
         .map(|granted| granted.grid)
         .collect();
-    let listener = Listener { hints, stopped: state.stopped(), grids };
+    let listener = Listener {
+        hints,
+        stopped: state.stopped(),
+        grids,
+    };
     Ok(Sse::new(listener.into_stream())
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response())

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use wangge_model::{
     ActorId, GridId,
-    protocol::{Cursor, Directive, FeedEntry, FeedPage, Frame, ProblemCode, SigningKey as _,
-        feed_page_message},
+    protocol::{
+        Cursor, Directive, FeedEntry, FeedPage, Frame, ProblemCode, SigningKey as _,
+        feed_page_message,
+    },
 };
 
 use crate::{
@@ -44,10 +46,13 @@ pub(super) async fn news(
     asker: &Asker<'_>,
 ) -> Result<News, DeviceError> {
     let mut news = News::default();
-    let (known, lost): (Vec<Cursor>, Vec<Cursor>) =
-        cursors.iter().partition(|cursor| asker.grids.contains(&cursor.grid));
-    news.directives
-        .extend(lost.iter().map(|cursor| Directive::GridLost { grid: cursor.grid }));
+    let (known, lost): (Vec<Cursor>, Vec<Cursor>) = cursors
+        .iter()
+        .partition(|cursor| asker.grids.contains(&cursor.grid));
+    news.directives.extend(
+        lost.iter()
+            .map(|cursor| Directive::GridLost { grid: cursor.grid }),
+    );
     if known.is_empty() {
         return Ok(news);
     }
@@ -97,7 +102,13 @@ async fn page(
 ) -> Result<FeedPage, DeviceError> {
     let changes = state
         .storage
-        .list_feed(&cursor.grid, cursor.seq, head.head_seq, asker.own.as_ref(), *left)
+        .list_feed(
+            &cursor.grid,
+            cursor.seq,
+            head.head_seq,
+            asker.own.as_ref(),
+            *left,
+        )
         .await?;
     let sent = changes.iter().map(|change| change.bytes.len()).sum();
     let to = changes.last().map_or(cursor.seq, |last| last.seq);
@@ -107,8 +118,10 @@ async fn page(
     for change in changes {
         push_entry(&mut entries, change, cursor.grid, asker);
     }
-    let by_others =
-        entries.iter().filter(|entry| matches!(entry, FeedEntry::Change { .. })).count();
+    let by_others = entries
+        .iter()
+        .filter(|entry| matches!(entry, FeedEntry::Change { .. }))
+        .count();
     state.metrics.sent_changes.add(by_others as u64);
     let mut page = FeedPage {
         grid: cursor.grid,
@@ -130,19 +143,17 @@ async fn page(
     Ok(page)
 }
 
-fn push_entry(
-    entries: &mut Vec<FeedEntry>,
-    change: FeedChange,
-    grid: GridId,
-    asker: &Asker<'_>,
-) {
+fn push_entry(entries: &mut Vec<FeedEntry>, change: FeedChange, grid: GridId, asker: &Asker<'_>) {
     if asker.receipted.contains(&(grid, change.seq)) {
         match entries.last_mut() {
             Some(FeedEntry::Receipted { count }) => *count += 1,
             _ => entries.push(FeedEntry::Receipted { count: 1 }),
         }
     } else if asker.own == Some(change.actor) {
-        entries.push(FeedEntry::Yours { record: change.record, hash: change.hash });
+        entries.push(FeedEntry::Yours {
+            record: change.record,
+            hash: change.hash,
+        });
     } else {
         entries.push(FeedEntry::Change {
             frame: Frame {

@@ -28,7 +28,12 @@ pub(super) async fn grants(
             role: granted.role.as_str().to_owned(),
         })
         .collect();
-    let mut grants = Grants { version: 0, person, person_name: person_name.to_owned(), grids };
+    let mut grants = Grants {
+        version: 0,
+        person,
+        person_name: person_name.to_owned(),
+        grids,
+    };
     grants.version = version(&grants);
     Ok(grants)
 }
@@ -37,7 +42,10 @@ pub(super) async fn grants(
 /// phones use for "none yet".
 fn version(grants: &Grants) -> u64 {
     let hash: [u8; 32] = Sha256::digest(to_cbor(grants)).into();
-    let number = hash.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte));
+    let number = hash
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| (number << 8) | u64::from(*byte));
     // The phone stores it as a signed number.
     (number >> 1).max(1)
 }

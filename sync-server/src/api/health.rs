@@ -29,6 +29,9 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
 
 /// Counters in Prometheus' text form; they name no person, device or record.
 pub(super) async fn metrics(State(state): State<AppState>) -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
     (kind, state.metrics.to_text()).into_response()
 }

@@ -52,7 +52,11 @@ impl Bucket {
 
     /// Milliseconds until there is one.
     fn wait_ms(&self, refill_ms: i64, now: Timestamp) -> i64 {
-        refill_ms - now.as_millis().saturating_sub(self.at.as_millis()).clamp(0, refill_ms - 1)
+        refill_ms
+            - now
+                .as_millis()
+                .saturating_sub(self.at.as_millis())
+                .clamp(0, refill_ms - 1)
     }
 }
 
@@ -68,7 +72,10 @@ struct Inner {
 
 impl Default for RateLimits {
     fn default() -> Self {
-        Self(Mutex::new(Inner { all: None, peers: LruCache::new(PEERS) }))
+        Self(Mutex::new(Inner {
+            all: None,
+            peers: LruCache::new(PEERS),
+        }))
     }
 }
 
@@ -102,10 +109,14 @@ impl RateLimits {
     pub fn note_failure(&self, peer: Option<IpAddr>, now: Timestamp) {
         let mut inner = self.lock();
         if let Some(peer) = peer {
-            let bucket = inner.peers.get_or_insert_mut(peer, || Bucket::full(PEER_BURST, now));
+            let bucket = inner
+                .peers
+                .get_or_insert_mut(peer, || Bucket::full(PEER_BURST, now));
             bucket.left = bucket.left.saturating_sub(1);
         }
-        let all = inner.all.get_or_insert_with(|| Bucket::full(GLOBAL_BURST, now));
+        let all = inner
+            .all
+            .get_or_insert_with(|| Bucket::full(GLOBAL_BURST, now));
         all.left = all.left.saturating_sub(1);
     }
 
@@ -149,6 +160,10 @@ mod tests {
             limits.note_failure(peer, now);
         }
         assert!(limits.check(None, now).is_err());
-        assert!(limits.check(None, now.plus_millis(GLOBAL_REFILL_MS)).is_ok());
+        assert!(
+            limits
+                .check(None, now.plus_millis(GLOBAL_REFILL_MS))
+                .is_ok()
+        );
     }
 }

@@ -28,8 +28,9 @@ async fn try_open(
     body: Body,
 ) -> Result<Session, DeviceError> {
     let now = state.clock.now();
-    let _admitted =
-        state.admission.admit(body::content_length(headers), state.entropy.as_ref())?;
+    let _admitted = state
+        .admission
+        .admit(body::content_length(headers), state.entropy.as_ref())?;
     let request: SessionRequest = body::read(state, headers, body).await?;
     let secret = &state.identity.challenge_secret;
     if !challenge::is_good(secret, &request.challenge, now) {
@@ -38,11 +39,17 @@ async fn try_open(
             ..ProblemCode::SessionRequired.into()
         });
     }
-    let device =
-        state.storage.find_device(&request.device).await?.ok_or(ProblemCode::DeviceUnknown)?;
+    let device = state
+        .storage
+        .find_device(&request.device)
+        .await?
+        .ok_or(ProblemCode::DeviceUnknown)?;
     device
         .public_key
-        .verify(&session_message(&device.id, &request.challenge), &request.signature)
+        .verify(
+            &session_message(&device.id, &request.challenge),
+            &request.signature,
+        )
         .map_err(|_| ProblemCode::BadSignature)?;
     // Only now: whether a phone was revoked is told to that phone alone.
     check_standing(&device)?;

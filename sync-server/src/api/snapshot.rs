@@ -14,11 +14,7 @@ use wangge_model::{
 };
 
 use super::{admission::come_back, body, device_auth::authenticate};
-use crate::{
-    AppState, DeviceError,
-    snapshot_cache::PageKey,
-    storage::SnapshotRow,
-};
+use crate::{AppState, DeviceError, snapshot_cache::PageKey, storage::SnapshotRow};
 
 /// Most records and bytes of documents in a page: large enough to compress
 /// well, small enough to be repeated on a bad line.
@@ -50,7 +46,11 @@ pub(super) async fn snapshot(
         .map(|text| text.parse::<RecordId>())
         .transpose()
         .map_err(|_| ProblemCode::BadRequest)?;
-    if !state.storage.is_grid_in_scope(&device.person, &grid, state.clock.now()).await? {
+    if !state
+        .storage
+        .is_grid_in_scope(&device.person, &grid, state.clock.now())
+        .await?
+    {
         return Err(ProblemCode::OutOfScope.into());
     }
     let _admitted = state.admission.admit(Some(0), state.entropy.as_ref())?;
@@ -96,8 +96,9 @@ async fn build(state: &AppState, key: PageKey) -> Result<Bytes, DeviceError> {
         return Ok(page); // Whoever was before us built it.
     }
     let storage = &state.storage;
-    let rows =
-        storage.list_snapshot(&key.grid, key.after.as_ref(), PAGE_RECORDS, PAGE_BYTES).await?;
+    let rows = storage
+        .list_snapshot(&key.grid, key.after.as_ref(), PAGE_RECORDS, PAGE_BYTES)
+        .await?;
     let total = storage.count_records(&key.grid).await?;
     let next_after = match rows.last() {
         Some(last) => {
@@ -114,7 +115,9 @@ async fn build(state: &AppState, key: PageKey) -> Result<Bytes, DeviceError> {
         next_after,
         total,
     };
-    tokio::task::spawn_blocking(move || compress(&page)).await.map_err(|_| ProblemCode::Internal)?
+    tokio::task::spawn_blocking(move || compress(&page))
+        .await
+        .map_err(|_| ProblemCode::Internal)?
 }
 
 fn entry(row: SnapshotRow) -> SnapshotEntry {

@@ -8,9 +8,7 @@ use std::{
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
 use wangge_model::{
     GridId,
-    protocol::{
-        Directive, PROTOCOL, ProblemCode, SyncRequest, SyncResponse, limits,
-    },
+    protocol::{Directive, PROTOCOL, ProblemCode, SyncRequest, SyncResponse, limits},
 };
 
 use super::{
@@ -46,7 +44,9 @@ async fn try_sync(
     body: Body,
 ) -> Result<Response, DeviceError> {
     let device = authenticate(state, headers).await?;
-    let admitted = state.admission.admit(body::content_length(headers), state.entropy.as_ref())?;
+    let admitted = state
+        .admission
+        .admit(body::content_length(headers), state.entropy.as_ref())?;
     let request: SyncRequest = body::read(state, headers, body).await?;
     check(&request)?;
     let now = state.clock.now();
@@ -67,7 +67,8 @@ fn check(request: &SyncRequest) -> Result<(), DeviceError> {
         return Err(ProblemCode::TooManyItems.into());
     }
     let grids: BTreeSet<GridId> = request.cursors.iter().map(|cursor| cursor.grid).collect();
-    if grids.len() != request.cursors.len() || (request.manifest.is_none() != request.items.is_empty())
+    if grids.len() != request.cursors.len()
+        || (request.manifest.is_none() != request.items.is_empty())
     {
         return Err(ProblemCode::BadRequest.into());
     }
@@ -92,7 +93,12 @@ async fn exchange(
         let nothing = HashSet::new();
         let own = match &pushed {
             Some(pushed) => Some(pushed.actor),
-            None => state.storage.list_actors(&device.id).await?.first().copied(),
+            None => state
+                .storage
+                .list_actors(&device.id)
+                .await?
+                .first()
+                .copied(),
         };
         let asker = Asker {
             grids: &grids,
@@ -103,7 +109,10 @@ async fn exchange(
         news(state, &request.cursors, &asker).await?
     } else {
         // Cursors of another life mean nothing here.
-        News { directives: vec![Directive::Reoffer], ..News::default() }
+        News {
+            directives: vec![Directive::Reoffer],
+            ..News::default()
+        }
     };
     Ok(SyncResponse {
         server_epoch: epoch,

@@ -27,7 +27,12 @@ pub(super) async fn every_replica_agrees(
     for phone in &morning.phones {
         replicas += 1;
         let counts = phone.core.count_states()?;
-        ensure!(counts.on_phone == 0, "{}: {} records unsent", phone.owner, counts.on_phone);
+        ensure!(
+            counts.on_phone == 0,
+            "{}: {} records unsent",
+            phone.owner,
+            counts.on_phone
+        );
         let held = fields_of(phone)?;
         let served = desk.documents(&phone.grid).await?;
         ensure!(
@@ -39,7 +44,11 @@ pub(super) async fn every_replica_agrees(
         );
         for (id, fields) in &held {
             let document = served.get(id).context("the record is gone at the server")?;
-            ensure!(*fields == document.fields(), "{}: record {id} differs", phone.owner);
+            ensure!(
+                *fields == document.fields(),
+                "{}: record {id} differs",
+                phone.owner
+            );
             let conflicts = phone.record(*id)?.conflicts.len();
             ensure!(
                 conflicts == document.conflicts().len(),
@@ -63,17 +72,30 @@ pub(super) async fn every_replica_agrees(
         .filter_map(|phone| Some((phone.owner, phone.record(morning.contested).ok()?.fields)))
         .collect();
     let mut views = views.values();
-    let first = views.next().context("no phone holds the contested record")?;
-    ensure!(views.all(|view| view == first), "the contested record differs between phones");
-    Ok(Agreement { records: records.len(), replicas })
+    let first = views
+        .next()
+        .context("no phone holds the contested record")?;
+    ensure!(
+        views.all(|view| view == first),
+        "the contested record differs between phones"
+    );
+    Ok(Agreement {
+        records: records.len(),
+        replicas,
+    })
 }
 
 fn fields_of(phone: &Phone) -> anyhow::Result<BTreeMap<RecordId, Fields>> {
     let mut held = BTreeMap::new();
-    let mut query = RecordQuery { limit: 500, ..RecordQuery::default() };
+    let mut query = RecordQuery {
+        limit: 500,
+        ..RecordQuery::default()
+    };
     loop {
         let rows = phone.core.list_records(&query)?;
-        let Some(last) = rows.last() else { return Ok(held) };
+        let Some(last) = rows.last() else {
+            return Ok(held);
+        };
         query.after = Some(last.id);
         for row in &rows {
             held.insert(row.id, phone.record(row.id)?.fields);

@@ -32,14 +32,28 @@ const DIVISIONS: [(OrgLevel, &str, &str); 5] = [
 ];
 
 /// The demo's grids: 19-digit codes of the Shandong scheme.
-const GRIDS: [(&str, &str); 2] =
-    [("3701020020000800101", "第一网格"), ("3701020020000800201", "第二网格")];
+const GRIDS: [(&str, &str); 2] = [
+    ("3701020020000800101", "第一网格"),
+    ("3701020020000800201", "第二网格"),
+];
 
 /// Console sign-ins: user name, name, role, where, and the message that says
 /// what the person is.
 const SIGN_INS: [(&str, &str, Role, OrgLevel, &str); 2] = [
-    ("dudao", "孙督导", Role::Supervisor, OrgLevel::Street, "demo-scope-street"),
-    ("admin", "钱管理", Role::Admin, OrgLevel::Province, "demo-scope-admin"),
+    (
+        "dudao",
+        "孙督导",
+        Role::Supervisor,
+        OrgLevel::Street,
+        "demo-scope-street",
+    ),
+    (
+        "admin",
+        "钱管理",
+        Role::Admin,
+        OrgLevel::Province,
+        "demo-scope-admin",
+    ),
 ];
 
 /// A grid of the demo.
@@ -66,7 +80,10 @@ impl Desk {
         let storage: Arc<dyn Storage> =
             Arc::new(SqliteStorage::open(&folder.join("wangge.db")).context("open the storage")?);
         let identity = ServerIdentity::open(folder, storage.as_ref(), entropy.as_ref()).await?;
-        let settings = Settings { public_url: address.to_owned(), ..Settings::default() };
+        let settings = Settings {
+            public_url: address.to_owned(),
+            ..Settings::default()
+        };
         let state = AppState::new(storage, identity, settings, clock, entropy);
         let (places, nodes) = create_places(&state).await?;
         let password = enrolment::make_code(state.entropy.as_ref())
@@ -75,10 +92,19 @@ impl Desk {
             .take(16)
             .collect::<String>()
             .to_lowercase();
-        let desk = Self { state, address: address.to_owned(), places, password };
+        let desk = Self {
+            state,
+            address: address.to_owned(),
+            places,
+            password,
+        };
         for (username, name, role, level, _) in SIGN_INS {
-            let node = nodes.get(&level).context("a level of the demo's tree is missing")?;
-            let person = desk.create_person(name, Some(username), *node, role).await?;
+            let node = nodes
+                .get(&level)
+                .context("a level of the demo's tree is missing")?;
+            let person = desk
+                .create_person(name, Some(username), *node, role)
+                .await?;
             let hash = hash_password(&desk.password, desk.state.entropy.as_ref())?;
             desk.state.storage.set_password_hash(&person, &hash).await?;
         }
@@ -99,8 +125,9 @@ impl Desk {
         name: &str,
         place: &Place,
     ) -> anyhow::Result<EnrolmentLink> {
-        let person =
-            self.create_person(name, None, place.grid.into(), Role::GridWorker).await?;
+        let person = self
+            .create_person(name, None, place.grid.into(), Role::GridWorker)
+            .await?;
         let code = enrolment::create_code(
             self.state.storage.as_ref(),
             self.state.entropy.as_ref(),
@@ -108,7 +135,11 @@ impl Desk {
             self.state.clock.now(),
         )
         .await?;
-        Ok(EnrolmentLink { server: self.address.clone(), pin: None, code })
+        Ok(EnrolmentLink {
+            server: self.address.clone(),
+            pin: None,
+            code,
+        })
     }
 
     async fn create_person(
@@ -151,8 +182,14 @@ impl Desk {
         let mut documents = BTreeMap::new();
         let mut after = None;
         loop {
-            let rows = self.state.storage.list_snapshot(grid, after.as_ref(), 200, 1 << 20).await?;
-            let Some(last) = rows.last() else { return Ok(documents) };
+            let rows = self
+                .state
+                .storage
+                .list_snapshot(grid, after.as_ref(), 200, 1 << 20)
+                .await?;
+            let Some(last) = rows.last() else {
+                return Ok(documents);
+            };
             after = Some(last.record.id);
             for row in &rows {
                 let document =
@@ -165,7 +202,11 @@ impl Desk {
     /// The server's digest of a grid.
     pub(super) async fn digest(&self, grid: &GridId) -> anyhow::Result<Digest> {
         let heads = self.state.storage.list_feed_heads(&[*grid]).await?;
-        Ok(heads.first().context("the grid has no feed")?.digest.total())
+        Ok(heads
+            .first()
+            .context("the grid has no feed")?
+            .digest
+            .total())
     }
 
     /// Says where everything is.
@@ -182,7 +223,11 @@ impl Desk {
         let codes = GRIDS.map(|(code, _)| code).join("、");
         teller.say(
             "demo-place",
-            &[("place", &place), ("grids", &GRIDS.len().to_string()), ("codes", &codes)],
+            &[
+                ("place", &place),
+                ("grids", &GRIDS.len().to_string()),
+                ("codes", &codes),
+            ],
         );
     }
 
@@ -195,7 +240,11 @@ impl Desk {
                 teller.say_in(
                     language,
                     "demo-sign-in",
-                    &[("username", username), ("password", &self.password), ("scope", &scope)],
+                    &[
+                        ("username", username),
+                        ("password", &self.password),
+                        ("scope", &scope),
+                    ],
                 );
             }
         }
@@ -212,17 +261,25 @@ async fn create_places(
     let mut parent = None;
     for (level, code, name) in DIVISIONS {
         let id = OrgNodeId::make(clock, entropy);
-        state.storage.create_node(&node(id, parent, level, code, name, now)).await?;
+        state
+            .storage
+            .create_node(&node(id, parent, level, code, name, now))
+            .await?;
         nodes.insert(level, id);
         parent = Some(id);
     }
     let mut grids = Vec::new();
     for (code, name) in GRIDS {
         let id = OrgNodeId::make(clock, entropy);
-        state.storage.create_node(&node(id, parent, OrgLevel::Grid, code, name, now)).await?;
+        state
+            .storage
+            .create_node(&node(id, parent, OrgLevel::Grid, code, name, now))
+            .await?;
         grids.push(Place { grid: id.into() });
     }
-    let places = grids.try_into().map_err(|_| anyhow::anyhow!("the demo has two grids"))?;
+    let places = grids
+        .try_into()
+        .map_err(|_| anyhow::anyhow!("the demo has two grids"))?;
     Ok((places, nodes))
 }
 
@@ -254,7 +311,10 @@ mod tests {
     fn the_demos_grid_codes_lie_in_its_community() {
         let scheme = GridCodeScheme::shandong19();
         for (code, _) in GRIDS {
-            let parts = GridCode::parse(code, &scheme).unwrap().parts(&scheme).unwrap();
+            let parts = GridCode::parse(code, &scheme)
+                .unwrap()
+                .parts(&scheme)
+                .unwrap();
             assert_eq!(parts.village12().unwrap().to_string(), "370102002008");
         }
     }

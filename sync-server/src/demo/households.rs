@@ -14,12 +14,12 @@ use wangge_model::{
 };
 
 const SURNAMES: &[&str] = &[
-    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高",
-    "林", "何", "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "欧阳", "上官", "司马",
+    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林",
+    "何", "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "欧阳", "上官", "司马",
 ];
 const GIVEN: &[&str] = &[
-    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛",
-    "明", "超", "秀兰", "霞", "平", "刚", "桂英", "建华", "文博", "子涵", "雨桐", "浩然",
+    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明",
+    "超", "秀兰", "霞", "平", "刚", "桂英", "建华", "文博", "子涵", "雨桐", "浩然",
 ];
 const ESTATES: &[&str] = &["千佛山西苑", "历山花园", "棋盘小区", "佛山苑", "环山新居"];
 const NOTES: &[&str] = &[
@@ -69,8 +69,14 @@ impl HouseholdMaker {
             text("dwelling.ownership", ownership),
             text("ledger", ledger),
             text("contact.phone", &phone),
-            number("point.longitude", 117.03 + f64::from(self.rng.random_range(0..1_000)) / 1e5),
-            number("point.latitude", 36.64 + f64::from(self.rng.random_range(0..1_000)) / 1e5),
+            number(
+                "point.longitude",
+                117.03 + f64::from(self.rng.random_range(0..1_000)) / 1e5,
+            ),
+            number(
+                "point.latitude",
+                36.64 + f64::from(self.rng.random_range(0..1_000)) / 1e5,
+            ),
             number("point.accuracy_m", f64::from(self.rng.random_range(4..30))),
         ];
         if self.rng.random_range(0..3) == 0 {
@@ -112,7 +118,11 @@ impl HouseholdMaker {
             field(&id, "population_kind", "01"),
         ];
         if let Some(citizen_id) = citizen_id {
-            let sex = if citizen_id.sex() == Sex::Male { "1" } else { "2" };
+            let sex = if citizen_id.sex() == Sex::Male {
+                "1"
+            } else {
+                "2"
+            };
             edits.push(field(&id, "sex", sex));
             edits.push(field(&id, "citizen_id", citizen_id.as_str()));
         }
@@ -146,13 +156,19 @@ pub(super) fn number(path: &str, value: f64) -> FieldEdit {
     set(path, FieldValue::Number(value))
 }
 
-#[expect(clippy::expect_used, reason = "the paths are written in this folder; the demo test runs them")]
+#[expect(
+    clippy::expect_used,
+    reason = "the paths are written in this folder; the demo test runs them"
+)]
 pub(super) fn set(path: &str, value: FieldValue) -> FieldEdit {
     FieldEdit::set(FieldPath::new(path).expect("a field path"), value)
 }
 
 fn field(member: &MemberId, name: &str, value: &str) -> FieldEdit {
-    FieldEdit::set(FieldPath::entry("members", member, name), FieldValue::text(value))
+    FieldEdit::set(
+        FieldPath::entry("members", member, name),
+        FieldValue::text(value),
+    )
 }
 
 #[cfg(test)]

@@ -47,7 +47,9 @@ pub async fn run(options: DemoOptions, limits: Limits) -> anyhow::Result<ExitCod
         options.listen.ip().is_loopback(),
         "演示只在本机运行，请使用 127.0.0.1 / the demo speaks plain HTTP: use 127.0.0.1"
     );
-    let teller = Teller { to_stderr: options.json };
+    let teller = Teller {
+        to_stderr: options.json,
+    };
     let temporary = match &options.data {
         Some(_) => None,
         None => Some(tempfile::tempdir().context("make a temporary folder")?),
@@ -59,15 +61,21 @@ pub async fn run(options: DemoOptions, limits: Limits) -> anyhow::Result<ExitCod
     };
 
     let bound = Bound::bind(&[options.listen], None).await?;
-    let address = bound.urls().into_iter().next().context("the server has no address")?;
+    let address = bound
+        .urls()
+        .into_iter()
+        .next()
+        .context("the server has no address")?;
     let desk = Desk::open(&folder.join("server"), &address).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let state = desk.state().clone();
-    let serving = tokio::spawn(bound.run(crate::app::router(state.clone()), limits, async move {
-        // The sender is dropped only when the demo is over.
-        let _ = stopped.await;
-        state.stop();
-    }));
+    let serving = tokio::spawn(
+        bound.run(crate::app::router(state.clone()), limits, async move {
+            // The sender is dropped only when the demo is over.
+            let _ = stopped.await;
+            state.stop();
+        }),
+    );
 
     desk.introduce(&teller, options.seed, &folder);
     let started = desk.state().clock.now();
@@ -104,5 +112,9 @@ pub async fn run(options: DemoOptions, limits: Limits) -> anyhow::Result<ExitCod
     }
     drop(stop);
     serving.await.context("the demo's server stopped oddly")?;
-    Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if succeeded {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -55,7 +55,10 @@ pub(super) async fn run(
     let mut li = enrol(desk, folder, "李强", first).await?;
     let report = li.sync().await?;
     teller.synced(li.owner, &report);
-    ensure!(li.record(contested)?.row.grid == zhang.grid, "the record is in another grid");
+    ensure!(
+        li.record(contested)?.row.grid == zhang.grid,
+        "the record is in another grid"
+    );
 
     teller.say("demo-offline", &[("one", zhang.owner), ("two", li.owner)]);
     work_offline(&zhang, &li, contested, &households, &mut maker, teller)?;
@@ -83,7 +86,12 @@ pub(super) async fn run(
     let report = zhao.sync().await?;
     teller.say("demo-third-phone", &[("owner", zhao.owner)]);
     teller.synced(zhao.owner, &report);
-    Ok(Morning { phones: vec![zhang, li, wang, zhao], conflicts_seen, conflicts_open, contested })
+    Ok(Morning {
+        phones: vec![zhang, li, wang, zhao],
+        conflicts_seen,
+        conflicts_open,
+        contested,
+    })
 }
 
 async fn enrol(
@@ -105,10 +113,15 @@ fn collect(
 ) -> anyhow::Result<Vec<RecordId>> {
     let ids = (0..count)
         .map(|_| {
-            Ok(phone.core.create_record(RecordKind::Household, phone.grid, &maker.household())?)
+            Ok(phone
+                .core
+                .create_record(RecordKind::Household, phone.grid, &maker.household())?)
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    teller.say("demo-collected", &[("owner", phone.owner), ("count", &count.to_string())]);
+    teller.say(
+        "demo-collected",
+        &[("owner", phone.owner), ("count", &count.to_string())],
+    );
     Ok(ids)
 }
 
@@ -132,17 +145,37 @@ fn work_offline(
     )?;
     li.core.edit_record(
         contested,
-        &[text("contact.phone", "13800009002"), text("ledger", "tenant")],
+        &[
+            text("contact.phone", "13800009002"),
+            text("ledger", "tenant"),
+        ],
     )?;
-    zhang.core.edit_record(contested, &maker.member("周雨桐", 2))?;
+    zhang
+        .core
+        .edit_record(contested, &maker.member("周雨桐", 2))?;
     li.core.edit_record(contested, &maker.member("周浩然", 2))?;
-    teller.say("demo-same-household", &[("one", zhang.owner), ("two", li.owner)]);
+    teller.say(
+        "demo-same-household",
+        &[("one", zhang.owner), ("two", li.owner)],
+    );
 
     for (phone, household, diary) in [
-        (zhang, contested, "住户反映楼道灯不亮，已记录；对社区助餐点很满意。"),
-        (li, *households.get(1).unwrap_or(&contested), "老人独居，已加联系电话，约定下周再来。"),
+        (
+            zhang,
+            contested,
+            "住户反映楼道灯不亮，已记录；对社区助餐点很满意。",
+        ),
+        (
+            li,
+            *households.get(1).unwrap_or(&contested),
+            "老人独居，已加联系电话，约定下周再来。",
+        ),
     ] {
-        phone.core.create_record(RecordKind::Visit, phone.grid, &visit_fields(household, diary))?;
+        phone.core.create_record(
+            RecordKind::Visit,
+            phone.grid,
+            &visit_fields(household, diary),
+        )?;
         teller.say("demo-visit", &[("owner", phone.owner)]);
     }
     li.core.create_record(
@@ -153,7 +186,10 @@ fn work_offline(
             text("urgency", "urgent"),
             text("handling", "coordinated"),
             text("title", "3号楼楼道堆放杂物"),
-            text("description", "楼道内堆放纸箱和旧家具，堵住消防通道，住户说已有一周。"),
+            text(
+                "description",
+                "楼道内堆放纸箱和旧家具，堵住消防通道，住户说已有一周。",
+            ),
             text("place", "棋盘小区3号楼2单元"),
             set("occurred_at", wangge_model::FieldValue::Time(now())),
         ],
@@ -164,9 +200,13 @@ fn work_offline(
 
 fn visit(phone: &Phone, maker: &mut HouseholdMaker, teller: &Teller) -> anyhow::Result<()> {
     let household =
-        phone.core.create_record(RecordKind::Household, phone.grid, &maker.household())?;
+        phone
+            .core
+            .create_record(RecordKind::Household, phone.grid, &maker.household())?;
     let fields = visit_fields(household, "新搬来的住户，已登记建档。");
-    phone.core.create_record(RecordKind::Visit, phone.grid, &fields)?;
+    phone
+        .core
+        .create_record(RecordKind::Visit, phone.grid, &fields)?;
     teller.say("demo-visit", &[("owner", phone.owner)]);
     Ok(())
 }
@@ -179,7 +219,10 @@ fn visit_fields(household: RecordId, diary: &str) -> Vec<wangge_model::document:
         text("form", "door"),
         text("result", "met"),
         text("demands", "recorded"),
-        set("started_at", wangge_model::FieldValue::Time(end.plus_millis(-15 * 60_000))),
+        set(
+            "started_at",
+            wangge_model::FieldValue::Time(end.plus_millis(-15 * 60_000)),
+        ),
         set("ended_at", wangge_model::FieldValue::Time(end)),
         text("diary", diary),
     ]
@@ -197,7 +240,10 @@ fn show_conflict(
     teller: &Teller,
 ) -> anyhow::Result<usize> {
     let (one, two) = (zhang.record(contested)?, li.record(contested)?);
-    ensure!(values(&one) == values(&two), "the phones see different conflicts");
+    ensure!(
+        values(&one) == values(&two),
+        "the phones see different conflicts"
+    );
     for conflict in &one.conflicts {
         let shown: Vec<String> = conflict
             .candidates
@@ -205,7 +251,11 @@ fn show_conflict(
             .map(|c| {
                 let author = if c.mine { zhang.owner } else { li.owner };
                 let value = c.value.as_ref().map(wangge_model::FieldValue::to_display);
-                format!("{}（{author} {}）", value.unwrap_or_default(), c.at.to_china_text())
+                format!(
+                    "{}（{author} {}）",
+                    value.unwrap_or_default(),
+                    c.at.to_china_text()
+                )
             })
             .collect();
         let name = field_message_id(RecordKind::Household, &conflict.path.pattern());
@@ -219,7 +269,10 @@ fn show_conflict(
         }
     }
     let members = count_members(&one);
-    ensure!(members == count_members(&two), "the phones see different members");
+    ensure!(
+        members == count_members(&two),
+        "the phones see different members"
+    );
     teller.say("demo-merged", &[("members", &members.to_string())]);
     Ok(one.conflicts.len())
 }
@@ -231,11 +284,19 @@ fn settle(phone: &Phone, contested: RecordId, teller: &Teller) -> anyhow::Result
             .iter()
             .find(|candidate| candidate.mine)
             .context("the phone's own value is not among the candidates")?;
-        phone.core.settle_conflict(contested, conflict.path.clone(), mine.value.clone())?;
-        let value = mine.value.as_ref().map(wangge_model::FieldValue::to_display);
+        phone
+            .core
+            .settle_conflict(contested, conflict.path.clone(), mine.value.clone())?;
+        let value = mine
+            .value
+            .as_ref()
+            .map(wangge_model::FieldValue::to_display);
         teller.say(
             "demo-settled",
-            &[("owner", phone.owner), ("value", &value.unwrap_or_default())],
+            &[
+                ("owner", phone.owner),
+                ("value", &value.unwrap_or_default()),
+            ],
         );
     }
     Ok(())
@@ -247,7 +308,12 @@ fn values(record: &RecordView) -> ConflictValues {
     record
         .conflicts
         .iter()
-        .map(|c| (c.path.clone(), c.candidates.iter().map(|v| v.value.clone()).collect()))
+        .map(|c| {
+            (
+                c.path.clone(),
+                c.candidates.iter().map(|v| v.value.clone()).collect(),
+            )
+        })
         .collect()
 }
 
@@ -260,4 +326,3 @@ fn count_members(record: &RecordView) -> usize {
         .collect::<std::collections::BTreeSet<_>>()
         .len()
 }
-

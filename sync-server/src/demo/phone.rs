@@ -77,8 +77,15 @@ impl Phone {
             device_name: format!("{owner}的手机"),
         })
         .with_context(|| format!("{owner}: open the phone's store"))?;
-        core.enrol(link).await.with_context(|| format!("{owner}: enrol"))?;
-        Ok(Self { owner, grid, core, total: Traffic::default() })
+        core.enrol(link)
+            .await
+            .with_context(|| format!("{owner}: enrol"))?;
+        Ok(Self {
+            owner,
+            grid,
+            core,
+            total: Traffic::default(),
+        })
     }
 
     /// Syncs once; the report is added to the phone's total.

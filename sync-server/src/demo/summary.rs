@@ -76,7 +76,10 @@ impl Summary {
         let tenths = self.duration_ms % 1000 / 100;
         for (id, value) in [
             ("demo-row-records", self.records.to_string()),
-            ("demo-row-conflicts", format!("{}/{}", self.conflicts_seen, self.conflicts_open)),
+            (
+                "demo-row-conflicts",
+                format!("{}/{}", self.conflicts_seen, self.conflicts_open),
+            ),
             ("demo-row-syncs", traffic.syncs.to_string()),
             (
                 "demo-row-changes",

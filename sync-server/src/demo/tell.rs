@@ -24,7 +24,11 @@ impl Teller {
 
     /// One line in one language.
     pub(super) fn say_in(&self, language: Language, id: &str, arguments: &[(&str, &str)]) {
-        let mark = if language == Language::Chinese { "▸" } else { " " };
+        let mark = if language == Language::Chinese {
+            "▸"
+        } else {
+            " "
+        };
         self.line(&format!("{mark} {}", message(language, id, arguments)));
     }
 

@@ -9,8 +9,8 @@ use std::{
 };
 
 use wangge_model::{
-    ActorId, ChangeHash, Clock, Entropy, GridId, QuarantineId, RecordId, RecordKind,
-    RecordSummary, Timestamp,
+    ActorId, ChangeHash, Clock, Entropy, GridId, QuarantineId, RecordId, RecordKind, RecordSummary,
+    Timestamp,
     document::RecordDocument,
     guard::{GuardError, Writer, inspect},
     protocol::{PushItem, Verdict, limits},
@@ -69,7 +69,11 @@ impl Admission {
     /// Each record of the push once, in order of its first item.
     pub(super) fn records(&self) -> Vec<RecordId> {
         let mut seen = HashSet::with_capacity(self.items.len());
-        self.items.iter().map(|item| item.record).filter(|id| seen.insert(*id)).collect()
+        self.items
+            .iter()
+            .map(|item| item.record)
+            .filter(|id| seen.insert(*id))
+            .collect()
     }
 
     /// Judges every item against the records as they were read.
@@ -111,8 +115,10 @@ impl Admission {
         places: &[usize],
         stored: Option<&StoredRecord>,
     ) -> StorageResult<RecordWork> {
-        let items: Vec<(usize, &PushItem)> =
-            places.iter().filter_map(|place| Some((*place, self.items.get(*place)?))).collect();
+        let items: Vec<(usize, &PushItem)> = places
+            .iter()
+            .filter_map(|place| Some((*place, self.items.get(*place)?)))
+            .collect();
         let Some((_, first)) = items.first() else {
             return Err(StorageError::Corrupt("push"));
         };
@@ -125,7 +131,13 @@ impl Admission {
         Ok(work)
     }
 
-    fn quarantined(&self, item: &PushItem, grid: GridId, code: &str, detail: String) -> NewQuarantine {
+    fn quarantined(
+        &self,
+        item: &PushItem,
+        grid: GridId,
+        code: &str,
+        detail: String,
+    ) -> NewQuarantine {
         NewQuarantine {
             id: QuarantineId::make(self.clock.as_ref(), self.entropy.as_ref()),
             record: item.record,
@@ -222,7 +234,9 @@ impl<'a> Judge<'a> {
         }
         let record_epoch = self.stored.map_or(0, |stored| stored.record_epoch);
         if item.record_epoch != record_epoch {
-            return Verdict::StaleRecordEpoch { current: record_epoch };
+            return Verdict::StaleRecordEpoch {
+                current: record_epoch,
+            };
         }
         if item.kind != self.kind || (self.stored.is_none() && item.grid != self.grid) {
             return self.keep_apart(item, "structure", "another kind or grid".to_owned());
@@ -266,12 +280,18 @@ impl<'a> Judge<'a> {
     }
 
     fn is_kept_apart(&self, hashes: &[ChangeHash]) -> bool {
-        self.quarantine.iter().any(|kept| hashes.contains(&kept.hash))
+        self.quarantine
+            .iter()
+            .any(|kept| hashes.contains(&kept.hash))
     }
 
     fn keep_apart(&mut self, item: &PushItem, code: &str, detail: String) -> Verdict {
-        self.quarantine.push(self.push.quarantined(item, self.grid, code, detail.clone()));
-        Verdict::Quarantined { code: code.to_owned(), detail }
+        self.quarantine
+            .push(self.push.quarantined(item, self.grid, code, detail.clone()));
+        Verdict::Quarantined {
+            code: code.to_owned(),
+            detail,
+        }
     }
 
     fn finish(mut self, items: &[(usize, &PushItem)]) -> (RecordWork, Vec<(usize, Verdict)>) {
@@ -281,7 +301,10 @@ impl<'a> Judge<'a> {
             grid: self.grid,
             record_epoch: self.stored.map_or(0, |stored| stored.record_epoch),
             base_version: self.stored.map_or(0, |stored| stored.version),
-            base_heads: self.stored.map(|stored| stored.heads.clone()).unwrap_or_default(),
+            base_heads: self
+                .stored
+                .map(|stored| stored.heads.clone())
+                .unwrap_or_default(),
             saved: Vec::new(),
             heads: Vec::new(),
             summary: RecordSummary::default(),
@@ -300,8 +323,10 @@ impl<'a> Judge<'a> {
                 work.summary = document.summary();
                 work.saved = saved;
                 if self.stored.is_none() && self.kind == RecordKind::Incident {
-                    work.numbering =
-                        Some(Numbering { series: case::series(self.push.at), document });
+                    work.numbering = Some(Numbering {
+                        series: case::series(self.push.at),
+                        document,
+                    });
                 }
             }
         }
@@ -316,7 +341,9 @@ impl<'a> Judge<'a> {
         let code = GuardError::RecordFull.code();
         for change in std::mem::take(&mut self.changes) {
             let place = change.item as usize;
-            let Some((_, item)) = items.iter().find(|(at, _)| *at == place) else { continue };
+            let Some((_, item)) = items.iter().find(|(at, _)| *at == place) else {
+                continue;
+            };
             let verdict = self.keep_apart(item, code, String::new());
             if let Some(slot) = self.verdicts.iter_mut().find(|(at, _)| *at == place) {
                 slot.1 = verdict;

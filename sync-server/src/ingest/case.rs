@@ -16,7 +16,10 @@ pub(super) fn series(at: Timestamp) -> String {
 }
 
 fn day(at: Timestamp) -> String {
-    at.to_china_date().map_or_else(|| "00000000".to_owned(), |date| date.format("%Y%m%d").to_string())
+    at.to_china_date().map_or_else(
+        || "00000000".to_owned(),
+        |date| date.format("%Y%m%d").to_string(),
+    )
 }
 
 /// `SJ` (事件), the day, and six digits.
@@ -40,7 +43,11 @@ pub(super) fn open_case(
     })?;
     if let Some(change) = change {
         let item = work.changes.last().map_or(0, |last| last.item);
-        work.changes.push(NewChange { item, is_server: true, ..change });
+        work.changes.push(NewChange {
+            item,
+            is_server: true,
+            ..change
+        });
         work.saved = document.save();
         work.heads = document.heads();
         work.summary = document.summary();
@@ -54,11 +61,13 @@ fn write(
     actor: ActorId,
     at: Timestamp,
 ) -> Result<Option<NewChange>, EditError> {
-    let path = |text: &str| {
-        FieldPath::new(text).map_err(|error| EditError::Document(error.to_string()))
-    };
+    let path =
+        |text: &str| FieldPath::new(text).map_err(|error| EditError::Document(error.to_string()));
     let edits = [
-        FieldEdit::set(path("case.number")?, FieldValue::text(number_text(at, number))),
+        FieldEdit::set(
+            path("case.number")?,
+            FieldValue::text(number_text(at, number)),
+        ),
         FieldEdit::set(path("case.state")?, FieldValue::text("reported")),
         FieldEdit::set(path("case.received_at")?, FieldValue::Time(at)),
     ];

@@ -31,7 +31,10 @@ pub(super) fn check(
     }
     device
         .public_key
-        .verify(&SignedManifest::message(&signed.manifest), &signed.signature)
+        .verify(
+            &SignedManifest::message(&signed.manifest),
+            &signed.signature,
+        )
         .map_err(|_| ProblemCode::ManifestSignatureInvalid)?;
     let manifest = signed.decode().map_err(|_| ProblemCode::BadRequest)?;
     if manifest.device != device.id {
@@ -47,11 +50,14 @@ pub(super) fn check(
     let is_repeated = manifest.counter == device.last_counter
         && device.last_manifest_digest.as_deref() == Some(digest.as_slice());
     // The counter is stored as a signed number, and 0 means "none yet".
-    let is_new =
-        manifest.counter > device.last_counter && i64::try_from(manifest.counter).is_ok();
+    let is_new = manifest.counter > device.last_counter && i64::try_from(manifest.counter).is_ok();
     if !is_repeated && !is_new {
         return Err(ProblemCode::ManifestReplayed);
     }
     let actor = derive_device_actor(&device.id, &manifest.incarnation);
-    Ok(CheckedManifest { manifest, digest, actor })
+    Ok(CheckedManifest {
+        manifest,
+        digest,
+        actor,
+    })
 }

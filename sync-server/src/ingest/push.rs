@@ -47,9 +47,20 @@ pub async fn push(
     let epoch = state.identity.epoch;
     let (checked, signed, items) = {
         let device = device.clone();
-        blocking(move || (manifest::check(&signed, &items, &device, &epoch), signed, items)).await?
+        blocking(move || {
+            (
+                manifest::check(&signed, &items, &device, &epoch),
+                signed,
+                items,
+            )
+        })
+        .await?
     };
-    let CheckedManifest { manifest, digest, actor } = match checked {
+    let CheckedManifest {
+        manifest,
+        digest,
+        actor,
+    } = match checked {
         Ok(checked) => checked,
         Err(code) => {
             note_refusal(state, device, code).await;
@@ -65,7 +76,10 @@ pub async fn push(
         Arc::clone(&state.clock),
         Arc::clone(&state.entropy),
     ));
-    let stored = state.storage.list_stored_records(&admission.records()).await?;
+    let stored = state
+        .storage
+        .list_stored_records(&admission.records())
+        .await?;
     let guard = Arc::clone(&admission);
     let works = blocking(move || guard.admit_all(&stored)).await??;
     drop(permit);
@@ -95,7 +109,11 @@ pub async fn push(
         manifest_digest: digest.to_vec(),
         verdicts: Receipt::runs(verdicts),
     };
-    Ok(Pushed { receipt, actor, places })
+    Ok(Pushed {
+        receipt,
+        actor,
+        places,
+    })
 }
 
 /// Runs work that holds a processor, off the threads that serve connections.

@@ -63,7 +63,11 @@ pub enum IdentityError {
 impl ServerIdentity {
     /// An identity that lives in memory only.
     pub fn make(entropy: &dyn Entropy) -> Result<Self, IdentityError> {
-        Self::assemble(ServerEpoch::make(entropy), SoftwareKey::make(entropy), entropy)
+        Self::assemble(
+            ServerEpoch::make(entropy),
+            SoftwareKey::make(entropy),
+            entropy,
+        )
     }
 
     /// Reads the identity from the data folder, or makes a new one.

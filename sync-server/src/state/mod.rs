@@ -123,8 +123,12 @@ impl AppState {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        let auth =
-            AuthState::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&entropy), &settings);
+        let auth = AuthState::new(
+            Arc::clone(&storage),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            &settings,
+        );
         Self(Arc::new(Parts {
             auth,
             storage,
@@ -147,7 +151,10 @@ impl AppState {
     pub fn send_hints(&self, grids: &[(GridId, u64)]) {
         for (grid, head_seq) in grids {
             // Nobody listening is no failure.
-            let _ = self.hints.send(GridHint { grid: *grid, head_seq: *head_seq });
+            let _ = self.hints.send(GridHint {
+                grid: *grid,
+                head_seq: *head_seq,
+            });
         }
     }
 

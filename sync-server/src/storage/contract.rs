@@ -27,7 +27,10 @@ use super::{
 };
 
 /// Runs every check, each on an empty storage of its own.
-#[expect(clippy::print_stderr, reason = "names the check that a failure belongs to")]
+#[expect(
+    clippy::print_stderr,
+    reason = "names the check that a failure belongs to"
+)]
 pub async fn run_all<F, O>(open: F)
 where
     F: Fn() -> O,
@@ -135,7 +138,9 @@ fn new_device() -> NewDevice {
         id: device_id(),
         name: "测试机".to_owned(),
         app_version: "0.1.0".to_owned(),
-        public_key: SoftwareKey::make(&SeededEntropy::new(1)).public_key().unwrap(),
+        public_key: SoftwareKey::make(&SeededEntropy::new(1))
+            .public_key()
+            .unwrap(),
         incarnation,
         actor: derive_device_actor(&device_id(), &incarnation),
         session_hash: [22; 32],
@@ -153,7 +158,10 @@ async fn town_with_phone(storage: &dyn Storage) {
         expires_at: NOW.plus_millis(900_000),
     };
     storage.create_enrolment_code(&code).await.unwrap();
-    storage.enrol_device(&[1; 32], &new_device(), NOW).await.unwrap();
+    storage
+        .enrol_device(&[1; 32], &new_device(), NOW)
+        .await
+        .unwrap();
 }
 
 /// Hooks that must not be needed.
@@ -173,12 +181,13 @@ impl CommitHooks for NoHooks {
 fn work(base: Option<&StoredRecord>, id: u8, place: u8, item: u32, room: &str) -> RecordWork {
     let mut document = match base {
         None => RecordDocument::new(RecordKind::Household),
-        Some(stored) => {
-            RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap()
-        }
+        Some(stored) => RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap(),
     };
     let actor = ActorId::from_bytes(id16(0xac));
-    let edit = FieldEdit::set(FieldPath::new("address.room").unwrap(), FieldValue::text(room));
+    let edit = FieldEdit::set(
+        FieldPath::new("address.room").unwrap(),
+        FieldValue::text(room),
+    );
     let change = document.edit(&[edit], actor, NOW).unwrap().unwrap();
     RecordWork {
         id: RecordId::from_bytes(id16(id)),
@@ -215,7 +224,10 @@ fn commit(works: Vec<RecordWork>, counter: Option<u64>) -> Commit {
             counter,
             digest: [u8::try_from(counter).unwrap(); 32],
             manifest: vec![1],
-            signature: Signature { algorithm: Algorithm::EcdsaP256Sha256, bytes: vec![2] },
+            signature: Signature {
+                algorithm: Algorithm::EcdsaP256Sha256,
+                bytes: vec![2],
+            },
             quarantine_limit: 1_000,
         }),
         works,
@@ -238,18 +250,29 @@ fn kept(byte: u8, bytes: usize) -> NewQuarantine {
 }
 
 async fn find(storage: &dyn Storage, id: u8) -> StoredRecord {
-    storage.find_record(&RecordId::from_bytes(id16(id))).await.unwrap().unwrap()
+    storage
+        .find_record(&RecordId::from_bytes(id16(id)))
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 async fn head(storage: &dyn Storage, place: u8) -> super::FeedHead {
-    storage.list_feed_heads(&[grid(place)]).await.unwrap().remove(0)
+    storage
+        .list_feed_heads(&[grid(place)])
+        .await
+        .unwrap()
+        .remove(0)
 }
 
 async fn meta_is_kept(storage: &dyn Storage) {
     assert_eq!(storage.find_meta("a").await.unwrap(), None);
     storage.put_meta("a", b"1").await.unwrap();
     storage.put_meta("a", b"2").await.unwrap();
-    assert_eq!(storage.find_meta("a").await.unwrap().as_deref(), Some(b"2".as_slice()));
+    assert_eq!(
+        storage.find_meta("a").await.unwrap().as_deref(),
+        Some(b"2".as_slice())
+    );
     storage.ping().await.unwrap();
 }
 
@@ -261,50 +284,109 @@ async fn nodes_form_a_tree(storage: &dyn Storage) {
     };
     let code = storage.create_node(&same_code);
     assert!(matches!(code.await, Err(StorageError::Taken("code"))));
-    let orphan = storage.create_node(&node(31, Some(99), OrgLevel::Grid)).await;
+    let orphan = storage
+        .create_node(&node(31, Some(99), OrgLevel::Grid))
+        .await;
     assert!(matches!(orphan, Err(StorageError::Missing("org_node"))));
-    let half = [node(32, Some(2), OrgLevel::Grid), node(3, None, OrgLevel::Grid)];
+    let half = [
+        node(32, Some(2), OrgLevel::Grid),
+        node(3, None, OrgLevel::Grid),
+    ];
     assert!(storage.create_nodes(&half).await.is_err());
     assert_eq!(storage.count_nodes().await.unwrap(), 6, "all or none");
     let found = storage.find_node_by_code("0004").await.unwrap().unwrap();
     assert_eq!(found.id, OrgNodeId::from_bytes(id16(4)));
-    assert_eq!(found.path, format!("/{}/{}/{}/", "01".repeat(16), "02".repeat(16), "04".repeat(16)));
+    assert_eq!(
+        found.path,
+        format!(
+            "/{}/{}/{}/",
+            "01".repeat(16),
+            "02".repeat(16),
+            "04".repeat(16)
+        )
+    );
     let line = storage.list_ancestors(&found.id).await.unwrap();
-    assert_eq!(line.iter().map(|node| node.level).collect::<Vec<_>>(), [
-        OrgLevel::Street,
-        OrgLevel::Community,
-        OrgLevel::Grid
-    ]);
+    assert_eq!(
+        line.iter().map(|node| node.level).collect::<Vec<_>>(),
+        [OrgLevel::Street, OrgLevel::Community, OrgLevel::Grid]
+    );
     let roots = storage.list_children(None).await.unwrap();
     assert_eq!(roots.len(), 1);
-    assert_eq!(storage.list_children(Some(&roots[0].id)).await.unwrap().len(), 2);
+    assert_eq!(
+        storage
+            .list_children(Some(&roots[0].id))
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 async fn scope_is_what_lies_below_assignments(storage: &dyn Storage) {
     town(storage).await;
     let grids = |id: u8, at: Timestamp| async move {
         let nodes = storage.list_grids_in_scope(&person(id), at).await.unwrap();
-        nodes.iter().map(|node| node.id.as_bytes()[0]).collect::<Vec<_>>()
+        nodes
+            .iter()
+            .map(|node| node.id.as_bytes()[0])
+            .collect::<Vec<_>>()
     };
     assert_eq!(grids(10, NOW).await, [3]);
     assert_eq!(grids(11, NOW).await, [3, 4]);
     assert_eq!(grids(12, NOW).await, [3, 4, 6]);
-    assert_eq!(grids(12, NOW.plus_millis(-1)).await, Vec::<u8>::new(), "not yet");
-    assert_eq!(storage.list_nodes_in_scope(&person(11), NOW).await.unwrap().len(), 3);
-    assert!(storage.is_grid_in_scope(&person(11), &grid(4), NOW).await.unwrap());
-    assert!(!storage.is_grid_in_scope(&person(11), &grid(6), NOW).await.unwrap());
+    assert_eq!(
+        grids(12, NOW.plus_millis(-1)).await,
+        Vec::<u8>::new(),
+        "not yet"
+    );
+    assert_eq!(
+        storage
+            .list_nodes_in_scope(&person(11), NOW)
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
+    assert!(
+        storage
+            .is_grid_in_scope(&person(11), &grid(4), NOW)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !storage
+            .is_grid_in_scope(&person(11), &grid(6), NOW)
+            .await
+            .unwrap()
+    );
     let granted = storage.list_granted_grids(&person(10), NOW).await.unwrap();
     assert_eq!(granted[0].place, "地1地2");
     assert_eq!(granted[0].role, Role::GridWorker);
-    let below = storage.list_people_in_scope(&person(11), NOW).await.unwrap();
-    assert_eq!(below.iter().map(|p| p.id).collect::<Vec<_>>(), [person(10), person(11)]);
+    let below = storage
+        .list_people_in_scope(&person(11), NOW)
+        .await
+        .unwrap();
+    assert_eq!(
+        below.iter().map(|p| p.id).collect::<Vec<_>>(),
+        [person(10), person(11)]
+    );
     let later = NOW.plus_millis(10);
-    storage.end_assignment(&AssignmentId::from_bytes(id16(11)), later).await.unwrap();
+    storage
+        .end_assignment(&AssignmentId::from_bytes(id16(11)), later)
+        .await
+        .unwrap();
     assert_eq!(grids(11, NOW).await, [3, 4]);
     assert_eq!(grids(11, later).await, Vec::<u8>::new());
-    assert_eq!(storage.list_assignments(&person(11)).await.unwrap()[0].valid_to, Some(later));
+    assert_eq!(
+        storage.list_assignments(&person(11)).await.unwrap()[0].valid_to,
+        Some(later)
+    );
     storage.set_person_active(&person(12), false).await.unwrap();
-    assert_eq!(grids(12, NOW).await, Vec::<u8>::new(), "inactive people have no scope");
+    assert_eq!(
+        grids(12, NOW).await,
+        Vec::<u8>::new(),
+        "inactive people have no scope"
+    );
 }
 
 async fn people_are_unique_by_username(storage: &dyn Storage) {
@@ -315,10 +397,23 @@ async fn people_are_unique_by_username(storage: &dyn Storage) {
         username: Some("user10".to_owned()),
         created_at: NOW,
     };
-    assert!(matches!(storage.create_person(&twin).await, Err(StorageError::Taken("username"))));
-    let found = storage.find_person_by_username("user10").await.unwrap().unwrap();
-    assert_eq!((found.id, found.password_hash, found.active), (person(10), None, true));
-    storage.set_password_hash(&person(10), "hash").await.unwrap();
+    assert!(matches!(
+        storage.create_person(&twin).await,
+        Err(StorageError::Taken("username"))
+    ));
+    let found = storage
+        .find_person_by_username("user10")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.id, found.password_hash, found.active),
+        (person(10), None, true)
+    );
+    storage
+        .set_password_hash(&person(10), "hash")
+        .await
+        .unwrap();
     let found = storage.find_person(&person(10)).await.unwrap().unwrap();
     assert_eq!(found.password_hash.as_deref(), Some("hash"));
     let nobody = storage.set_password_hash(&person(91), "hash").await;
@@ -335,24 +430,42 @@ async fn a_code_enrols_one_device(storage: &dyn Storage) {
         expires_at: NOW.plus_millis(10),
     };
     storage.create_enrolment_code(&code).await.unwrap();
-    let late = storage.enrol_device(&[1; 32], &new_device(), NOW.plus_millis(10)).await.unwrap();
+    let late = storage
+        .enrol_device(&[1; 32], &new_device(), NOW.plus_millis(10))
+        .await
+        .unwrap();
     assert_eq!(late, EnrolmentOutcome::CodeExpired);
-    let wrong = storage.enrol_device(&[2; 32], &new_device(), NOW).await.unwrap();
+    let wrong = storage
+        .enrol_device(&[2; 32], &new_device(), NOW)
+        .await
+        .unwrap();
     assert_eq!(wrong, EnrolmentOutcome::CodeInvalid);
     assert_eq!(storage.find_device(&device_id()).await.unwrap(), None);
-    let enrolled = storage.enrol_device(&[1; 32], &new_device(), NOW).await.unwrap();
+    let enrolled = storage
+        .enrol_device(&[1; 32], &new_device(), NOW)
+        .await
+        .unwrap();
     assert_eq!(
         enrolled,
-        EnrolmentOutcome::Enrolled { person: person(10), person_name: "人10".to_owned() }
+        EnrolmentOutcome::Enrolled {
+            person: person(10),
+            person_name: "人10".to_owned()
+        }
     );
-    let twice = NewDevice { id: DeviceId::from_bytes(id16(99)), ..new_device() };
+    let twice = NewDevice {
+        id: DeviceId::from_bytes(id16(99)),
+        ..new_device()
+    };
     let again = storage.enrol_device(&[1; 32], &twice, NOW).await.unwrap();
     assert_eq!(again, EnrolmentOutcome::CodeInvalid);
     let codes = storage.list_enrolment_codes(&person(10)).await.unwrap();
     assert_eq!(codes[0].device, Some(device_id()));
     let actor = new_device().actor;
     assert_eq!(storage.find_actor(&actor).await.unwrap(), Some(device_id()));
-    assert_eq!(storage.find_person_of_actor(&actor).await.unwrap(), Some(person(10)));
+    assert_eq!(
+        storage.find_person_of_actor(&actor).await.unwrap(),
+        Some(person(10))
+    );
     assert_eq!(storage.list_actors(&device_id()).await.unwrap(), [actor]);
 }
 
@@ -362,21 +475,50 @@ async fn sessions_end(storage: &dyn Storage) {
     assert_eq!(by_session(NOW).await.unwrap().unwrap().person_name, "人10");
     assert_eq!(by_session(NOW.plus_millis(1_000)).await.unwrap(), None);
     let until = NOW.plus_millis(9_000);
-    storage.create_device_session(&[23; 32], &device_id(), NOW, until).await.unwrap();
+    storage
+        .create_device_session(&[23; 32], &device_id(), NOW, until)
+        .await
+        .unwrap();
     let later = NOW.plus_millis(61_000);
-    storage.touch_device(&device_id(), "0.2.0", later).await.unwrap();
+    storage
+        .touch_device(&device_id(), "0.2.0", later)
+        .await
+        .unwrap();
     let device = storage.find_device(&device_id()).await.unwrap().unwrap();
-    assert_eq!((device.app_version.as_str(), device.last_seen_at), ("0.2.0", Some(later)));
+    assert_eq!(
+        (device.app_version.as_str(), device.last_seen_at),
+        ("0.2.0", Some(later))
+    );
     storage.revoke_device(&device_id(), NOW).await.unwrap();
-    assert_eq!(storage.find_device_by_session(&[23; 32], NOW).await.unwrap(), None);
-    assert_eq!(storage.list_devices().await.unwrap()[0].revoked_at, Some(NOW));
-    assert_eq!(storage.list_devices_in_scope(&person(12), NOW).await.unwrap().len(), 1);
+    assert_eq!(
+        storage
+            .find_device_by_session(&[23; 32], NOW)
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        storage.list_devices().await.unwrap()[0].revoked_at,
+        Some(NOW)
+    );
+    assert_eq!(
+        storage
+            .list_devices_in_scope(&person(12), NOW)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 async fn commits_number_changes_without_gaps(storage: &dyn Storage) {
     town_with_phone(storage).await;
     // Items 0 and 2 belong to one grid, 1 to another.
-    let works = vec![work(None, 40, 3, 2, "二"), work(None, 41, 4, 1, "一"), work(None, 42, 3, 0, "零")];
+    let works = vec![
+        work(None, 40, 3, 2, "二"),
+        work(None, 41, 4, 1, "一"),
+        work(None, 42, 3, 0, "零"),
+    ];
     let outcome = storage.commit(commit(works, Some(1))).await.unwrap();
     let seqs: Vec<_> = outcome.works.iter().map(|done| done.seqs.clone()).collect();
     assert_eq!(seqs, [[2], [1], [1]], "feed numbers follow the items");
@@ -384,30 +526,53 @@ async fn commits_number_changes_without_gaps(storage: &dyn Storage) {
     grids.sort_unstable();
     assert_eq!(grids, [(grid(3), 2), (grid(4), 1)]);
     let stored = find(storage, 40).await;
-    let next = storage.commit(commit(vec![work(Some(&stored), 40, 3, 0, "三")], Some(2))).await;
+    let next = storage
+        .commit(commit(vec![work(Some(&stored), 40, 3, 0, "三")], Some(2)))
+        .await;
     assert_eq!(next.unwrap().works[0].seqs, [3]);
     let stored = find(storage, 40).await;
     assert_eq!(stored.version, 2);
     let at = head(storage, 3).await;
     assert_eq!((at.head_seq, at.floor_seq), (3, 0));
     assert_eq!(storage.compute_digest(&grid(3)).await.unwrap(), at.digest);
-    let feed = storage.list_feed(&grid(3), 1, 3, None, usize::MAX).await.unwrap();
-    assert_eq!(feed.iter().map(|change| change.seq).collect::<Vec<_>>(), [2, 3]);
+    let feed = storage
+        .list_feed(&grid(3), 1, 3, None, usize::MAX)
+        .await
+        .unwrap();
+    assert_eq!(
+        feed.iter().map(|change| change.seq).collect::<Vec<_>>(),
+        [2, 3]
+    );
     assert!(feed.iter().all(|change| !change.bytes.is_empty()));
-    let one = storage.list_feed(&grid(3), 0, 3, Some(&feed[0].actor), 1).await.unwrap();
-    assert_eq!((one.len(), one[0].bytes.len()), (1, 0), "own changes come as names");
+    let one = storage
+        .list_feed(&grid(3), 0, 3, Some(&feed[0].actor), 1)
+        .await
+        .unwrap();
+    assert_eq!(
+        (one.len(), one[0].bytes.len()),
+        (1, 0),
+        "own changes come as names"
+    );
     let authors = storage.list_authorship(&stored.id).await.unwrap();
     let counters: Vec<_> = authors.iter().map(|a| a.manifest_counter).collect();
     assert_eq!(counters, [Some(1), Some(2)]);
     let device = storage.find_device(&device_id()).await.unwrap().unwrap();
-    assert_eq!((device.last_counter, device.last_manifest_digest), (2, Some(vec![2; 32])));
+    assert_eq!(
+        (device.last_counter, device.last_manifest_digest),
+        (2, Some(vec![2; 32]))
+    );
 }
 
 async fn a_failed_commit_changes_nothing(storage: &dyn Storage) {
     town_with_phone(storage).await;
-    storage.commit(commit(vec![work(None, 40, 3, 0, "一")], Some(5))).await.unwrap();
+    storage
+        .commit(commit(vec![work(None, 40, 3, 0, "一")], Some(5)))
+        .await
+        .unwrap();
     let before = head(storage, 3).await;
-    let older = storage.commit(commit(vec![work(None, 41, 3, 0, "二")], Some(4))).await;
+    let older = storage
+        .commit(commit(vec![work(None, 41, 3, 0, "二")], Some(4)))
+        .await;
     assert!(matches!(older, Err(StorageError::CounterMoved)));
     // A change whose (record, actor, seq) is taken fails late, after rows.
     let mut clash = work(None, 40, 3, 1, "别的");
@@ -417,8 +582,17 @@ async fn a_failed_commit_changes_nothing(storage: &dyn Storage) {
     assert_eq!(head(storage, 3).await, before);
     let device = storage.find_device(&device_id()).await.unwrap().unwrap();
     assert_eq!(device.last_counter, 5);
-    assert!(storage.find_record(&RecordId::from_bytes(id16(42))).await.unwrap().is_none());
-    storage.commit(commit(vec![work(None, 43, 3, 0, "三")], Some(6))).await.unwrap();
+    assert!(
+        storage
+            .find_record(&RecordId::from_bytes(id16(42)))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    storage
+        .commit(commit(vec![work(None, 43, 3, 0, "三")], Some(6)))
+        .await
+        .unwrap();
     assert_eq!(head(storage, 3).await.head_seq, 2, "no number was lost");
 }
 
@@ -439,13 +613,19 @@ impl CommitHooks for Redo {
 
 async fn a_record_changed_meanwhile_is_reworked(storage: &dyn Storage) {
     town(storage).await;
-    storage.commit(commit(vec![work(None, 40, 3, 0, "先")], None)).await.unwrap();
+    storage
+        .commit(commit(vec![work(None, 40, 3, 0, "先")], None))
+        .await
+        .unwrap();
     let mut late = commit(vec![work(None, 40, 3, 0, "后")], None);
     late.hooks = Arc::new(Redo);
     let outcome = storage.commit(late).await.unwrap();
     assert_eq!(outcome.works[0].work.summary.title, "后来");
     let stored = find(storage, 40).await;
-    assert_eq!((stored.version, stored.heads), (2, outcome.works[0].work.heads.clone()));
+    assert_eq!(
+        (stored.version, stored.heads),
+        (2, outcome.works[0].work.heads.clone())
+    );
     let at = head(storage, 3).await;
     assert_eq!(storage.compute_digest(&grid(3)).await.unwrap(), at.digest);
 }
@@ -491,21 +671,48 @@ async fn quarantine_is_kept_once_and_bounded(storage: &dyn Storage) {
         commit
     };
     storage.commit(keep(1, kept(50, 600))).await.unwrap();
-    let again = NewQuarantine { id: QuarantineId::from_bytes(id16(51)), ..kept(50, 600) };
+    let again = NewQuarantine {
+        id: QuarantineId::from_bytes(id16(51)),
+        ..kept(50, 600)
+    };
     storage.commit(keep(2, again)).await.unwrap();
     let too_much = storage.commit(keep(3, kept(52, 600))).await;
     assert!(matches!(too_much, Err(StorageError::QuarantineFull)));
     let device = storage.find_device(&device_id()).await.unwrap().unwrap();
     assert_eq!((device.quarantine_bytes, device.last_counter), (600, 2));
     for viewer in [10, 11, 12] {
-        assert_eq!(storage.count_quarantine(&person(viewer), NOW).await.unwrap(), 1);
+        assert_eq!(
+            storage
+                .count_quarantine(&person(viewer), NOW)
+                .await
+                .unwrap(),
+            1
+        );
     }
-    let listed = storage.list_quarantine(&person(11), NOW, 0, 10).await.unwrap();
+    let listed = storage
+        .list_quarantine(&person(11), NOW, 0, 10)
+        .await
+        .unwrap();
     assert_eq!(listed[0].change, kept(50, 600));
-    assert_eq!((listed[0].device, listed[0].person_name.as_str()), (device_id(), "人10"));
+    assert_eq!(
+        (listed[0].device, listed[0].person_name.as_str()),
+        (device_id(), "人10")
+    );
     let id = QuarantineId::from_bytes(id16(50));
-    assert!(storage.find_quarantine(&id, &person(10), NOW).await.unwrap().is_some());
-    assert!(storage.find_quarantine(&id, &person(99), NOW).await.unwrap().is_none());
+    assert!(
+        storage
+            .find_quarantine(&id, &person(10), NOW)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        storage
+            .find_quarantine(&id, &person(99), NOW)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn lists_show_what_is_in_scope(storage: &dyn Storage) {
@@ -518,43 +725,95 @@ async fn lists_show_what_is_in_scope(storage: &dyn Storage) {
     ];
     storage.commit(commit(works, None)).await.unwrap();
     let list = |viewer: u8, filter: RecordFilter| async move {
-        let page = storage.list_records(&person(viewer), NOW, &filter).await.unwrap();
+        let page = storage
+            .list_records(&person(viewer), NOW, &filter)
+            .await
+            .unwrap();
         let ids: Vec<u8> = page.records.iter().map(|r| r.id.as_bytes()[0]).collect();
         (page.total, ids)
     };
-    let all = RecordFilter { limit: 10, order: RecordOrder::Title, ..RecordFilter::default() };
+    let all = RecordFilter {
+        limit: 10,
+        order: RecordOrder::Title,
+        ..RecordFilter::default()
+    };
     assert_eq!(list(10, all.clone()).await, (2, vec![41, 40]));
     assert_eq!(list(12, all.clone()).await.0, 4);
-    let text = |text: &str| RecordFilter { text: text.to_owned(), ..all.clone() };
+    let text = |text: &str| RecordFilter {
+        text: text.to_owned(),
+        ..all.clone()
+    };
     assert_eq!(list(12, text("101")).await, (2, vec![40, 42]));
-    assert_eq!(list(12, text("0%")).await, (1, vec![41]), "signs mean themselves");
-    assert_eq!(list(12, text("1 室 3")).await, (1, vec![43]), "every word counts");
-    let page = RecordFilter { limit: 1, offset: 1, ..all.clone() };
+    assert_eq!(
+        list(12, text("0%")).await,
+        (1, vec![41]),
+        "signs mean themselves"
+    );
+    assert_eq!(
+        list(12, text("1 室 3")).await,
+        (1, vec![43]),
+        "every word counts"
+    );
+    let page = RecordFilter {
+        limit: 1,
+        offset: 1,
+        ..all.clone()
+    };
     assert_eq!(list(12, page).await, (4, vec![40]));
-    let one = RecordFilter { grid: Some(grid(4)), kind: Some(RecordKind::Household), ..all.clone() };
+    let one = RecordFilter {
+        grid: Some(grid(4)),
+        kind: Some(RecordKind::Household),
+        ..all.clone()
+    };
     assert_eq!(list(11, one.clone()).await, (1, vec![42]));
-    assert_eq!(list(10, one).await, (0, vec![]), "naming a grid opens no door");
-    let visits = RecordFilter { kind: Some(RecordKind::Visit), ..all.clone() };
+    assert_eq!(
+        list(10, one).await,
+        (0, vec![]),
+        "naming a grid opens no door"
+    );
+    let visits = RecordFilter {
+        kind: Some(RecordKind::Visit),
+        ..all.clone()
+    };
     assert_eq!(list(12, visits).await.0, 0);
-    let conflicts = RecordFilter { has_conflict: true, ..all };
+    let conflicts = RecordFilter {
+        has_conflict: true,
+        ..all
+    };
     assert_eq!(list(12, conflicts).await.0, 0);
     let id = RecordId::from_bytes(id16(42));
-    assert!(storage.find_record_in_scope(&id, &person(10), NOW).await.unwrap().is_none());
-    let (stored, listed) =
-        storage.find_record_in_scope(&id, &person(11), NOW).await.unwrap().unwrap();
-    assert_eq!((stored.id, listed.id, listed.grid_name.as_str()), (id, id, "地4"));
+    assert!(
+        storage
+            .find_record_in_scope(&id, &person(10), NOW)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let (stored, listed) = storage
+        .find_record_in_scope(&id, &person(11), NOW)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (stored.id, listed.id, listed.grid_name.as_str()),
+        (id, id, "地4")
+    );
     assert_eq!(storage.rebuild_summaries().await.unwrap(), 0);
 }
 
 async fn snapshots_come_in_order(storage: &dyn Storage) {
     town(storage).await;
-    let works = (40..50).map(|id| work(None, id, 3, u32::from(id), "室")).collect();
+    let works = (40..50)
+        .map(|id| work(None, id, 3, u32::from(id), "室"))
+        .collect();
     storage.commit(commit(works, None)).await.unwrap();
     let mut after = None;
     let mut seen = Vec::new();
     loop {
-        let page =
-            storage.list_snapshot(&grid(3), after.as_ref(), 3, usize::MAX).await.unwrap();
+        let page = storage
+            .list_snapshot(&grid(3), after.as_ref(), 3, usize::MAX)
+            .await
+            .unwrap();
         let Some(last) = page.last() else { break };
         after = Some(last.record.id);
         seen.extend(page.iter().map(|row| row.record.id.as_bytes()[0]));
@@ -564,7 +823,10 @@ async fn snapshots_come_in_order(storage: &dyn Storage) {
     let least = storage.list_snapshot(&grid(3), None, 10, 1).await.unwrap();
     assert_eq!(least.len(), 1, "at least one");
     assert_eq!(storage.count_records(&grid(3)).await.unwrap(), 10);
-    let ids = [RecordId::from_bytes(id16(40)), RecordId::from_bytes(id16(99))];
+    let ids = [
+        RecordId::from_bytes(id16(40)),
+        RecordId::from_bytes(id16(99)),
+    ];
     assert_eq!(storage.list_stored_records(&ids).await.unwrap().len(), 1);
 }
 
@@ -588,10 +850,23 @@ async fn console_sessions_end(storage: &dyn Storage) {
     storage.delete_console_session(&[1; 32]).await.unwrap();
     assert_eq!(found(1, NOW).await, None);
     storage.set_password_hash(&person(11), "new").await.unwrap();
-    assert_eq!(found(2, NOW).await, None, "a new password ends every session");
-    let attempt = SignInAttempt { failures: 2, blocked_until: NOW };
-    storage.put_sign_in_attempt("user", Some(attempt)).await.unwrap();
-    assert_eq!(storage.find_sign_in_attempt("user").await.unwrap(), Some(attempt));
+    assert_eq!(
+        found(2, NOW).await,
+        None,
+        "a new password ends every session"
+    );
+    let attempt = SignInAttempt {
+        failures: 2,
+        blocked_until: NOW,
+    };
+    storage
+        .put_sign_in_attempt("user", Some(attempt))
+        .await
+        .unwrap();
+    assert_eq!(
+        storage.find_sign_in_attempt("user").await.unwrap(),
+        Some(attempt)
+    );
     storage.put_sign_in_attempt("user", None).await.unwrap();
     assert_eq!(storage.find_sign_in_attempt("user").await.unwrap(), None);
 }
@@ -603,14 +878,26 @@ async fn divisions_are_added_or_renamed(storage: &dyn Storage) {
         level: "province".to_owned(),
         parent: parent.map(str::to_owned),
     };
-    let first = vec![division("37", "山东", None), division("3701", "济南市", Some("37"))];
+    let first = vec![
+        division("37", "山东", None),
+        division("3701", "济南市", Some("37")),
+    ];
     assert_eq!(storage.put_divisions(first).await.unwrap(), 2);
-    let second = vec![division("37", "山东省", None), division("3702", "青岛市", Some("37"))];
+    let second = vec![
+        division("37", "山东省", None),
+        division("3702", "青岛市", Some("37")),
+    ];
     assert_eq!(storage.put_divisions(second).await.unwrap(), 1);
-    assert_eq!(storage.find_division("37").await.unwrap().unwrap().name, "山东省");
+    assert_eq!(
+        storage.find_division("37").await.unwrap().unwrap().name,
+        "山东省"
+    );
     assert_eq!(storage.list_divisions(None).await.unwrap().len(), 1);
     let below = storage.list_divisions(Some("37")).await.unwrap();
-    assert_eq!(below.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["3701", "3702"]);
+    assert_eq!(
+        below.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(),
+        ["3701", "3702"]
+    );
     assert_eq!(storage.count_divisions().await.unwrap(), 3);
 }
 

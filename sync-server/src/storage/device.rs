@@ -1,9 +1,7 @@
 //! Phones: how they become known, and their sessions.
 
 use async_trait::async_trait;
-use wangge_model::{
-    ActorId, DeviceId, Incarnation, PersonId, Timestamp, protocol::PublicKey,
-};
+use wangge_model::{ActorId, DeviceId, Incarnation, PersonId, Timestamp, protocol::PublicKey};
 
 use super::StorageResult;
 

@@ -1,10 +1,7 @@
 //! Feeds: each grid's accepted changes in the order they were committed.
 
 use async_trait::async_trait;
-use wangge_model::{
-    ActorId, ChangeHash, GridId, RecordId, RecordKind,
-    protocol::GridDigest,
-};
+use wangge_model::{ActorId, ChangeHash, GridId, RecordId, RecordKind, protocol::GridDigest};
 
 use super::StorageResult;
 

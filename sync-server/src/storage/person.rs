@@ -22,7 +22,12 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 4] = [Self::GridWorker, Self::GridHead, Self::Supervisor, Self::Admin];
+    pub const ALL: [Self; 4] = [
+        Self::GridWorker,
+        Self::GridHead,
+        Self::Supervisor,
+        Self::Admin,
+    ];
 
     /// The word in the database, in grants and on the command line.
     pub const fn as_str(self) -> &'static str {

@@ -1,7 +1,9 @@
 //! Changes that could not be applied, kept with the reason.
 
 use async_trait::async_trait;
-use wangge_model::{ChangeHash, DeviceId, GridId, PersonId, QuarantineId, RecordId, RecordKind, Timestamp};
+use wangge_model::{
+    ChangeHash, DeviceId, GridId, PersonId, QuarantineId, RecordId, RecordKind, Timestamp,
+};
 
 use super::StorageResult;
 

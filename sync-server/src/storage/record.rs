@@ -162,10 +162,16 @@ impl RecordWork {
     /// What the record adds to its grid's digest, before and after.
     pub fn fingerprints(
         &self,
-    ) -> (Option<wangge_model::protocol::Digest>, wangge_model::protocol::Digest) {
+    ) -> (
+        Option<wangge_model::protocol::Digest>,
+        wangge_model::protocol::Digest,
+    ) {
         let before = (self.base_version > 0)
             .then(|| record_fingerprint(&self.id, self.record_epoch, &self.base_heads));
-        (before, record_fingerprint(&self.id, self.record_epoch, &self.heads))
+        (
+            before,
+            record_fingerprint(&self.id, self.record_epoch, &self.heads),
+        )
     }
 }
 

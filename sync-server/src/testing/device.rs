@@ -66,7 +66,10 @@ pub struct SimDevice {
     pub page_bytes: u32,
 }
 
-#[expect(clippy::expect_used, reason = "a phone of a test that is lied to fails the test")]
+#[expect(
+    clippy::expect_used,
+    reason = "a phone of a test that is lied to fails the test"
+)]
 impl SimDevice {
     /// Enrols a new phone of this person.
     pub async fn enrol(server: &TestServer, person: PersonId) -> Self {
@@ -87,7 +90,12 @@ impl SimDevice {
             server_key: answer.server_key,
             token: answer.session.token,
             counter: 0,
-            cursors: answer.grants.grids.iter().map(|g| (g.grid, Default::default())).collect(),
+            cursors: answer
+                .grants
+                .grids
+                .iter()
+                .map(|g| (g.grid, Default::default()))
+                .collect(),
             grants: answer.grants,
             records: BTreeMap::new(),
             outbox: Vec::new(),
@@ -122,7 +130,14 @@ impl SimDevice {
         let id = RecordId::make(server.clock.as_ref(), server.entropy.as_ref());
         let document = RecordDocument::new(kind);
         let server_heads = document.heads();
-        self.records.insert(id, Held { grid, document, server_heads });
+        self.records.insert(
+            id,
+            Held {
+                grid,
+                document,
+                server_heads,
+            },
+        );
         self.edit(server, id, fields);
         id
     }
@@ -200,7 +215,9 @@ impl SimDevice {
 
     /// Sends a request as it is.
     pub async fn send(&self, server: &TestServer, request: &SyncRequest) -> Reply {
-        server.post("/v1/sync", Some(&self.token), seal(request)).await
+        server
+            .post("/v1/sync", Some(&self.token), seal(request))
+            .await
     }
 
     /// Pushes the outbox, pulls everything, and checks the digests at the head.
@@ -226,7 +243,10 @@ impl SimDevice {
     /// Applies an answer.
     pub fn apply(&mut self, request: &SyncRequest, response: SyncResponse) {
         if let Some(receipt) = response.receipt {
-            let manifest = request.manifest.as_ref().expect("a receipt answers a manifest");
+            let manifest = request
+                .manifest
+                .as_ref()
+                .expect("a receipt answers a manifest");
             assert_eq!(receipt.manifest_digest, manifest.digest());
             assert_eq!(receipt.count(), request.items.len() as u64);
             self.verdicts = receipt.each().collect();
@@ -256,10 +276,16 @@ impl SimDevice {
         let places: u64 = page.entries.iter().map(FeedEntry::places).sum();
         assert_eq!(page.after + places, page.to, "a feed page has no gaps");
         assert_eq!(self.cursors[&page.grid].0, page.after);
-        if page.entries.iter().any(|entry| matches!(entry, FeedEntry::Change { .. })) {
+        if page
+            .entries
+            .iter()
+            .any(|entry| matches!(entry, FeedEntry::Change { .. }))
+        {
             let signature = page.signature.as_ref().expect("a signed page");
             let message = feed_page_message(&self.server_epoch, &page);
-            self.server_key.verify(&message, signature).expect("the server's signature");
+            self.server_key
+                .verify(&message, signature)
+                .expect("the server's signature");
         }
         for entry in page.entries {
             match entry {
@@ -268,7 +294,10 @@ impl SimDevice {
                 FeedEntry::Receipted { .. } => {}
             }
         }
-        let cursor = self.cursors.get_mut(&page.grid).expect("a grid that was asked for");
+        let cursor = self
+            .cursors
+            .get_mut(&page.grid)
+            .expect("a grid that was asked for");
         cursor.0 = page.to;
         if let Some(digest) = page.digest {
             assert_eq!(cursor.1.total(), digest, "digests agree at the head");
@@ -279,19 +308,29 @@ impl SimDevice {
         let change = inspect(&frame.hash, &frame.change).expect("a change of the feed");
         let held = self.records.entry(frame.record).or_insert_with(|| {
             let document = RecordDocument::new(frame.kind);
-            Held { grid, server_heads: document.heads(), document }
+            Held {
+                grid,
+                server_heads: document.heads(),
+                document,
+            }
         });
-        held.document = held.document.admit(&change, Writer::Feed).expect("a fitting change");
+        held.document = held
+            .document
+            .admit(&change, Writer::Feed)
+            .expect("a fitting change");
         self.advance(&frame.record, frame.hash);
     }
 
     /// The server has this change of a record.
     fn advance(&mut self, id: &RecordId, hash: ChangeHash) {
         let held = self.records.get_mut(id).expect("a record of this phone");
-        let change = held.document.find_change(&hash).expect("a change of this phone");
+        let change = held
+            .document
+            .find_change(&hash)
+            .expect("a change of this phone");
         let fresh = RecordDocument::new(held.document.kind()).heads();
-        let old = (held.server_heads != fresh)
-            .then(|| record_fingerprint(id, 0, &held.server_heads));
+        let old =
+            (held.server_heads != fresh).then(|| record_fingerprint(id, 0, &held.server_heads));
         advance_heads(&mut held.server_heads, hash, &change.deps);
         let new = record_fingerprint(id, 0, &held.server_heads);
         if let Some((_, digest)) = self.cursors.get_mut(&held.grid) {
@@ -309,8 +348,9 @@ impl SimDevice {
             if let (Some(as_of), Some(after)) = (as_of, after) {
                 path = format!("{path}?as_of={as_of}&after={after}");
             }
-            let reply =
-                server.request(axum::http::Method::GET, &path, Some(&self.token), "").await;
+            let reply = server
+                .request(axum::http::Method::GET, &path, Some(&self.token), "")
+                .await;
             assert_eq!(reply.status, 200, "{:?}", reply.problem());
             let page: SnapshotPage = open(&reply.body).expect("a snapshot page");
             assert_eq!(*as_of.get_or_insert(page.as_of), page.as_of);
@@ -322,7 +362,11 @@ impl SimDevice {
                 digest.replace(&entry.record, None, Some(print));
                 self.records.insert(
                     entry.record,
-                    Held { grid, document, server_heads: entry.heads },
+                    Held {
+                        grid,
+                        document,
+                        server_heads: entry.heads,
+                    },
                 );
             }
             after = page.next_after;

@@ -56,7 +56,10 @@ impl Reply {
     }
 }
 
-#[expect(clippy::expect_used, reason = "a test that cannot set up its server fails")]
+#[expect(
+    clippy::expect_used,
+    reason = "a test that cannot set up its server fails"
+)]
 impl TestServer {
     /// A server with one street of two grids and nobody in it.
     pub async fn start(seed: u64) -> Self {
@@ -91,8 +94,18 @@ impl TestServer {
             valid_from: Timestamp::from_millis(0),
         };
         let community = place(OrgLevel::Community, "379999001001", "示例社区", street);
-        let one = place(OrgLevel::Grid, "3799990010010000001", "第一网格", community.id);
-        let two = place(OrgLevel::Grid, "3799990010010000002", "第二网格", community.id);
+        let one = place(
+            OrgLevel::Grid,
+            "3799990010010000001",
+            "第一网格",
+            community.id,
+        );
+        let two = place(
+            OrgLevel::Grid,
+            "3799990010010000002",
+            "第二网格",
+            community.id,
+        );
         let grids = [GridId::from(one.id), GridId::from(two.id)];
         let root = NewOrgNode {
             id: street,
@@ -108,7 +121,15 @@ impl TestServer {
             .await
             .expect("a new street");
         let router = app::router(state.clone());
-        Self { state, clock, entropy, street, grids, router, folder }
+        Self {
+            state,
+            clock,
+            entropy,
+            street,
+            grids,
+            router,
+            folder,
+        }
     }
 
     /// The folder of database, key and epoch.
@@ -120,8 +141,12 @@ impl TestServer {
     pub async fn add_person(&self, name: &str, node: OrgNodeId, role: Role) -> PersonId {
         let id = PersonId::make(self.clock.as_ref(), self.entropy.as_ref());
         let now = self.clock.now();
-        let person =
-            NewPerson { id, name: name.to_owned(), username: None, created_at: now };
+        let person = NewPerson {
+            id,
+            name: name.to_owned(),
+            username: None,
+            created_at: now,
+        };
         let assignment = NewAssignment {
             id: AssignmentId::make(self.clock.as_ref(), self.entropy.as_ref()),
             person: id,
@@ -130,7 +155,11 @@ impl TestServer {
             full_time: true,
             valid_from: now,
         };
-        self.state.storage.create_people(&[person], &[assignment]).await.expect("a new person");
+        self.state
+            .storage
+            .create_people(&[person], &[assignment])
+            .await
+            .expect("a new person");
         id
     }
 
@@ -163,10 +192,19 @@ impl TestServer {
             .header(header::CONTENT_TYPE, MEDIA_TYPE)
             .body(body.into())
             .expect("a well-formed request");
-        let response = self.router.clone().oneshot(request).await.expect("routers do not fail");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("routers do not fail");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole answer").to_bytes();
-        Reply { status: parts.status, headers: parts.headers, body }
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     /// Posts a device's message.
@@ -181,10 +219,19 @@ impl TestServer {
             .header(header::CONTENT_LENGTH, length)
             .body(Body::from(body))
             .expect("a well-formed request");
-        let response = self.router.clone().oneshot(request).await.expect("routers do not fail");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("routers do not fail");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole answer").to_bytes();
-        Reply { status: parts.status, headers: parts.headers, body }
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     /// The router, for tests that need the response itself.
@@ -194,7 +241,9 @@ impl TestServer {
 
     /// Serves on a port of this machine until the test ends.
     pub async fn listen(&self) -> SocketAddr {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
         let address = listener.local_addr().expect("a bound port");
         let router = self.router.clone();
         tokio::spawn(async move {

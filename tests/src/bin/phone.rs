@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use serde_json::{Value, json};
-use wangge_model::{FieldValue, RecordId, RecordKind, document::FieldEdit, protocol::EnrolmentLink};
+use wangge_model::{
+    FieldValue, RecordId, RecordKind, document::FieldEdit, protocol::EnrolmentLink,
+};
 use wangge_tests::phone::{Phone, text_edit};
 
 /// Enrols two phones and lets them work.
@@ -30,15 +32,20 @@ async fn main() -> anyhow::Result<()> {
     one.sync().await?;
     two.sync().await?;
     one.set(household, "contact.phone", "13800000001")?;
-    one.core.edit_record(household, &[text_edit("notes", "楼道灯已修好。")?])?;
+    one.core
+        .edit_record(household, &[text_edit("notes", "楼道灯已修好。")?])?;
     two.set(household, "contact.phone", "13800000002")?;
-    two.core.edit_record(household, &[text_edit("notes", "燃气已检查。")?])?;
+    two.core
+        .edit_record(household, &[text_edit("notes", "燃气已检查。")?])?;
     two.set(household, "members.b.name", "欧阳雨桐")?;
     for phone in [&one, &two, &one] {
         phone.sync().await?;
     }
     let state = state_of(&one, household)?;
-    ensure!(state == state_of(&two, household)?, "the phones do not agree");
+    ensure!(
+        state == state_of(&two, household)?,
+        "the phones do not agree"
+    );
     print(&state);
     Ok(())
 }
@@ -61,11 +68,16 @@ fn enter_household(phone: &Phone) -> anyhow::Result<RecordId> {
     for (path, number) in [("point.longitude", 117.000_5), ("point.latitude", 36.675_2)] {
         edits.push(FieldEdit::set(path.parse()?, FieldValue::Number(number)));
     }
-    Ok(phone.core.create_record(RecordKind::Household, phone.grid()?, &edits)?)
+    Ok(phone
+        .core
+        .create_record(RecordKind::Household, phone.grid()?, &edits)?)
 }
 
 fn state_of(phone: &Phone, record: RecordId) -> anyhow::Result<Value> {
-    let view = phone.core.find_record(record)?.context("the record is gone")?;
+    let view = phone
+        .core
+        .find_record(record)?
+        .context("the record is gone")?;
     let plain = |value: &FieldValue| match value {
         FieldValue::Text(text) => json!(text),
         FieldValue::Integer(number) => json!(number),
@@ -73,8 +85,11 @@ fn state_of(phone: &Phone, record: RecordId) -> anyhow::Result<Value> {
         FieldValue::Flag(flag) => json!(flag),
         FieldValue::Time(time) => json!(time.as_millis()),
     };
-    let fields: BTreeMap<String, Value> =
-        view.fields.iter().map(|(path, value)| (path.to_string(), plain(value))).collect();
+    let fields: BTreeMap<String, Value> = view
+        .fields
+        .iter()
+        .map(|(path, value)| (path.to_string(), plain(value)))
+        .collect();
     let conflicts: BTreeMap<String, Vec<Value>> = view
         .conflicts
         .iter()
@@ -87,8 +102,12 @@ fn state_of(phone: &Phone, record: RecordId) -> anyhow::Result<Value> {
             (conflict.path.to_string(), values)
         })
         .collect();
-    let heads: Vec<String> =
-        phone.document(record)?.heads().iter().map(ToString::to_string).collect();
+    let heads: Vec<String> = phone
+        .document(record)?
+        .heads()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     Ok(json!({
         "record": record.to_string(),
         "kind": "household",

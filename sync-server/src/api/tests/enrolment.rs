@@ -25,7 +25,10 @@ async fn a_code_makes_exactly_one_phone_known() {
     assert_eq!(answer.grants.grids.len(), 1);
     let granted = &answer.grants.grids[0];
     assert_eq!(granted.grid, server.grids[0]);
-    assert_eq!((granted.place.as_str(), granted.role.as_str()), ("示例街道示例社区", "grid_worker"));
+    assert_eq!(
+        (granted.place.as_str(), granted.role.as_str()),
+        ("示例街道示例社区", "grid_worker")
+    );
     assert_ne!(answer.grants.version, 0);
     let again = try_enrol(&server, &code, 2).await;
     assert_eq!(again.status, 410);
@@ -37,12 +40,17 @@ async fn expired_unknown_and_forged_enrolments_are_told_apart() {
     let server = TestServer::start(2).await;
     let person = server.add_worker("王小明", server.grids[0]).await;
     let code = server.enrolment_code(person).await;
-    assert_eq!(refused(&try_enrol(&server, "AAAAA-BBBBB", 1).await), "enrolment_code_invalid");
+    assert_eq!(
+        refused(&try_enrol(&server, "AAAAA-BBBBB", 1).await),
+        "enrolment_code_invalid"
+    );
     let key = SoftwareKey::make(server.entropy.as_ref());
-    let mut forged =
-        SimDevice::enrol_request(&code, &key, Incarnation::from_bytes([9; 16]));
+    let mut forged = SimDevice::enrol_request(&code, &key, Incarnation::from_bytes([9; 16]));
     forged.incarnation = Incarnation::from_bytes([8; 16]);
-    assert_eq!(refused(&server.post("/v1/enrol", None, seal(&forged)).await), "bad_signature");
+    assert_eq!(
+        refused(&server.post("/v1/enrol", None, seal(&forged)).await),
+        "bad_signature"
+    );
     let message = b"something";
     assert_eq!(
         forged.public_key.verify(message, &forged.signature),
@@ -53,7 +61,10 @@ async fn expired_unknown_and_forged_enrolments_are_told_apart() {
     let reply = server.post("/v1/enrol", None, seal(&old)).await;
     assert_eq!(refused(&reply), "protocol_unsupported");
     server.clock.advance_millis(15 * 60_000);
-    assert_eq!(refused(&try_enrol(&server, &code, 1).await), "enrolment_code_expired");
+    assert_eq!(
+        refused(&try_enrol(&server, &code, 1).await),
+        "enrolment_code_expired"
+    );
 }
 
 #[tokio::test]
@@ -80,7 +91,10 @@ async fn a_session_is_opened_by_signing_the_challenge() {
     let first = phone.token.clone();
     server.clock.advance_millis(12 * 3_600_000);
     let request = phone.request(Vec::new());
-    assert_eq!(refused(&phone.send(&server, &request).await), "session_required");
+    assert_eq!(
+        refused(&phone.send(&server, &request).await),
+        "session_required"
+    );
     assert_eq!(phone.open_session(&server).await.status, 200);
     assert_ne!(phone.token, first);
     assert_eq!(phone.send(&server, &request).await.status, 200);
@@ -93,8 +107,19 @@ async fn a_wrong_key_or_a_revoked_phone_gets_no_session() {
     assert_eq!(refused(&phone.open_session(&server).await), "bad_signature");
     phone.key = right;
     let now = wangge_model::Clock::now(server.clock.as_ref());
-    server.state.storage.revoke_device(&phone.id, now).await.unwrap();
+    server
+        .state
+        .storage
+        .revoke_device(&phone.id, now)
+        .await
+        .unwrap();
     let request = phone.request(Vec::new());
-    assert_eq!(refused(&phone.send(&server, &request).await), "session_required");
-    assert_eq!(refused(&phone.open_session(&server).await), "device_revoked");
+    assert_eq!(
+        refused(&phone.send(&server, &request).await),
+        "session_required"
+    );
+    assert_eq!(
+        refused(&phone.open_session(&server).await),
+        "device_revoked"
+    );
 }

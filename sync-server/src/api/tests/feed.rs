@@ -9,7 +9,11 @@ use super::*;
 
 /// What a phone shows of each record, to compare phones.
 fn shown(phone: &SimDevice) -> BTreeMap<RecordId, Vec<wangge_model::ChangeHash>> {
-    phone.records.iter().map(|(id, held)| (*id, held.document.heads())).collect()
+    phone
+        .records
+        .iter()
+        .map(|(id, held)| (*id, held.document.heads()))
+        .collect()
 }
 
 #[tokio::test]
@@ -22,9 +26,15 @@ async fn nothing_new_is_one_small_round_trip() {
     let reply = phone.send(&server, &request).await;
     let said = answer(&reply);
     assert_eq!((said.pages.len(), said.directives.len()), (0, 0));
-    assert_eq!((said.grants.is_some(), said.receipt.is_some()), (false, false));
-    let head: usize =
-        reply.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    assert_eq!(
+        (said.grants.is_some(), said.receipt.is_some()),
+        (false, false)
+    );
+    let head: usize = reply
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
     // Status line, blank line, and the date and length that hyper adds.
     let down = 19 + head + 37 + 22 + reply.body.len();
     println!("{body} bytes of body up, {down} bytes down");
@@ -52,7 +62,10 @@ async fn own_changes_come_back_as_names_only() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(yours, items.iter().map(|item| item.hash).collect::<Vec<_>>());
+    assert_eq!(
+        yours,
+        items.iter().map(|item| item.hash).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,7 +77,12 @@ async fn eight_phones_at_once_leave_a_feed_without_gaps() {
         phones.push(SimDevice::enrol(&server, person).await);
     }
     // All edit one record, besides their own.
-    let shared = phones[0].create(&server, RecordKind::Household, server.grids[0], &[("notes", "共")]);
+    let shared = phones[0].create(
+        &server,
+        RecordKind::Household,
+        server.grids[0],
+        &[("notes", "共")],
+    );
     phones[0].sync(&server).await;
     for phone in &mut phones {
         phone.sync(&server).await;
@@ -88,16 +106,29 @@ async fn eight_phones_at_once_leave_a_feed_without_gaps() {
         assert_eq!(shown(phone), shown(&phones[0]));
     }
     let storage = &server.state.storage;
-    let head = storage.list_feed_heads(&server.grids[..1]).await.unwrap().remove(0);
+    let head = storage
+        .list_feed_heads(&server.grids[..1])
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(head.head_seq, 1 + 8 * 5 * 4);
-    assert_eq!(storage.compute_digest(&server.grids[0]).await.unwrap(), head.digest);
-    let feed =
-        storage.list_feed(&server.grids[0], 0, head.head_seq, None, usize::MAX).await.unwrap();
+    assert_eq!(
+        storage.compute_digest(&server.grids[0]).await.unwrap(),
+        head.digest
+    );
+    let feed = storage
+        .list_feed(&server.grids[0], 0, head.head_seq, None, usize::MAX)
+        .await
+        .unwrap();
     assert!(feed.iter().map(|change| change.seq).eq(1..=head.head_seq));
     let mut stored = storage.find_record(&shared).await.unwrap().unwrap();
     stored.heads.sort();
     assert_eq!(stored.heads, phones[0].records[&shared].document.heads());
-    assert_eq!(storage.rebuild_summaries().await.unwrap(), 0, "list rows follow the documents");
+    assert_eq!(
+        storage.rebuild_summaries().await.unwrap(),
+        0,
+        "list rows follow the documents"
+    );
 }
 
 #[tokio::test]
@@ -150,7 +181,10 @@ async fn positions_the_server_cannot_follow_are_answered_with_what_to_do() {
 
     let mut lost = good.clone();
     lost.cursors[0].grid = other;
-    assert_eq!(directives(lost).await, [Directive::GridLost { grid: other }]);
+    assert_eq!(
+        directives(lost).await,
+        [Directive::GridLost { grid: other }]
+    );
 
     let mut ahead = good.clone();
     ahead.cursors[0].seq = 99;
@@ -158,7 +192,10 @@ async fn positions_the_server_cannot_follow_are_answered_with_what_to_do() {
 
     let mut differs = good.clone();
     differs.cursors[0].digest = wangge_model::protocol::Digest::from_bytes([1; 32]);
-    assert_eq!(directives(differs).await, [Directive::DigestMismatch { grid }]);
+    assert_eq!(
+        directives(differs).await,
+        [Directive::DigestMismatch { grid }]
+    );
 
     let mut before = good.clone();
     before.server_epoch = Some(wangge_model::ServerEpoch::from_bytes([1; 16]));
@@ -174,15 +211,33 @@ async fn positions_the_server_cannot_follow_are_answered_with_what_to_do() {
 #[tokio::test]
 async fn grants_follow_assignments() {
     let (server, mut phone) = one_phone(7).await;
-    let assignment = server.state.storage.list_assignments(&phone.person).await.unwrap().remove(0);
+    let assignment = server
+        .state
+        .storage
+        .list_assignments(&phone.person)
+        .await
+        .unwrap()
+        .remove(0);
     server.clock.advance_millis(1);
     let now = wangge_model::Clock::now(server.clock.as_ref());
-    server.state.storage.end_assignment(&assignment.id, now).await.unwrap();
+    server
+        .state
+        .storage
+        .end_assignment(&assignment.id, now)
+        .await
+        .unwrap();
     let request = phone.request(Vec::new());
     let said = answer(&phone.send(&server, &request).await);
     assert_eq!(said.grants.unwrap().grids, []);
-    assert_eq!(said.directives, [Directive::GridLost { grid: server.grids[0] }]);
+    assert_eq!(
+        said.directives,
+        [Directive::GridLost {
+            grid: server.grids[0]
+        }]
+    );
     let path = format!("/v1/grids/{}/snapshot", server.grids[0]);
-    let reply = server.request(axum::http::Method::GET, &path, Some(&phone.token), "").await;
+    let reply = server
+        .request(axum::http::Method::GET, &path, Some(&phone.token), "")
+        .await;
     assert_eq!(refused(&reply), "out_of_scope");
 }

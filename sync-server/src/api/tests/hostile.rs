@@ -17,8 +17,13 @@ async fn garbage_is_refused_as_garbage_wherever_it_is_sent() {
     let whole = seal(&request);
     let mut longer = whole.clone();
     longer.push(0);
-    let mut bodies: Vec<Vec<u8>> =
-        vec![Vec::new(), vec![0; 100], b"{}".to_vec(), longer, deflate(&[0xff; 50])];
+    let mut bodies: Vec<Vec<u8>> = vec![
+        Vec::new(),
+        vec![0; 100],
+        b"{}".to_vec(),
+        longer,
+        deflate(&[0xff; 50]),
+    ];
     bodies.extend((1..whole.len()).step_by(7).map(|cut| whole[..cut].to_vec()));
     bodies.push(deflate(&[to_cbor(&request), vec![0]].concat()));
     for path in ["/v1/sync", "/v1/enrol", "/v1/session"] {
@@ -27,7 +32,11 @@ async fn garbage_is_refused_as_garbage_wherever_it_is_sent() {
             assert_eq!(refused(&reply), "bad_request", "{path} {body:02x?}");
         }
     }
-    assert_eq!(phone.send(&server, &request).await.status, 200, "the server goes on");
+    assert_eq!(
+        phone.send(&server, &request).await.status,
+        200,
+        "the server goes on"
+    );
 }
 
 #[tokio::test]
@@ -42,9 +51,14 @@ async fn unknown_paths_and_methods_are_named() {
         let reply = server.request(method, path, Some(&phone.token), "").await;
         assert_eq!(refused(&reply), "not_found", "{path}");
     }
-    let reply = server.request(Method::GET, "/api/v1/nothing", None, "").await;
+    let reply = server
+        .request(Method::GET, "/api/v1/nothing", None, "")
+        .await;
     assert_eq!(reply.status, 404);
-    assert_eq!(reply.headers["content-type"], "application/problem+json; charset=utf-8");
+    assert_eq!(
+        reply.headers["content-type"],
+        "application/problem+json; charset=utf-8"
+    );
 }
 
 /// A zstd frame of this many zeros, made by hand: 4 bytes per 128 KiB (RFC
@@ -67,7 +81,10 @@ async fn ten_gigabytes_of_zeros_are_refused_at_once() {
     assert!(bomb.len() < limits::BODY_BYTES);
     let started = std::time::Instant::now();
     let reply = server.post("/v1/sync", Some(&phone.token), bomb).await;
-    assert_eq!((reply.status.as_u16(), refused(&reply)), (413, "body_too_large".to_owned()));
+    assert_eq!(
+        (reply.status.as_u16(), refused(&reply)),
+        (413, "body_too_large".to_owned())
+    );
     println!("refused after {:?}", started.elapsed());
     assert!(started.elapsed().as_millis() < 2_000);
 }
@@ -77,7 +94,12 @@ async fn an_endless_body_is_cut_off_at_the_limit() {
     let (server, phone) = one_phone(4).await;
     let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[7; 65_536])));
     let reply = server
-        .request(Method::POST, "/v1/sync", Some(&phone.token), Body::from_stream(endless))
+        .request(
+            Method::POST,
+            "/v1/sync",
+            Some(&phone.token),
+            Body::from_stream(endless),
+        )
         .await;
     assert_eq!(refused(&reply), "body_too_large");
 }
@@ -86,7 +108,11 @@ async fn an_endless_body_is_cut_off_at_the_limit() {
 async fn a_body_that_says_it_is_too_large_is_not_read() {
     let (server, phone) = one_phone(5).await;
     let reply = server
-        .post("/v1/sync", Some(&phone.token), vec![0; limits::BODY_BYTES + 1])
+        .post(
+            "/v1/sync",
+            Some(&phone.token),
+            vec![0; limits::BODY_BYTES + 1],
+        )
         .await;
     assert_eq!(refused(&reply), "body_too_large");
 }
@@ -102,12 +128,17 @@ async fn too_many_items_are_refused_before_any_is_looked_at() {
         hash: ChangeHash::from_bytes([u8::try_from(number % 251).unwrap(); 32]),
         change: vec![0; 9],
     };
-    let items = (0..=u32::try_from(limits::PUSH_ITEMS).unwrap()).map(item).collect();
+    let items = (0..=u32::try_from(limits::PUSH_ITEMS).unwrap())
+        .map(item)
+        .collect();
     let request = phone.request(items);
     // Random tails keep the body from looking like a bomb.
     let reply = phone.send(&server, &request).await;
     let code = refused(&reply);
-    assert!(["too_many_items", "body_too_large"].contains(&code.as_str()), "{code}");
+    assert!(
+        ["too_many_items", "body_too_large"].contains(&code.as_str()),
+        "{code}"
+    );
 }
 
 #[tokio::test]
@@ -125,21 +156,37 @@ async fn mutated_pushes_change_nothing_and_the_genuine_one_is_still_taken() {
         let mut mutated = cbor.clone();
         let place = (usize::from(bytes[0]) << 8 | usize::from(bytes[1])) % mutated.len();
         mutated[place] ^= bytes[2].max(1);
-        let reply = server.post("/v1/sync", Some(&phone.token), deflate(&mutated)).await;
+        let reply = server
+            .post("/v1/sync", Some(&phone.token), deflate(&mutated))
+            .await;
         // A mutation outside manifest and items (cursor, version) may still be
         // a valid request, and a changed byte of a change is kept apart.
         if reply.status == 200 && answer(&reply).receipt.is_some() {
             taken += 1;
         }
-        assert!(reply.status.as_u16() < 500, "round {round}: {:?}", reply.problem());
+        assert!(
+            reply.status.as_u16() < 500,
+            "round {round}: {:?}",
+            reply.problem()
+        );
     }
     println!("{taken} of 300 mutated requests had an untouched push");
     let now = wangge_model::Clock::now(server.clock.as_ref());
-    let heads = server.state.storage.list_feed_heads(&server.grids).await.unwrap();
+    let heads = server
+        .state
+        .storage
+        .list_feed_heads(&server.grids)
+        .await
+        .unwrap();
     assert!(heads[0].head_seq <= 2);
     assert_eq!(heads[1].head_seq, 0);
     let last = phone.send(&server, &genuine).await;
-    let kept = server.state.storage.count_quarantine(&phone.person, now).await.unwrap();
+    let kept = server
+        .state
+        .storage
+        .count_quarantine(&phone.person, now)
+        .await
+        .unwrap();
     println!("{kept} changes kept apart");
     assert_eq!(verdicts(&last).len(), 2);
 }

@@ -42,7 +42,10 @@ async fn one_phone(seed: u64) -> (TestServer, SimDevice) {
 fn collect(server: &TestServer, phone: &mut SimDevice, households: usize) {
     for number in 0..households {
         let room = format!("{number}室");
-        let fields = [("address.estate", "阳光花园"), ("address.room", room.as_str())];
+        let fields = [
+            ("address.estate", "阳光花园"),
+            ("address.room", room.as_str()),
+        ];
         phone.create(server, RecordKind::Household, server.grids[0], &fields);
     }
 }

@@ -23,12 +23,16 @@ async fn a_phone_that_listens_is_told_when_its_grid_grows() {
     let mut body = response.into_body();
     collect(&server, &mut phone, 2);
     phone.sync(&server).await;
-    let frame = tokio::time::timeout(Duration::from_secs(5), body.frame()).await.unwrap();
+    let frame = tokio::time::timeout(Duration::from_secs(5), body.frame())
+        .await
+        .unwrap();
     let text = frame.unwrap().unwrap().into_data().unwrap();
     let expected = format!("event: grid\ndata: {} 2\n\n", server.grids[0]);
     assert_eq!(String::from_utf8_lossy(&text), expected);
     server.state.stop();
-    let end = tokio::time::timeout(Duration::from_secs(5), body.frame()).await.unwrap();
+    let end = tokio::time::timeout(Duration::from_secs(5), body.frame())
+        .await
+        .unwrap();
     assert!(end.is_none(), "the stream ends when the server stops");
 }
 
@@ -43,7 +47,9 @@ async fn another_grids_growth_is_nobodys_business() {
     let mut body = server.router().oneshot(request).await.unwrap().into_body();
     server.state.send_hints(&[(server.grids[1], 7)]);
     server.state.send_hints(&[(server.grids[0], 8)]);
-    let frame = tokio::time::timeout(Duration::from_secs(5), body.frame()).await.unwrap();
+    let frame = tokio::time::timeout(Duration::from_secs(5), body.frame())
+        .await
+        .unwrap();
     let text = frame.unwrap().unwrap().into_data().unwrap();
     assert!(String::from_utf8_lossy(&text).contains(&server.grids[0].to_string()));
 }
@@ -70,21 +76,30 @@ async fn a_record_is_given_out_as_an_automerge_file_in_scope_only() {
     let id = phone.create(&server, RecordKind::Household, server.grids[0], &fields);
     phone.sync(&server).await;
     let path = format!("/api/v1/records/{id}.automerge");
-    let reply = server.request(Method::GET, &path, Some(&phone.token), "").await;
+    let reply = server
+        .request(Method::GET, &path, Some(&phone.token), "")
+        .await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.headers["content-type"], "application/octet-stream");
-    let opened = wangge_model::document::RecordDocument::load(
-        RecordKind::Household,
-        Some(&reply.body),
-        [],
-    )
-    .unwrap();
+    let opened =
+        wangge_model::document::RecordDocument::load(RecordKind::Household, Some(&reply.body), [])
+            .unwrap();
     assert_eq!(opened.text("address.room").as_deref(), Some("501室"));
-    let stranger = server.request(Method::GET, &path, Some(&other.token), "").await;
-    assert_eq!(stranger.status, 404, "a stranger does not even learn that it exists");
+    let stranger = server
+        .request(Method::GET, &path, Some(&other.token), "")
+        .await;
+    assert_eq!(
+        stranger.status, 404,
+        "a stranger does not even learn that it exists"
+    );
     let nobody = server.request(Method::GET, &path, None, "").await;
     assert_eq!(nobody.status, 401);
-    let wrong = server.request(Method::GET, "/api/v1/records/x.automerge", Some(&phone.token), "");
+    let wrong = server.request(
+        Method::GET,
+        "/api/v1/records/x.automerge",
+        Some(&phone.token),
+        "",
+    );
     assert_eq!(wrong.await.status, 404);
 }
 
@@ -92,7 +107,8 @@ async fn a_record_is_given_out_as_an_automerge_file_in_scope_only() {
 async fn a_database_without_its_epoch_file_begins_a_new_life() {
     let (server, phone) = one_phone(5).await;
     let storage = server.state.storage.as_ref();
-    let open = || crate::state::ServerIdentity::open(server.folder(), storage, server.entropy.as_ref());
+    let open =
+        || crate::state::ServerIdentity::open(server.folder(), storage, server.entropy.as_ref());
     let same = open().await.unwrap();
     assert_eq!(same.epoch, phone.server_epoch);
     assert_eq!(same.public_key, phone.server_key);
@@ -105,21 +121,33 @@ async fn a_database_without_its_epoch_file_begins_a_new_life() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(server.folder().join("server.key")).unwrap().permissions();
+        let mode = std::fs::metadata(server.folder().join("server.key"))
+            .unwrap()
+            .permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
     }
 }
 
 #[tokio::test]
 async fn a_full_server_says_so_in_both_languages_and_when_to_come_back() {
-    let settings = crate::Settings { device_requests: 1, ..crate::Settings::default() };
+    let settings = crate::Settings {
+        device_requests: 1,
+        ..crate::Settings::default()
+    };
     let server = TestServer::start_with(6, settings).await;
     let person = server.add_worker("王小明", server.grids[0]).await;
     let mut phone = SimDevice::enrol(&server, person).await;
-    let held = server.state.admission.admit(Some(0), server.entropy.as_ref()).unwrap();
+    let held = server
+        .state
+        .admission
+        .admit(Some(0), server.entropy.as_ref())
+        .unwrap();
     let request = phone.request(Vec::new());
     let reply = phone.send(&server, &request).await;
-    assert_eq!((reply.status.as_u16(), refused(&reply)), (503, "unavailable".to_owned()));
+    assert_eq!(
+        (reply.status.as_u16(), refused(&reply)),
+        (503, "unavailable".to_owned())
+    );
     assert!(reply.headers.contains_key("retry-after"));
     drop(held);
     assert_eq!(phone.send(&server, &request).await.status, 200);

@@ -44,7 +44,9 @@ impl AuthorshipStorage for SqliteStorage {
                     "SELECT device.person FROM actor JOIN device ON device.id = actor.device
                      WHERE actor.actor = ?1",
                 )?
-                .query_row([actor.as_bytes()], |row| row::id(row, 0, PersonId::from_bytes))
+                .query_row([actor.as_bytes()], |row| {
+                    row::id(row, 0, PersonId::from_bytes)
+                })
                 .optional()?)
         })
         .await

@@ -17,7 +17,14 @@ pub(super) fn commit(
     batch: &mut Batch,
     commit: Commit,
 ) -> StorageResult<CommitOutcome> {
-    let Commit { at, person, manifest, works, quarantine, hooks } = commit;
+    let Commit {
+        at,
+        person,
+        manifest,
+        works,
+        quarantine,
+        hooks,
+    } = commit;
     if let Some(manifest) = &manifest {
         put_manifest(connection, manifest, at)?;
     }
@@ -25,7 +32,8 @@ pub(super) fn commit(
     for mut work in works {
         let stands = find_version(connection, &work)?;
         if stands != work.base_version {
-            let stored = record::find(connection, &work.id)?.ok_or(StorageError::Corrupt("record"))?;
+            let stored =
+                record::find(connection, &work.id)?.ok_or(StorageError::Corrupt("record"))?;
             work = hooks.rework(&work, &stored)?;
         }
         if let Some(numbering) = work.numbering.take()
@@ -34,13 +42,19 @@ pub(super) fn commit(
             let number = next_number(connection, &numbering.series)?;
             work = hooks.number(work, numbering, number)?;
         }
-        done.push(WorkOutcome { seqs: Vec::with_capacity(work.changes.len()), work });
+        done.push(WorkOutcome {
+            seqs: Vec::with_capacity(work.changes.len()),
+            work,
+        });
     }
     for outcome in &done {
         put_record(connection, &outcome.work, at)?;
     }
     put_changes(connection, batch, &mut done, at, &person, manifest.as_ref())?;
-    let kept = done.iter().flat_map(|outcome| &outcome.work.quarantine).chain(&quarantine);
+    let kept = done
+        .iter()
+        .flat_map(|outcome| &outcome.work.quarantine)
+        .chain(&quarantine);
     if let Some(manifest) = &manifest {
         let mut bytes = 0;
         for new in kept {
@@ -53,7 +67,10 @@ pub(super) fn commit(
         let head = batch.feed(connection, &outcome.work.grid)?.head_seq;
         heads.insert(outcome.work.grid, head);
     }
-    Ok(CommitOutcome { works: done, grids: heads.into_iter().collect() })
+    Ok(CommitOutcome {
+        works: done,
+        grids: heads.into_iter().collect(),
+    })
 }
 
 /// Notes the manifest; the same one again is let through, an older or a
@@ -76,7 +93,13 @@ fn put_manifest(
     if manifest.counter <= counter {
         return Err(StorageError::CounterMoved);
     }
-    device::put_actor(connection, &manifest.actor, &manifest.device, &manifest.incarnation, at)?;
+    device::put_actor(
+        connection,
+        &manifest.actor,
+        &manifest.device,
+        &manifest.incarnation,
+        at,
+    )?;
     connection
         .prepare_cached(
             "INSERT INTO manifest (device, counter, digest, manifest, algorithm, signature,
@@ -212,15 +235,22 @@ fn put_changes(
         .collect();
     order.sort_unstable();
     for (_, index, place) in order {
-        let Some(outcome) = done.get_mut(index) else { continue };
-        let Some(change) = outcome.work.changes.get(place) else { continue };
+        let Some(outcome) = done.get_mut(index) else {
+            continue;
+        };
+        let Some(change) = outcome.work.changes.get(place) else {
+            continue;
+        };
         let head = batch.feed(connection, &outcome.work.grid)?;
         head.head_seq += 1;
         insert_change(connection, &outcome.work, change, head.head_seq)?;
         insert_authorship(connection, &outcome.work, change, at, person, manifest)?;
         outcome.seqs.push(head.head_seq);
     }
-    for outcome in done.iter().filter(|outcome| !outcome.work.changes.is_empty()) {
+    for outcome in done
+        .iter()
+        .filter(|outcome| !outcome.work.changes.is_empty())
+    {
         let (before, after): (Option<Digest>, Digest) = outcome.work.fingerprints();
         let head = batch.feed(connection, &outcome.work.grid)?;
         head.digest.replace(&outcome.work.id, before, Some(after));
@@ -293,7 +323,10 @@ fn grow_quarantine(
             "UPDATE device SET quarantine_bytes = quarantine_bytes + ?2 WHERE id = ?1
              RETURNING quarantine_bytes",
         )?
-        .query_row(params![manifest.device.as_bytes(), row::integer(bytes)], |row| row.get(0))?;
+        .query_row(
+            params![manifest.device.as_bytes(), row::integer(bytes)],
+            |row| row.get(0),
+        )?;
     if row::count(total) > manifest.quarantine_limit {
         return Err(StorageError::QuarantineFull);
     }

@@ -88,7 +88,10 @@ impl ConsoleSessionStorage for SqliteStorage {
     async fn delete_console_session(&self, token_hash: &[u8; 32]) -> StorageResult<()> {
         let token_hash = *token_hash;
         self.write(move |connection, _| {
-            connection.execute("DELETE FROM console_session WHERE token_hash = ?1", [token_hash])?;
+            connection.execute(
+                "DELETE FROM console_session WHERE token_hash = ?1",
+                [token_hash],
+            )?;
             Ok(())
         })
         .await
@@ -102,7 +105,10 @@ impl ConsoleSessionStorage for SqliteStorage {
                     "SELECT failures, blocked_until FROM sign_in_attempt WHERE username = ?1",
                 )?
                 .query_row([username], |row| {
-                    Ok(SignInAttempt { failures: row.get(0)?, blocked_until: row::time(row, 1)? })
+                    Ok(SignInAttempt {
+                        failures: row.get(0)?,
+                        blocked_until: row::time(row, 1)?,
+                    })
                 })
                 .optional()?)
         })
@@ -121,10 +127,16 @@ impl ConsoleSessionStorage for SqliteStorage {
                     "INSERT INTO sign_in_attempt (username, failures, blocked_until)
                      VALUES (?1, ?2, ?3) ON CONFLICT (username) DO UPDATE SET
                          failures = excluded.failures, blocked_until = excluded.blocked_until",
-                    params![username, attempt.failures, attempt.blocked_until.as_millis()],
+                    params![
+                        username,
+                        attempt.failures,
+                        attempt.blocked_until.as_millis()
+                    ],
                 )?,
-                None => connection
-                    .execute("DELETE FROM sign_in_attempt WHERE username = ?1", [username])?,
+                None => connection.execute(
+                    "DELETE FROM sign_in_attempt WHERE username = ?1",
+                    [username],
+                )?,
             };
             Ok(())
         })

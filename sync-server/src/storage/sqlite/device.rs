@@ -73,7 +73,11 @@ fn put_session(
         .prepare_cached(
             "INSERT INTO device_session (token_hash, device, expires_at) VALUES (?1, ?2, ?3)",
         )?
-        .execute(params![token_hash, device.as_bytes(), expires_at.as_millis()])
+        .execute(params![
+            token_hash,
+            device.as_bytes(),
+            expires_at.as_millis()
+        ])
         .map_err(|error| refused(error, "session", "device"))?;
     Ok(())
 }
@@ -128,13 +132,20 @@ fn enrol(
             at.as_millis(),
         ])?;
     connection
-        .prepare_cached(
-            "UPDATE enrolment_code SET used_at = ?2, device = ?3 WHERE code_hash = ?1",
-        )?
+        .prepare_cached("UPDATE enrolment_code SET used_at = ?2, device = ?3 WHERE code_hash = ?1")?
         .execute(params![code_hash, at.as_millis(), new.id.as_bytes()])?;
     put_actor(connection, &new.actor, &new.id, &new.incarnation, at)?;
-    put_session(connection, &new.session_hash, &new.id, at, new.session_expires_at)?;
-    Ok(EnrolmentOutcome::Enrolled { person, person_name })
+    put_session(
+        connection,
+        &new.session_hash,
+        &new.id,
+        at,
+        new.session_expires_at,
+    )?;
+    Ok(EnrolmentOutcome::Enrolled {
+        person,
+        person_name,
+    })
 }
 
 #[async_trait]
@@ -186,7 +197,8 @@ impl DeviceStorage for SqliteStorage {
         at: Timestamp,
     ) -> StorageResult<EnrolmentOutcome> {
         let (code_hash, device) = (*code_hash, device.clone());
-        self.write(move |connection, _| enrol(connection, &code_hash, &device, at)).await
+        self.write(move |connection, _| enrol(connection, &code_hash, &device, at))
+            .await
     }
 
     async fn find_device(&self, id: &DeviceId) -> StorageResult<Option<Device>> {
@@ -235,8 +247,15 @@ impl DeviceStorage for SqliteStorage {
                 "UPDATE device SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
                 params![id.as_bytes(), at.as_millis()],
             )?;
-            connection.execute("DELETE FROM device_session WHERE device = ?1", [id.as_bytes()])?;
-            if changed == 0 { Err(StorageError::Missing("device")) } else { Ok(()) }
+            connection.execute(
+                "DELETE FROM device_session WHERE device = ?1",
+                [id.as_bytes()],
+            )?;
+            if changed == 0 {
+                Err(StorageError::Missing("device"))
+            } else {
+                Ok(())
+            }
         })
         .await
     }
@@ -255,7 +274,12 @@ impl DeviceStorage for SqliteStorage {
                      WHERE id = ?1 AND (app_version <> ?3 OR last_seen_at IS NULL
                                         OR last_seen_at + ?4 <= ?2)",
                 )?
-                .execute(params![id.as_bytes(), at.as_millis(), app_version, SEEN_STEP_MS])?;
+                .execute(params![
+                    id.as_bytes(),
+                    at.as_millis(),
+                    app_version,
+                    SEEN_STEP_MS
+                ])?;
             Ok(())
         })
         .await
@@ -300,10 +324,9 @@ impl DeviceStorage for SqliteStorage {
             let mut statement = connection.prepare_cached(
                 "SELECT actor FROM actor WHERE device = ?1 ORDER BY first_seen_at DESC",
             )?;
-            row::collect(
-                statement
-                    .query_map([device.as_bytes()], |row| row::id(row, 0, ActorId::from_bytes))?,
-            )
+            row::collect(statement.query_map([device.as_bytes()], |row| {
+                row::id(row, 0, ActorId::from_bytes)
+            })?)
         })
         .await
     }
@@ -313,7 +336,9 @@ impl DeviceStorage for SqliteStorage {
         self.read(move |connection| {
             Ok(connection
                 .prepare_cached("SELECT device FROM actor WHERE actor = ?1")?
-                .query_row([actor.as_bytes()], |row| row::id(row, 0, DeviceId::from_bytes))
+                .query_row([actor.as_bytes()], |row| {
+                    row::id(row, 0, DeviceId::from_bytes)
+                })
                 .optional()?)
         })
         .await

@@ -7,7 +7,12 @@ use super::{SqliteStorage, row};
 use crate::storage::{Division, DivisionStorage, StorageResult};
 
 fn division(row: &Row<'_>) -> rusqlite::Result<Division> {
-    Ok(Division { code: row.get(0)?, name: row.get(1)?, level: row.get(2)?, parent: row.get(3)? })
+    Ok(Division {
+        code: row.get(0)?,
+        name: row.get(1)?,
+        level: row.get(2)?,
+        parent: row.get(3)?,
+    })
 }
 
 fn put(connection: &Connection, divisions: &[Division]) -> StorageResult<u64> {
@@ -21,7 +26,12 @@ fn put(connection: &Connection, divisions: &[Division]) -> StorageResult<u64> {
     )?;
     let mut new = 0;
     for division in divisions {
-        let values = params![division.code, division.name, division.level, division.parent];
+        let values = params![
+            division.code,
+            division.name,
+            division.level,
+            division.parent
+        ];
         if insert.execute(values)? == 1 {
             new += 1;
         } else {
@@ -39,7 +49,8 @@ fn put(connection: &Connection, divisions: &[Division]) -> StorageResult<u64> {
 #[async_trait]
 impl DivisionStorage for SqliteStorage {
     async fn put_divisions(&self, divisions: Vec<Division>) -> StorageResult<u64> {
-        self.write(move |connection, _| put(connection, &divisions)).await
+        self.write(move |connection, _| put(connection, &divisions))
+            .await
     }
 
     async fn find_division(&self, code: &str) -> StorageResult<Option<Division>> {
@@ -66,9 +77,11 @@ impl DivisionStorage for SqliteStorage {
 
     async fn count_divisions(&self) -> StorageResult<u64> {
         self.read(|connection| {
-            Ok(row::count(connection.query_row("SELECT count(*) FROM division", [], |row| {
-                row.get(0)
-            })?))
+            Ok(row::count(connection.query_row(
+                "SELECT count(*) FROM division",
+                [],
+                |row| row.get(0),
+            )?))
         })
         .await
     }

@@ -14,14 +14,14 @@ use crate::storage::{FeedChange, FeedHead, FeedStorage, StorageResult};
 const PLACE_BYTES: usize = 56;
 
 /// Where a grid's feed stands; `None` before its first change.
-pub(super) fn find_head(
-    connection: &Connection,
-    grid: &GridId,
-) -> StorageResult<Option<FeedHead>> {
+pub(super) fn find_head(connection: &Connection, grid: &GridId) -> StorageResult<Option<FeedHead>> {
     Ok(connection
         .prepare_cached("SELECT head_seq, floor_seq, digest FROM feed WHERE grid = ?1")?
         .query_row([grid.as_bytes()], |row| {
-            let digest = row.get_ref(2)?.as_blob().map_err(|_| row::damaged(2, "digest"))?;
+            let digest = row
+                .get_ref(2)?
+                .as_blob()
+                .map_err(|_| row::damaged(2, "digest"))?;
             Ok(FeedHead {
                 head_seq: row::count(row.get(0)?),
                 floor_seq: row::count(row.get(1)?),
@@ -126,8 +126,7 @@ impl FeedStorage for SqliteStorage {
             let mut digest = GridDigest::default();
             while let Some(row) = rows.next()? {
                 let record = row::id(row, 0, RecordId::from_bytes)?;
-                let fingerprint =
-                    record_fingerprint(&record, row.get(1)?, &row::heads(row, 2)?);
+                let fingerprint = record_fingerprint(&record, row.get(1)?, &row::heads(row, 2)?);
                 digest.replace(&record, None, Some(fingerprint));
             }
             Ok(digest)

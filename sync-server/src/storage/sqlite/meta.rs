@@ -14,7 +14,9 @@ impl MetaStorage for SqliteStorage {
         let key = key.to_owned();
         self.read(move |connection| {
             Ok(connection
-                .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+                .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+                    row.get(0)
+                })
                 .optional()?)
         })
         .await
@@ -44,7 +46,10 @@ impl MetaStorage for SqliteStorage {
     async fn back_up(&self, to: &Path) -> StorageResult<()> {
         let (from, to) = (self.path.clone(), to.to_owned());
         let copy = move || -> StorageResult<()> {
-            let target = to.to_str().ok_or(StorageError::Missing("path in UTF-8"))?.to_owned();
+            let target = to
+                .to_str()
+                .ok_or(StorageError::Missing("path in UTF-8"))?
+                .to_owned();
             let connection = super::open_connection(&from, false)?;
             connection.execute("VACUUM INTO ?1", [target])?;
             Ok(())

@@ -6,8 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::storage::{StorageError, StorageResult};
 
 /// Name and text of each step, in order; a step's number is its place.
-pub(super) const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_initial", include_str!("../../../migrations/sqlite/0001_initial.sql"))];
+pub(super) const MIGRATIONS: &[(&str, &str)] = &[(
+    "0001_initial",
+    include_str!("../../../migrations/sqlite/0001_initial.sql"),
+)];
 
 /// The schema version of this build.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of steps")]
@@ -32,7 +34,10 @@ pub(super) fn migrate(
             transaction.pragma_update(None, "user_version", number)?;
             transaction.commit()
         };
-        apply().map_err(|error| StorageError::Migration { step: name, reason: error.to_string() })?;
+        apply().map_err(|error| StorageError::Migration {
+            step: name,
+            reason: error.to_string(),
+        })?;
     }
     Ok(())
 }
@@ -42,8 +47,9 @@ mod tests {
     use super::*;
 
     /// Rows as each released version could have left them.
-    const FIXTURES: &[&str] =
-        &[include_str!("../../../migrations/sqlite/fixtures/0001_initial.sql")];
+    const FIXTURES: &[&str] = &[include_str!(
+        "../../../migrations/sqlite/fixtures/0001_initial.sql"
+    )];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {
         let mut statement = connection
@@ -58,23 +64,37 @@ mod tests {
 
     fn fresh() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.pragma_update(None, "foreign_keys", true).unwrap();
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .unwrap();
         migrate(&mut connection, MIGRATIONS).unwrap();
         connection
     }
 
     #[test]
     fn every_released_version_upgrades_to_what_a_fresh_database_is() {
-        assert_eq!(FIXTURES.len(), MIGRATIONS.len(), "each step needs a fixture");
+        assert_eq!(
+            FIXTURES.len(),
+            MIGRATIONS.len(),
+            "each step needs a fixture"
+        );
         for (version, rows) in (1..).zip(FIXTURES) {
             let mut connection = Connection::open_in_memory().unwrap();
-            connection.pragma_update(None, "foreign_keys", true).unwrap();
+            connection
+                .pragma_update(None, "foreign_keys", true)
+                .unwrap();
             migrate(&mut connection, &MIGRATIONS[..version]).unwrap();
             connection.execute_batch(rows).unwrap();
             migrate(&mut connection, MIGRATIONS).unwrap();
-            assert_eq!(schema(&connection), schema(&fresh()), "from version {version}");
+            assert_eq!(
+                schema(&connection),
+                schema(&fresh()),
+                "from version {version}"
+            );
             let broken: u32 = connection
-                .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+                .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+                    row.get(0)
+                })
                 .unwrap();
             assert_eq!(broken, 0);
             let records: u32 = connection
@@ -87,10 +107,24 @@ mod tests {
     #[test]
     fn a_failing_step_leaves_the_version_before_it() {
         let mut connection = Connection::open_in_memory().unwrap();
-        let bad: &[(&str, &str)] =
-            &[MIGRATIONS[0], ("0002_bad", "CREATE TABLE half (a); SELECT no_such_function();")];
+        let bad: &[(&str, &str)] = &[
+            MIGRATIONS[0],
+            (
+                "0002_bad",
+                "CREATE TABLE half (a); SELECT no_such_function();",
+            ),
+        ];
         let error = migrate(&mut connection, bad).unwrap_err();
-        assert!(matches!(error, StorageError::Migration { step: "0002_bad", .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                StorageError::Migration {
+                    step: "0002_bad",
+                    ..
+                }
+            ),
+            "{error}"
+        );
         assert_eq!(schema(&connection), schema(&fresh()));
         migrate(&mut connection, MIGRATIONS).unwrap();
     }

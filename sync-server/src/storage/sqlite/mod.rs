@@ -117,11 +117,7 @@ impl From<rusqlite::Error> for StorageError {
 }
 
 /// Turns a violated uniqueness or reference into the word for it.
-fn refused(
-    error: rusqlite::Error,
-    taken: &'static str,
-    missing: &'static str,
-) -> StorageError {
+fn refused(error: rusqlite::Error, taken: &'static str, missing: &'static str) -> StorageError {
     use rusqlite::ffi;
     match error.sqlite_error().map(|error| error.extended_code) {
         Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
@@ -139,7 +135,11 @@ mod tests {
 
     #[test]
     fn the_linked_sqlite_is_new_enough() {
-        assert!(rusqlite::version_number() >= OLDEST_SQLITE.0, "{}", rusqlite::version());
+        assert!(
+            rusqlite::version_number() >= OLDEST_SQLITE.0,
+            "{}",
+            rusqlite::version()
+        );
     }
 
     #[tokio::test]
@@ -163,9 +163,15 @@ mod tests {
         let storage = SqliteStorage::open(&path).unwrap();
         storage.put_meta("a", b"1").await.unwrap();
         storage.close().await.unwrap();
-        assert!(matches!(storage.put_meta("a", b"2").await, Err(StorageError::Closed)));
+        assert!(matches!(
+            storage.put_meta("a", b"2").await,
+            Err(StorageError::Closed)
+        ));
         drop(storage);
         let storage = SqliteStorage::open(&path).unwrap();
-        assert_eq!(storage.find_meta("a").await.unwrap().as_deref(), Some(b"1".as_slice()));
+        assert_eq!(
+            storage.find_meta("a").await.unwrap().as_deref(),
+            Some(b"1".as_slice())
+        );
     }
 }

@@ -37,7 +37,9 @@ fn insert(connection: &Connection, new: &NewOrgNode) -> StorageResult<OrgNode> {
     let above = match &new.parent {
         None => "/".to_owned(),
         Some(parent) => {
-            find(connection, parent)?.ok_or(StorageError::Missing("org_node"))?.path
+            find(connection, parent)?
+                .ok_or(StorageError::Missing("org_node"))?
+                .path
         }
     };
     let node = OrgNode {
@@ -78,11 +80,15 @@ impl Places {
         connection: &Connection,
         parent: Option<OrgNodeId>,
     ) -> StorageResult<String> {
-        let Some(parent) = parent else { return Ok(String::new()) };
+        let Some(parent) = parent else {
+            return Ok(String::new());
+        };
         if let Some(place) = self.0.get(&parent) {
             return Ok(place.clone());
         }
-        let Some(node) = find(connection, &parent)? else { return Ok(String::new()) };
+        let Some(node) = find(connection, &parent)? else {
+            return Ok(String::new());
+        };
         let mut place = if node.level <= OrgLevel::Street {
             String::new()
         } else {
@@ -124,7 +130,13 @@ fn granted(
         .into_iter()
         .map(|(grid, parent, code, name, role)| {
             let place = places.above(connection, parent)?;
-            Ok(GrantedGrid { grid, code: code.unwrap_or_default(), name, place, role })
+            Ok(GrantedGrid {
+                grid,
+                code: code.unwrap_or_default(),
+                name,
+                place,
+                role,
+            })
         })
         .collect()
 }
@@ -133,13 +145,16 @@ fn granted(
 impl OrgStorage for SqliteStorage {
     async fn create_node(&self, node: &NewOrgNode) -> StorageResult<OrgNode> {
         let node = node.clone();
-        self.write(move |connection, _| insert(connection, &node)).await
+        self.write(move |connection, _| insert(connection, &node))
+            .await
     }
 
     async fn create_nodes(&self, nodes: &[NewOrgNode]) -> StorageResult<()> {
         let nodes = nodes.to_vec();
         self.write(move |connection, _| {
-            nodes.iter().try_for_each(|node| insert(connection, node).map(|_| ()))
+            nodes
+                .iter()
+                .try_for_each(|node| insert(connection, node).map(|_| ()))
         })
         .await
     }
@@ -163,7 +178,8 @@ impl OrgStorage for SqliteStorage {
     async fn list_children(&self, parent: Option<&OrgNodeId>) -> StorageResult<Vec<OrgNode>> {
         let parent = parent.copied();
         self.read(move |connection| {
-            let sql = format!("SELECT {COLUMNS} FROM org_node WHERE parent IS ?1 ORDER BY code, id");
+            let sql =
+                format!("SELECT {COLUMNS} FROM org_node WHERE parent IS ?1 ORDER BY code, id");
             let mut statement = connection.prepare_cached(&sql)?;
             row::collect(statement.query_map([parent.as_ref().map(OrgNodeId::as_bytes)], node)?)
         })
@@ -194,7 +210,9 @@ impl OrgStorage for SqliteStorage {
     ) -> StorageResult<Vec<OrgNode>> {
         let person = *person;
         self.read(move |connection| {
-            let sql = in_scope(&format!("SELECT DISTINCT {COLUMNS} FROM scope ORDER BY path"));
+            let sql = in_scope(&format!(
+                "SELECT DISTINCT {COLUMNS} FROM scope ORDER BY path"
+            ));
             let mut statement = connection.prepare_cached(&sql)?;
             row::collect(statement.query_map(
                 named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
@@ -250,14 +268,17 @@ impl OrgStorage for SqliteStorage {
         at: Timestamp,
     ) -> StorageResult<Vec<GrantedGrid>> {
         let person = *person;
-        self.read(move |connection| granted(connection, &person, at)).await
+        self.read(move |connection| granted(connection, &person, at))
+            .await
     }
 
     async fn count_nodes(&self) -> StorageResult<u64> {
         self.read(|connection| {
-            Ok(row::count(connection.query_row("SELECT count(*) FROM org_node", [], |row| {
-                row.get(0)
-            })?))
+            Ok(row::count(connection.query_row(
+                "SELECT count(*) FROM org_node",
+                [],
+                |row| row.get(0),
+            )?))
         })
         .await
     }

@@ -82,7 +82,8 @@ fn update_one(
 impl PersonStorage for SqliteStorage {
     async fn create_person(&self, person: &NewPerson) -> StorageResult<()> {
         let person = person.clone();
-        self.write(move |connection, _| insert_person(connection, &person)).await
+        self.write(move |connection, _| insert_person(connection, &person))
+            .await
     }
 
     async fn create_people(
@@ -92,8 +93,12 @@ impl PersonStorage for SqliteStorage {
     ) -> StorageResult<()> {
         let (people, assignments) = (people.to_vec(), assignments.to_vec());
         self.write(move |connection, _| {
-            people.iter().try_for_each(|person| insert_person(connection, person))?;
-            assignments.iter().try_for_each(|new| insert_assignment(connection, new))
+            people
+                .iter()
+                .try_for_each(|person| insert_person(connection, person))?;
+            assignments
+                .iter()
+                .try_for_each(|new| insert_assignment(connection, new))
         })
         .await
     }
@@ -157,7 +162,10 @@ impl PersonStorage for SqliteStorage {
                 params![id.as_bytes(), hash],
                 "person",
             )?;
-            connection.execute("DELETE FROM console_session WHERE person = ?1", [id.as_bytes()])?;
+            connection.execute(
+                "DELETE FROM console_session WHERE person = ?1",
+                [id.as_bytes()],
+            )?;
             connection.execute(
                 "DELETE FROM sign_in_attempt
                  WHERE username = (SELECT username FROM person WHERE id = ?1)",
@@ -178,8 +186,10 @@ impl PersonStorage for SqliteStorage {
                 "person",
             )?;
             if !active {
-                connection
-                    .execute("DELETE FROM console_session WHERE person = ?1", [id.as_bytes()])?;
+                connection.execute(
+                    "DELETE FROM console_session WHERE person = ?1",
+                    [id.as_bytes()],
+                )?;
                 connection.execute(
                     "DELETE FROM device_session
                      WHERE device IN (SELECT id FROM device WHERE person = ?1)",
@@ -193,7 +203,8 @@ impl PersonStorage for SqliteStorage {
 
     async fn create_assignment(&self, assignment: &NewAssignment) -> StorageResult<()> {
         let assignment = assignment.clone();
-        self.write(move |connection, _| insert_assignment(connection, &assignment)).await
+        self.write(move |connection, _| insert_assignment(connection, &assignment))
+            .await
     }
 
     async fn end_assignment(&self, id: &AssignmentId, at: Timestamp) -> StorageResult<()> {

@@ -67,7 +67,11 @@ pub(super) fn insert(
             person.as_bytes(),
             at.as_millis(),
         ])?;
-    Ok(if inserted == 0 { 0 } else { new.bytes.len() as u64 })
+    Ok(if inserted == 0 {
+        0
+    } else {
+        new.bytes.len() as u64
+    })
 }
 
 #[async_trait]

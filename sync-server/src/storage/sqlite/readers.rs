@@ -23,9 +23,13 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn open(path: &Path) -> StorageResult<Self> {
-        let idle: Vec<Connection> =
-            (0..READERS).map(|_| open_connection(path, true)).collect::<Result<_, _>>()?;
-        Ok(Self { idle: Arc::new(Mutex::new(idle)), permits: Arc::new(Semaphore::new(READERS)) })
+        let idle: Vec<Connection> = (0..READERS)
+            .map(|_| open_connection(path, true))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            idle: Arc::new(Mutex::new(idle)),
+            permits: Arc::new(Semaphore::new(READERS)),
+        })
     }
 
     /// Runs a read; all of it sees one state of the database.
@@ -33,8 +37,10 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> StorageResult<T> + Send + 'static,
     ) -> StorageResult<T> {
-        let permit =
-            Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StorageError::Closed)?;
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| StorageError::Closed)?;
         let idle = Arc::clone(&self.idle);
         let work = move || {
             let _permit = permit;
@@ -45,14 +51,17 @@ impl Readers {
                 .ok_or(StorageError::Closed)?;
             // A panic drops the connection with its transaction; the pool then
             // has one less, and the lock is not held meanwhile.
-            let result = connection.unchecked_transaction().map_err(StorageError::from).and_then(
-                |transaction| {
+            let result = connection
+                .unchecked_transaction()
+                .map_err(StorageError::from)
+                .and_then(|transaction| {
                     let result = read(&transaction);
                     transaction.finish()?;
                     result
-                },
-            );
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+                });
+            idle.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
             result
         };
         tokio::task::spawn_blocking(work)
@@ -63,6 +72,9 @@ impl Readers {
     /// Refuses further reads and closes idle connections.
     pub(super) fn close(&self) {
         self.permits.close();
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }

@@ -50,12 +50,11 @@ fn listed(row: &Row<'_>, first: usize) -> rusqlite::Result<ListedRecord> {
 }
 
 /// A record, whoever asks.
-pub(super) fn find(
-    connection: &Connection,
-    id: &RecordId,
-) -> StorageResult<Option<StoredRecord>> {
+pub(super) fn find(connection: &Connection, id: &RecordId) -> StorageResult<Option<StoredRecord>> {
     Ok(connection
-        .prepare_cached(&format!("SELECT {STORED_COLUMNS} FROM record WHERE id = ?1"))?
+        .prepare_cached(&format!(
+            "SELECT {STORED_COLUMNS} FROM record WHERE id = ?1"
+        ))?
         .query_row([id.as_bytes()], stored)
         .optional()?)
 }
@@ -70,17 +69,33 @@ fn conditions(filter: &RecordFilter) -> (String, Vec<(String, Box<dyn ToSql>)>) 
         values.push((name, value));
     };
     if let Some(kind) = filter.kind {
-        add("record.kind = :kind", ":kind".to_owned(), Box::new(kind.number()));
+        add(
+            "record.kind = :kind",
+            ":kind".to_owned(),
+            Box::new(kind.number()),
+        );
     }
     if let Some(grid) = filter.grid {
-        add("record.grid = :grid", ":grid".to_owned(), Box::new(*grid.as_bytes()));
+        add(
+            "record.grid = :grid",
+            ":grid".to_owned(),
+            Box::new(*grid.as_bytes()),
+        );
     }
     if let Some(state) = &filter.state {
-        add("record.state = :state", ":state".to_owned(), Box::new(state.clone()));
+        add(
+            "record.state = :state",
+            ":state".to_owned(),
+            Box::new(state.clone()),
+        );
     }
     if let Some(household) = filter.household {
         let value = Box::new(*household.as_bytes());
-        add("record.household = :household", ":household".to_owned(), value);
+        add(
+            "record.household = :household",
+            ":household".to_owned(),
+            value,
+        );
     }
     for (number, word) in filter.text.split_whitespace().take(8).enumerate() {
         let name = format!(":word{number}");
@@ -89,7 +104,10 @@ fn conditions(filter: &RecordFilter) -> (String, Vec<(String, Box<dyn ToSql>)>) 
               OR record.phone LIKE {name} ESCAPE '\\' OR record.number LIKE {name} ESCAPE '\\'
               OR record.search_text LIKE {name} ESCAPE '\\')"
         );
-        let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let escaped = word
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
         add(&condition, name, Box::new(format!("%{escaped}%")));
     }
     if filter.has_conflict {
@@ -111,7 +129,11 @@ fn list(
     let person = *person.as_bytes();
     let at = at.as_millis();
     let mut bound: Vec<(&str, &dyn ToSql)> = vec![(":person", &person), (":at", &at)];
-    bound.extend(values.iter().map(|(name, value)| (name.as_str(), value.as_ref())));
+    bound.extend(
+        values
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_ref())),
+    );
     let total = connection
         .prepare_cached(&in_scope(&format!("SELECT count(*) {from}")))?
         .query_row(bound.as_slice(), |row| row.get(0))?;
@@ -128,7 +150,10 @@ fn list(
     bound.push((":offset", &offset));
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(bound.as_slice(), |row| listed(row, 0))?;
-    Ok(RecordPage { records: row::collect(rows)?, total: row::count(total) })
+    Ok(RecordPage {
+        records: row::collect(rows)?,
+        total: row::count(total),
+    })
 }
 
 fn list_snapshot(
@@ -152,7 +177,10 @@ fn list_snapshot(
         if bytes > max_bytes && !page.is_empty() {
             break;
         }
-        page.push(SnapshotRow { record, summary: row::summary(row, STORED_WIDTH)? });
+        page.push(SnapshotRow {
+            record,
+            summary: row::summary(row, STORED_WIDTH)?,
+        });
     }
     Ok(page)
 }
@@ -167,9 +195,13 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
     loop {
         let next = connection
             .prepare_cached(&sql)?
-            .query_row([&after], |row| Ok((stored(row)?, row::summary(row, STORED_WIDTH)?)))
+            .query_row([&after], |row| {
+                Ok((stored(row)?, row::summary(row, STORED_WIDTH)?))
+            })
             .optional()?;
-        let Some((record, summary)) = next else { return Ok(wrong) };
+        let Some((record, summary)) = next else {
+            return Ok(wrong);
+        };
         after = record.id.as_bytes().to_vec();
         let document = RecordDocument::load(record.kind, Some(&record.document), [])
             .map_err(|_| StorageError::Corrupt("document"))?;
@@ -208,7 +240,8 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
 #[async_trait]
 impl RecordStorage for SqliteStorage {
     async fn commit(&self, commit: Commit) -> StorageResult<CommitOutcome> {
-        self.write(move |connection, batch| commit::commit(connection, batch, commit)).await
+        self.write(move |connection, batch| commit::commit(connection, batch, commit))
+            .await
     }
 
     async fn find_record(&self, id: &RecordId) -> StorageResult<Option<StoredRecord>> {
@@ -263,7 +296,8 @@ impl RecordStorage for SqliteStorage {
         filter: &RecordFilter,
     ) -> StorageResult<RecordPage> {
         let (person, filter) = (*person, filter.clone());
-        self.read(move |connection| list(connection, &person, at, &filter)).await
+        self.read(move |connection| list(connection, &person, at, &filter))
+            .await
     }
 
     async fn list_snapshot(

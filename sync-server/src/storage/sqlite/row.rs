@@ -46,7 +46,9 @@ pub(super) fn optional_time(
     row: &Row<'_>,
     column: impl RowIndex,
 ) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
+    Ok(row
+        .get::<_, Option<i64>>(column)?
+        .map(Timestamp::from_millis))
 }
 
 /// A column of a type that has its own words.
@@ -55,7 +57,9 @@ pub(super) fn parsed<T: std::str::FromStr>(
     column: usize,
     what: &'static str,
 ) -> rusqlite::Result<T> {
-    row.get::<_, String>(column)?.parse().map_err(|_| damaged(column, what))
+    row.get::<_, String>(column)?
+        .parse()
+        .map_err(|_| damaged(column, what))
 }
 
 /// A record kind column.
@@ -84,7 +88,10 @@ pub(super) fn heads_to_blob(heads: &[ChangeHash]) -> Vec<u8> {
 
 /// A blob as heads.
 pub(super) fn heads(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<ChangeHash>> {
-    let blob = row.get_ref(column)?.as_blob().map_err(|_| damaged(column, "heads"))?;
+    let blob = row
+        .get_ref(column)?
+        .as_blob()
+        .map_err(|_| damaged(column, "heads"))?;
     blob.chunks(32)
         .map(|chunk| ChangeHash::from_slice(chunk).map_err(|_| damaged(column, "heads")))
         .collect()
@@ -145,8 +152,7 @@ pub(super) fn summary(row: &Row<'_>, first: usize) -> rusqlite::Result<RecordSum
 }
 
 /// All rows of a query.
-pub(super) fn collect<T>(
-    rows: impl Iterator<Item = rusqlite::Result<T>>,
-) -> StorageResult<Vec<T>> {
-    rows.collect::<rusqlite::Result<Vec<T>>>().map_err(StorageError::from)
+pub(super) fn collect<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> StorageResult<Vec<T>> {
+    rows.collect::<rusqlite::Result<Vec<T>>>()
+        .map_err(StorageError::from)
 }

@@ -51,7 +51,9 @@ impl Batch {
             };
             self.staged.insert(*grid, head);
         }
-        self.staged.get_mut(grid).ok_or(StorageError::Corrupt("feed"))
+        self.staged
+            .get_mut(grid)
+            .ok_or(StorageError::Corrupt("feed"))
     }
 
     fn keep(&mut self) {
@@ -84,7 +86,10 @@ impl Writer {
             .name("writer".to_owned())
             .spawn(move || work(connection, &jobs))
             .map_err(|error| StorageError::Database(error.to_string()))?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// Queues a write and waits until it is durable.
@@ -107,19 +112,31 @@ impl Writer {
         {
             let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queue.as_ref().ok_or(StorageError::Closed)?;
-            queue.send(Message::Job(job)).map_err(|_| StorageError::Closed)?;
+            queue
+                .send(Message::Job(job))
+                .map_err(|_| StorageError::Closed)?;
         }
-        receiver.await.map_err(|_| StorageError::Database("the writer gave up".to_owned()))?
+        receiver
+            .await
+            .map_err(|_| StorageError::Database("the writer gave up".to_owned()))?
     }
 
     /// Finishes what is queued and ends the thread.
     pub(super) fn stop(&self) {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let queue = self
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(queue) = queue {
             // Fails only if the thread is gone already.
             let _ = queue.send(Message::Stop);
         }
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread
             && thread.join().is_err()
         {
@@ -161,7 +178,9 @@ fn work(mut connection: Connection, jobs: &mpsc::Receiver<Message>) {
     let mut batch = Batch::default();
     let mut stop = false;
     while !stop {
-        let Ok(Message::Job(first)) = jobs.recv() else { break };
+        let Ok(Message::Job(first)) = jobs.recv() else {
+            break;
+        };
         let mut waiting = vec![first];
         while waiting.len() < MOST_JOBS {
             match jobs.try_recv() {
@@ -212,7 +231,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let connection =
             crate::storage::sqlite::open_connection(&folder.path().join("t"), false).unwrap();
-        connection.execute_batch("CREATE TABLE t (a INTEGER PRIMARY KEY)").unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (a INTEGER PRIMARY KEY)")
+            .unwrap();
         (folder, Writer::start(connection).unwrap())
     }
 
@@ -253,8 +274,9 @@ mod tests {
     #[tokio::test]
     async fn stopping_finishes_what_is_queued() {
         let (folder, writer) = writer();
-        let queued: Vec<_> =
-            (0..50).map(|n| writer.run(move |connection, _| insert(connection, n))).collect();
+        let queued: Vec<_> = (0..50)
+            .map(|n| writer.run(move |connection, _| insert(connection, n)))
+            .collect();
         for write in queued {
             write.await.unwrap();
         }
@@ -264,8 +286,9 @@ mod tests {
             Err(StorageError::Closed)
         ));
         let connection = Connection::open(folder.path().join("t")).unwrap();
-        let count: i64 =
-            connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+        let count: i64 = connection
+            .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(count, 50);
     }
 }

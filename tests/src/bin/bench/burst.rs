@@ -61,8 +61,10 @@ pub(crate) async fn run(
             client.pull().await?;
         }
         let loaded = load(std::mem::take(&mut clients), seed.wrapping_add(run as u64))?;
-        let packed: Vec<Vec<u8>> =
-            loaded.iter().map(|one| pack(&one.changes)).collect::<anyhow::Result<_>>()?;
+        let packed: Vec<Vec<u8>> = loaded
+            .iter()
+            .map(|one| pack(&one.changes))
+            .collect::<anyhow::Result<_>>()?;
         let before = fixture.server.processor_time()?;
         let (back, wall) = push_all(loaded, &mut answers).await?;
         clients = back;
@@ -92,7 +94,10 @@ fn load(clients: Vec<LightClient>, seed: u64) -> anyhow::Result<Vec<Loaded>> {
             let records = (0..RECORDS)
                 .map(|_| workload.next_authored(client.actor))
                 .collect::<anyhow::Result<Vec<_>>>()?;
-            let items: Vec<_> = records.iter().map(|record| record.push_item(grid)).collect();
+            let items: Vec<_> = records
+                .iter()
+                .map(|record| record.push_item(grid))
+                .collect();
             let changes = items
                 .iter()
                 .map(|item| RawChange {
@@ -102,7 +107,11 @@ fn load(clients: Vec<LightClient>, seed: u64) -> anyhow::Result<Vec<Loaded>> {
                 })
                 .collect();
             let body = seal(&client.push_request(items)?);
-            Ok(Loaded { client, body, changes })
+            Ok(Loaded {
+                client,
+                body,
+                changes,
+            })
         })
         .collect()
 }
@@ -114,7 +123,10 @@ async fn push_all(
 ) -> anyhow::Result<(Vec<LightClient>, f64)> {
     let barrier = Arc::new(Barrier::new(loaded.len() + 1));
     let mut pushes = JoinSet::new();
-    for Loaded { mut client, body, .. } in loaded {
+    for Loaded {
+        mut client, body, ..
+    } in loaded
+    {
         let barrier = Arc::clone(&barrier);
         pushes.spawn(async move {
             barrier.wait().await;
@@ -137,7 +149,9 @@ async fn push_all(
         let receipt = response.receipt.clone().context("no receipt")?;
         let verdicts = verdicts(&receipt, RECORDS)?;
         ensure!(
-            verdicts.iter().all(|verdict| matches!(verdict, Verdict::Accepted { .. })),
+            verdicts
+                .iter()
+                .all(|verdict| matches!(verdict, Verdict::Accepted { .. })),
             "not everything was accepted: {verdicts:?}"
         );
         client.follow(&response);
@@ -156,7 +170,9 @@ async fn floor(bodies: Vec<Vec<u8>>, path: &Path) -> anyhow::Result<f64> {
         let mut connection = Connection::open(server.address(), None).await?;
         pushes.spawn(async move {
             barrier.wait().await;
-            connection.exchange("POST", "/changes", &[], Some(&body)).await
+            connection
+                .exchange("POST", "/changes", &[], Some(&body))
+                .await
         });
     }
     barrier.wait().await;

@@ -9,13 +9,8 @@ use std::{
 use anyhow::ensure;
 use wangge_model::{Clock as _, PersonId, SystemClock, SystemEntropy, protocol::Verdict};
 use wangge_tests::{
-    admin::Admin,
-    batch::Batch,
-    light_client::LightClient,
-    phone::Phone,
-    proxy::Proxy,
-    server::Server,
-    statistics::millis,
+    admin::Admin, batch::Batch, light_client::LightClient, phone::Phone, proxy::Proxy,
+    server::Server, statistics::millis,
 };
 
 use crate::report::Figures;
@@ -36,7 +31,12 @@ impl Fixture {
     pub(crate) fn start() -> anyhow::Result<Self> {
         let server = Server::start()?;
         let admin = server.admin();
-        Ok(Self { server, admin, devices: 0, peak_mib: 0.0 })
+        Ok(Self {
+            server,
+            admin,
+            devices: 0,
+            peak_mib: 0.0,
+        })
     }
 
     /// A grid; gives back its one worker.
@@ -90,9 +90,13 @@ impl Fixture {
         for push in items.chunks(PER_PUSH) {
             let verdicts = client.push(push.to_vec()).await?;
             ensure!(
-                verdicts.iter().all(|verdict| matches!(verdict, Verdict::Accepted { .. })),
+                verdicts
+                    .iter()
+                    .all(|verdict| matches!(verdict, Verdict::Accepted { .. })),
                 "not everything was accepted: {:?}",
-                verdicts.iter().find(|verdict| !matches!(verdict, Verdict::Accepted { .. }))
+                verdicts
+                    .iter()
+                    .find(|verdict| !matches!(verdict, Verdict::Accepted { .. }))
             );
         }
         Ok(())
@@ -109,7 +113,10 @@ impl Fixture {
 
     /// Reports the present process's peak memory under `name`.
     pub(crate) fn report_phase(&mut self, name: &str, figures: &mut Figures) -> anyhow::Result<()> {
-        figures.set(format!("{name}.server_rss_mb"), self.server.memory()?.peak_mib());
+        figures.set(
+            format!("{name}.server_rss_mb"),
+            self.server.memory()?.peak_mib(),
+        );
         self.note_memory()
     }
 

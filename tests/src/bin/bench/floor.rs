@@ -60,7 +60,11 @@ pub(crate) fn unpack(body: &[u8]) -> anyhow::Result<Vec<RawChange>> {
         let found: [u8; 32] = Sha256::digest(bytes.get(8..).unwrap_or_default()).into();
         ensure!(found == *hash, "a change does not match its hash");
         Change::from_bytes(bytes.to_vec()).context("not a change")?;
-        changes.push(RawChange { record: *record, hash: *hash, bytes: bytes.to_vec() });
+        changes.push(RawChange {
+            record: *record,
+            hash: *hash,
+            bytes: bytes.to_vec(),
+        });
         rest = after;
     }
     Ok(changes)
@@ -105,7 +109,11 @@ impl FloorStore {
         let mut select =
             connection.prepare_cached("SELECT record, hash, bytes FROM change ORDER BY n")?;
         let rows = select.query_map([], |row| {
-            Ok(RawChange { record: row.get(0)?, hash: row.get(1)?, bytes: row.get(2)? })
+            Ok(RawChange {
+                record: row.get(0)?,
+                hash: row.get(1)?,
+                bytes: row.get(2)?,
+            })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -169,7 +177,11 @@ mod tests {
 
     #[test]
     fn a_tampered_change_is_noticed() {
-        let change = RawChange { record: [1; 16], hash: [2; 32], bytes: vec![3; 40] };
+        let change = RawChange {
+            record: [1; 16],
+            hash: [2; 32],
+            bytes: vec![3; 40],
+        };
         let body = pack(&[change]).unwrap();
         assert!(unpack(&body).is_err());
     }

@@ -17,7 +17,10 @@ pub(crate) fn calls() -> u64 {
     CALLS.load(Ordering::SeqCst)
 }
 
-#[expect(unsafe_code, reason = "takes the place of the C library's function in this program")]
+#[expect(
+    unsafe_code,
+    reason = "takes the place of the C library's function in this program"
+)]
 #[unsafe(no_mangle)]
 extern "C" fn fsync(file: c_int) -> c_int {
     CALLS.fetch_add(1, Ordering::SeqCst);
@@ -26,7 +29,10 @@ extern "C" fn fsync(file: c_int) -> c_int {
     c_int::try_from(result).unwrap_or(-1)
 }
 
-#[expect(unsafe_code, reason = "takes the place of the C library's function in this program")]
+#[expect(
+    unsafe_code,
+    reason = "takes the place of the C library's function in this program"
+)]
 #[unsafe(no_mangle)]
 extern "C" fn fdatasync(file: c_int) -> c_int {
     CALLS.fetch_add(1, Ordering::SeqCst);
@@ -41,6 +47,9 @@ pub(crate) fn check() -> anyhow::Result<()> {
     let before = calls();
     file.sync_all()?;
     file.sync_data()?;
-    anyhow::ensure!(calls() - before == 2, "calls of fsync are not counted on this system");
+    anyhow::ensure!(
+        calls() - before == 2,
+        "calls of fsync are not counted on this system"
+    );
     Ok(())
 }

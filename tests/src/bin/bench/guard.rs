@@ -8,7 +8,10 @@ use wangge_model::{
     document::RecordDocument,
     guard::{Writer, inspect},
 };
-use wangge_tests::{statistics::{median, micros}, workload::Workload};
+use wangge_tests::{
+    statistics::{median, micros},
+    workload::Workload,
+};
 
 use crate::report::Figures;
 
@@ -31,7 +34,9 @@ pub(crate) fn run(count: usize, seed: u64, figures: &mut Figures) -> anyhow::Res
     for _ in 0..count {
         let record = workload.next_authored(actor)?;
         let kind = record.document.kind();
-        let Some(stage) = stages.get_mut(usize::from(kind.number()) - 1) else { continue };
+        let Some(stage) = stages.get_mut(usize::from(kind.number()) - 1) else {
+            continue;
+        };
         let begun = Instant::now();
         let change = inspect(&record.change.hash, &record.change.bytes)?;
         stage.inspect.push(micros(begun.elapsed()));
@@ -48,10 +53,14 @@ pub(crate) fn run(count: usize, seed: u64, figures: &mut Figures) -> anyhow::Res
         black_box(admitted.summary());
         stage.summary.push(micros(begun.elapsed()));
     }
-    for (kind, share) in
-        [(RecordKind::Household, 0.25), (RecordKind::Visit, 0.65), (RecordKind::Incident, 0.10)]
-    {
-        let Some(stage) = stages.get(usize::from(kind.number()) - 1) else { continue };
+    for (kind, share) in [
+        (RecordKind::Household, 0.25),
+        (RecordKind::Visit, 0.65),
+        (RecordKind::Incident, 0.10),
+    ] {
+        let Some(stage) = stages.get(usize::from(kind.number()) - 1) else {
+            continue;
+        };
         let mut whole = 0.0;
         for (name, times) in [
             ("inspect", &stage.inspect),

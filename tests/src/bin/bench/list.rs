@@ -3,10 +3,7 @@
 
 use std::time::Instant;
 
-use wangge_core::{
-    RecordQuery, RecordState,
-    sync::SyncStore as _,
-};
+use wangge_core::{RecordQuery, RecordState, sync::SyncStore as _};
 use wangge_model::{ActorId, RecordKind, protocol::SnapshotPage};
 use wangge_tests::{
     batch::Batch,
@@ -22,12 +19,25 @@ const PER_PAGE: usize = 500;
 /// Words of two and more characters; some are in half of all records, some in
 /// few, some in none.
 const WORDS: &[&str] = &[
-    "楼道", "王伟", "燃气", "电信诈骗", "欧阳秀英", "泉城家园", "已联系物业", "13800001234", "查无此词",
+    "楼道",
+    "王伟",
+    "燃气",
+    "电信诈骗",
+    "欧阳秀英",
+    "泉城家园",
+    "已联系物业",
+    "13800001234",
+    "查无此词",
     "楼道 物业",
 ];
 
 /// Fills a phone as a server's snapshot would, record by record authored.
-pub(crate) fn fill(phone: &Phone, records: usize, seed: u64, figures: &mut Figures) -> anyhow::Result<()> {
+pub(crate) fn fill(
+    phone: &Phone,
+    records: usize,
+    seed: u64,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
     let grid = phone.grid()?;
     let batch = Batch {
         seed,
@@ -46,15 +56,20 @@ pub(crate) fn fill(phone: &Phone, records: usize, seed: u64, figures: &mut Figur
                 Some(last) if page + 1 < batch.pages => Some(last.record),
                 _ => None,
             };
-            let page = SnapshotPage { grid, as_of: 1, entries, next_after, total };
+            let page = SnapshotPage {
+                grid,
+                as_of: 1,
+                entries,
+                next_after,
+                total,
+            };
             phone.core.store().apply_snapshot(&page)?;
             Ok(())
         },
     )?;
     figures.set("fill.records", total as f64);
     figures.set("fill.ms", millis(begun.elapsed()));
-    phone.core.tidy()
-        .map_err(Into::into)
+    phone.core.tidy().map_err(Into::into)
 }
 
 /// Opens the phone again and again.
@@ -72,24 +87,61 @@ pub(crate) fn open(mut phone: Phone, runs: usize, figures: &mut Figures) -> anyh
 /// Pages of 50 and searches; the worst of each kind counts.
 pub(crate) fn list(phone: &Phone, runs: usize, figures: &mut Figures) -> anyhow::Result<()> {
     let grid = phone.grid()?;
-    let all = RecordQuery { limit: 50, ..RecordQuery::default() };
+    let all = RecordQuery {
+        limit: 50,
+        ..RecordQuery::default()
+    };
     // The last record of the 40th page: a list scrolled far down.
-    let far = RecordQuery { limit: 500, ..RecordQuery::default() };
+    let far = RecordQuery {
+        limit: 500,
+        ..RecordQuery::default()
+    };
     let mut after = None;
     for _ in 0..4 {
-        let page = phone.core.list_records(&RecordQuery { after, ..far.clone() })?;
+        let page = phone.core.list_records(&RecordQuery {
+            after,
+            ..far.clone()
+        })?;
         after = page.last().map(|row| row.id);
     }
     let pages = [
         ("all", all.clone()),
-        ("far", RecordQuery { after, ..all.clone() }),
-        ("household", RecordQuery { kind: Some(RecordKind::Household), ..all.clone() }),
-        ("incident", RecordQuery { kind: Some(RecordKind::Incident), ..all.clone() }),
+        (
+            "far",
+            RecordQuery {
+                after,
+                ..all.clone()
+            },
+        ),
+        (
+            "household",
+            RecordQuery {
+                kind: Some(RecordKind::Household),
+                ..all.clone()
+            },
+        ),
+        (
+            "incident",
+            RecordQuery {
+                kind: Some(RecordKind::Incident),
+                ..all.clone()
+            },
+        ),
         (
             "grid",
-            RecordQuery { grid: Some(grid), kind: Some(RecordKind::Visit), ..all.clone() },
+            RecordQuery {
+                grid: Some(grid),
+                kind: Some(RecordKind::Visit),
+                ..all.clone()
+            },
         ),
-        ("state", RecordQuery { state: Some(RecordState::OnPhone), ..all.clone() }),
+        (
+            "state",
+            RecordQuery {
+                state: Some(RecordState::OnPhone),
+                ..all.clone()
+            },
+        ),
     ];
     let mut worst: f64 = 0.0;
     for (name, query) in pages {
@@ -100,7 +152,10 @@ pub(crate) fn list(phone: &Phone, runs: usize, figures: &mut Figures) -> anyhow:
     figures.set("list_ms", worst);
     let mut worst: f64 = 0.0;
     for (place, word) in WORDS.iter().enumerate() {
-        let query = RecordQuery { text: Some((*word).to_owned()), ..all.clone() };
+        let query = RecordQuery {
+            text: Some((*word).to_owned()),
+            ..all.clone()
+        };
         let found = phone.core.list_records(&query)?.len();
         let took = time(phone, &query, runs)?;
         figures.set(format!("search.word_{place}_ms"), took);

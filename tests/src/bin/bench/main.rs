@@ -85,12 +85,18 @@ fn main() -> anyhow::Result<std::process::ExitCode> {
         }
         None => temporary.path().to_path_buf(),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let mut figures = Figures::default();
     runtime.block_on(measure(&arguments, &folder, &mut figures))?;
     print(&arguments, &figures)?;
     let failed = arguments.strict && !figures.missed().is_empty();
-    Ok(if failed { std::process::ExitCode::FAILURE } else { std::process::ExitCode::SUCCESS })
+    Ok(if failed {
+        std::process::ExitCode::FAILURE
+    } else {
+        std::process::ExitCode::SUCCESS
+    })
 }
 
 async fn measure(
@@ -99,7 +105,10 @@ async fn measure(
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let runs = |part| arguments.only.is_empty() || arguments.only.contains(&part);
-    if [Part::Sync, Part::Save, Part::Large, Part::Burst].into_iter().any(runs) {
+    if [Part::Sync, Part::Save, Part::Large, Part::Burst]
+        .into_iter()
+        .any(runs)
+    {
         measure_with_server(arguments, folder, figures).await?;
     }
     if runs(Part::Guard) {
@@ -128,31 +137,63 @@ async fn measure_with_server(
     }
     if runs(Part::Large) {
         say("filling the server with 20,000 records");
-        fixture.fill(large, LARGE_RECORDS, arguments.seed + 1).await?;
+        fixture
+            .fill(large, LARGE_RECORDS, arguments.seed + 1)
+            .await?;
     }
     figures.set("fill.server_rss_mb", fixture.forget_memory()?);
     if runs(Part::Sync) || runs(Part::Save) {
         say("S1 first sync, S2 nothing changed, S3 50 edits");
-        let grid = Grid { name: "s1", worker: small, records: GRID_RECORDS };
+        let grid = Grid {
+            name: "s1",
+            worker: small,
+            records: GRID_RECORDS,
+        };
         let (phone, proxy) =
             sync::first_sync(grid, &mut fixture, arguments.runs, folder, figures).await?;
         sync::unchanged("s2", &phone, &proxy, arguments.runs, figures).await?;
-        sync::edits(&phone, &proxy, &fixture, arguments.runs, folder, &mut workload, figures)
-            .await?;
+        sync::edits(
+            &phone,
+            &proxy,
+            &fixture,
+            arguments.runs,
+            folder,
+            &mut workload,
+            figures,
+        )
+        .await?;
         if runs(Part::Save) {
             say("save");
-            save::run("save", &phone, folder, arguments.saves, &mut workload, figures)?;
+            save::run(
+                "save",
+                &phone,
+                folder,
+                arguments.saves,
+                &mut workload,
+                figures,
+            )?;
         }
     }
     if runs(Part::Large) {
         say("S1 and S2 at 20,000 records");
-        let grid = Grid { name: "s1_20000", worker: large, records: LARGE_RECORDS };
+        let grid = Grid {
+            name: "s1_20000",
+            worker: large,
+            records: LARGE_RECORDS,
+        };
         let (phone, proxy) = sync::first_sync(grid, &mut fixture, 1, folder, figures).await?;
         sync::unchanged("s2_20000", &phone, &proxy, arguments.runs, figures).await?;
     }
     if runs(Part::Burst) {
         say("S4 100 phones at once");
-        burst::run(&mut fixture, arguments.runs, arguments.seed + 2, folder, figures).await?;
+        burst::run(
+            &mut fixture,
+            arguments.runs,
+            arguments.seed + 2,
+            folder,
+            figures,
+        )
+        .await?;
     }
     fixture.report_memory(figures)
 }
@@ -170,7 +211,14 @@ fn measure_alone(
     let phone = list::open(phone, 7, figures)?;
     list::list(&phone, 21, figures)?;
     let mut workload = Workload::new(arguments.seed + 4, SystemClock.now());
-    save::run("save_50000", &phone, folder, arguments.saves, &mut workload, figures)
+    save::run(
+        "save_50000",
+        &phone,
+        folder,
+        arguments.saves,
+        &mut workload,
+        figures,
+    )
 }
 
 /// What is going on, for whoever waits.
@@ -182,7 +230,10 @@ fn say(what: &str) {
 #[expect(clippy::print_stdout, reason = "the result of the program")]
 fn print(arguments: &Arguments, figures: &Figures) -> anyhow::Result<()> {
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&figures.to_json(arguments.seed))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&figures.to_json(arguments.seed))?
+        );
     } else {
         println!("{}", figures.to_table(arguments.seed));
     }

@@ -113,14 +113,32 @@ impl Figures {
     /// A table for people: targets first, then everything.
     pub(crate) fn to_table(&self, seed: u64) -> String {
         let mut table = format!("seed {seed}\n\n");
-        let _ = writeln!(table, "{:<24}{:>14}  {:<10} verdict", "figure", "measured", "target");
+        let _ = writeln!(
+            table,
+            "{:<24}{:>14}  {:<10} verdict",
+            "figure", "measured", "target"
+        );
         for (name, target) in TARGETS {
             let Some(value) = self.get(name) else {
-                let _ = writeln!(table, "{name:<24}{:>14}  {:<10} not run", "-", target.text());
+                let _ = writeln!(
+                    table,
+                    "{name:<24}{:>14}  {:<10} not run",
+                    "-",
+                    target.text()
+                );
                 continue;
             };
-            let verdict = if target.holds(value) { "holds" } else { "MISSED" };
-            let _ = writeln!(table, "{name:<24}{:>14}  {:<10} {verdict}", show(value), target.text());
+            let verdict = if target.holds(value) {
+                "holds"
+            } else {
+                "MISSED"
+            };
+            let _ = writeln!(
+                table,
+                "{name:<24}{:>14}  {:<10} {verdict}",
+                show(value),
+                target.text()
+            );
         }
         table.push_str("\nall figures\n");
         for (name, value) in &self.0 {

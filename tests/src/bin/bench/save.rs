@@ -55,7 +55,9 @@ impl BareStore {
     }
 
     fn checkpoint(&self) -> anyhow::Result<()> {
-        Ok(self.0.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        Ok(self
+            .0
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 }
 
@@ -98,8 +100,12 @@ pub(crate) fn run(
         limit: 500,
         ..RecordQuery::default()
     };
-    let households: Vec<RecordId> =
-        phone.core.list_records(&query)?.into_iter().map(|row| row.id).collect();
+    let households: Vec<RecordId> = phone
+        .core
+        .list_records(&query)?
+        .into_iter()
+        .map(|row| row.id)
+        .collect();
     ensure!(!households.is_empty(), "the phone has no household to edit");
     let (mut edits, mut creates) = (Pairs::default(), Pairs::default());
     let mut fsyncs = Vec::new();
@@ -135,11 +141,17 @@ pub(crate) fn run(
     figures.set(format!("{name}.p50_us"), median(&all));
     figures.set(format!("{name}.p99_us"), percentile(&all, 0.99));
     // The worse of the two: a mean of both would hide it.
-    figures.set(format!("{name}.p50_ratio"), edits.ratio().max(creates.ratio()));
+    figures.set(
+        format!("{name}.p50_ratio"),
+        edits.ratio().max(creates.ratio()),
+    );
     let most = fsyncs.iter().max().copied().context("nothing was saved")?;
     let least = fsyncs.iter().min().copied().context("nothing was saved")?;
     // A save without an fsync would be worse than one with two.
-    figures.set(format!("{name}.fsyncs"), if least == 0 { 0.0 } else { most as f64 });
+    figures.set(
+        format!("{name}.fsyncs"),
+        if least == 0 { 0.0 } else { most as f64 },
+    );
     Ok(())
 }
 
@@ -151,7 +163,10 @@ fn floor(
     pairs: &mut Pairs,
 ) -> anyhow::Result<()> {
     let document = phone.document(record)?;
-    let change = document.changes().pop().context("the record has no change")?;
+    let change = document
+        .changes()
+        .pop()
+        .context("the record has no change")?;
     let item = PushItem {
         record,
         record_epoch: 0,

@@ -56,7 +56,10 @@ impl Cost {
         figures.set(format!("{name}.bytes_down"), median(&self.down));
         figures.set(format!("{name}.round_trips"), median(&self.round_trips));
         if !self.server_cpu_ms.is_empty() {
-            figures.set(format!("{name}.server_cpu_s"), median(&self.server_cpu_ms) / 1e3);
+            figures.set(
+                format!("{name}.server_cpu_s"),
+                median(&self.server_cpu_ms) / 1e3,
+            );
         }
     }
 
@@ -75,10 +78,15 @@ impl Cost {
 /// The raw changes of everything on a phone.
 fn raw_changes(phone: &Phone) -> anyhow::Result<Vec<RawChange>> {
     let mut changes = Vec::new();
-    let mut query = RecordQuery { limit: 500, ..RecordQuery::default() };
+    let mut query = RecordQuery {
+        limit: 500,
+        ..RecordQuery::default()
+    };
     loop {
         let page = phone.core.list_records(&query)?;
-        let Some(last) = page.last() else { return Ok(changes) };
+        let Some(last) = page.last() else {
+            return Ok(changes);
+        };
         query.after = Some(last.id);
         for row in &page {
             let document = phone.document(row.id)?;
@@ -100,7 +108,11 @@ pub(crate) async fn first_sync(
     folder: &Path,
     figures: &mut Figures,
 ) -> anyhow::Result<(Phone, Proxy)> {
-    let Grid { name, worker, records } = grid;
+    let Grid {
+        name,
+        worker,
+        records,
+    } = grid;
     let (mut cost, mut floor) = (Cost::default(), Cost::default());
     let mut last = None;
     for run in 0..runs {
@@ -112,10 +124,14 @@ pub(crate) async fn first_sync(
         let report = phone.sync().await?;
         let wall = millis(begun.elapsed());
         cost.add(wall, proxy.take());
-        cost.server_cpu_ms.push(millis(fixture.server.processor_time()? - processor));
+        cost.server_cpu_ms
+            .push(millis(fixture.server.processor_time()? - processor));
         let counts = phone.core.count_states()?;
         let held = counts.on_phone + counts.at_server + counts.needs_attention;
-        ensure!(held == records as u64, "the phone holds {held} records of {records}: {report}");
+        ensure!(
+            held == records as u64,
+            "the phone holds {held} records of {records}: {report}"
+        );
         let changes = raw_changes(&phone)?;
         first_sync_floor(&changes, &folder.join(format!("{name}-{run}")), &mut floor).await?;
         last = Some((phone, proxy));
@@ -162,7 +178,10 @@ pub(crate) async fn unchanged(
         let begun = Instant::now();
         let report = phone.sync().await?;
         cost.add(millis(begun.elapsed()), proxy.take());
-        ensure!(report.pulled == 0 && report.receipted == 0, "something changed: {report}");
+        ensure!(
+            report.pulled == 0 && report.receipted == 0,
+            "something changed: {report}"
+        );
     }
     cost.report(name, figures);
     Ok(())
@@ -191,9 +210,15 @@ pub(crate) async fn edits(
         for row in &households {
             let before = phone.document(row.id)?.heads();
             while phone.document(row.id)?.heads() == before {
-                phone.core.edit_record(row.id, &[workload.household_edit()?])?;
+                phone
+                    .core
+                    .edit_record(row.id, &[workload.household_edit()?])?;
             }
-            let change = phone.document(row.id)?.changes().pop().context("no change")?;
+            let change = phone
+                .document(row.id)?
+                .changes()
+                .pop()
+                .context("no change")?;
             changes.push(RawChange {
                 record: *row.id.as_bytes(),
                 hash: *change.hash.as_bytes(),
@@ -205,9 +230,18 @@ pub(crate) async fn edits(
         let begun = Instant::now();
         let report = phone.sync().await?;
         cost.add(millis(begun.elapsed()), proxy.take());
-        cost.server_cpu_ms.push(millis(fixture.server.processor_time()? - processor));
-        ensure!(report.receipted == u64::from(EDITS), "not all edits were taken: {report}");
-        edits_floor(&changes, &folder.join(format!("s3-{run}.sqlite")), &mut floor).await?;
+        cost.server_cpu_ms
+            .push(millis(fixture.server.processor_time()? - processor));
+        ensure!(
+            report.receipted == u64::from(EDITS),
+            "not all edits were taken: {report}"
+        );
+        edits_floor(
+            &changes,
+            &folder.join(format!("s3-{run}.sqlite")),
+            &mut floor,
+        )
+        .await?;
     }
     cost.report("s3", figures);
     cost.report_floor("s3", &floor, figures);
@@ -221,7 +255,9 @@ async fn edits_floor(changes: &[RawChange], path: &Path, cost: &mut Cost) -> any
     let mut connection = Connection::open(proxy.address(), None).await?;
     let begun = Instant::now();
     let body = pack(changes)?;
-    let answer = connection.exchange("POST", "/changes", &[], Some(&body)).await?;
+    let answer = connection
+        .exchange("POST", "/changes", &[], Some(&body))
+        .await?;
     ensure!(answer.status == 200, "the floor answered {}", answer.status);
     cost.add(millis(begun.elapsed()), proxy.take());
     Ok(())
