@@ -123,8 +123,9 @@ fn swift(workspace: &Workspace) -> anyhow::Result<Report> {
 /// for `.ci/install` or a person to decide.
 fn missing_for_swift(chroot: &Path, folder: &Path) -> anyhow::Result<Option<String>> {
     let home = Workspace::program(chroot, folder).args(["path"]).read()?;
-    let is_set_up = Path::new(home.trim()).join("usr/bin/swift").exists();
-    if !is_set_up {
+    // The program is a link that leads somewhere only inside that system.
+    let swift = Path::new(home.trim()).join("usr/bin/swift");
+    if swift.symlink_metadata().is_err() {
         return Ok(Some(format!(
             "neither `swift` nor the Debian system for it is there; as root run \
              {IOS}/scripts/swift-chroot setup (or .ci/install)"
