@@ -6,6 +6,7 @@ use wangge_model::{CitizenIdPolicy, Clock, Entropy, protocol::GridGrant};
 
 use crate::{
     CoreConfig, Result,
+    indexer::Indexer,
     store::{Store, StoreOptions},
     sync::{Connector, EngineParts, HttpConnector, Sleeper, SyncEngine, SyncStore, TokioSleeper},
 };
@@ -14,6 +15,8 @@ use crate::{
 /// shells call them off the main thread. Cheap to share behind an [`Arc`].
 #[derive(Debug)]
 pub struct Core {
+    // First, so that it is dropped first.
+    pub(crate) indexer: Indexer,
     pub(crate) store: Arc<Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -56,7 +59,11 @@ impl Core {
             sleeper,
             app_version: config.app_version,
         });
+        let indexer = Indexer::default();
+        // A sync may have been cut short.
+        indexer.start(&store);
         Ok(Self {
+            indexer,
             store,
             clock: config.clock,
             entropy: config.entropy,

@@ -36,6 +36,7 @@ mod config;
 mod core;
 pub mod draft;
 mod error;
+mod indexer;
 pub mod port;
 pub mod record;
 pub mod store;

@@ -199,7 +199,12 @@ pub(super) fn insert(
         summary.search_text,
     ])?;
     held.key = tx.last_insert_rowid();
-    search::add(tx, held.key, &summary.title, &summary.search_text)?;
+    match start {
+        Start::Change(_) | Start::Empty => {
+            search::add(tx, held.key, &summary.title, &summary.search_text)?;
+        }
+        Start::Received(_) => search::add_later(tx, held.key)?,
+    }
     match start {
         Start::Change(change) => {
             insert_change(tx, held.key, 1, &change.hash, &change.bytes)?;

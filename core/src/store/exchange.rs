@@ -170,7 +170,7 @@ impl SyncStore for Store {
             tx.execute("UPDATE phone SET synced_at = ?1", [at.as_millis()])?;
             outbox::wake(tx)
         })?;
-        self.tidy()
+        self.tidy_documents()
     }
 
     fn count_pending(&self) -> Result<u64, StoreError> {

@@ -3,7 +3,10 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter, types::Value};
 use wangge_model::{ChangeHash, RecordId, RecordSummary, Timestamp};
 
-use super::{Store, StoreError, columns, search::Words};
+use super::{
+    Store, StoreError, columns,
+    search::{self, Words},
+};
 use crate::record::{RecordQuery, RecordRow, RecordState, Refusal, StateCounts};
 
 /// Rows of a page if the caller does not say.
@@ -185,7 +188,12 @@ impl Store {
             let Some(words) = Words::of(text) else {
                 return Ok(Vec::new());
             };
-            if let Some(few) = words.few(db)? {
+            let Some(due) = search::due(db, search::FEW)? else {
+                // So much is not indexed yet that only reading finds all.
+                return filter.matching(&words).list(db, limit);
+            };
+            if let Some(mut few) = words.few(db)? {
+                few.extend(&due);
                 return filter.among(&few).matching(&words).list(db, limit);
             }
             if words.may_never_meet() {
@@ -196,7 +204,8 @@ impl Store {
                 if columns::length(rows.len()) == i64::from(limit) {
                     return Ok(rows);
                 }
-                if let Some(few) = words.meeting(db)? {
+                if let Some(mut few) = words.meeting(db)? {
+                    few.extend(&due);
                     return filter.among(&few).matching(&words).list(db, limit);
                 }
             }

@@ -7,6 +7,9 @@
 //! to it that its last characters begin groups too. Measured at 50,000 records,
 //! see docs/database.md.
 //!
+//! What a snapshot brings is indexed after the sync, see [`index_some`]; until
+//! then [`due`] names it, and it is found by reading it.
+//!
 //! A word that occurs in thousands of records is not worth gathering: walking
 //! the list in its order meets enough of them at once. So candidates are
 //! gathered only up to [`FEW`], and words that exceed it are tested while
@@ -19,7 +22,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::{StoreError, columns};
 
 /// Most candidates that are gathered before sorting.
-const FEW: usize = 2_000;
+pub(super) const FEW: usize = 2_000;
 
 /// Most records of one word that are held against those of another.
 const MANY: usize = 20_000;
@@ -44,6 +47,48 @@ pub(super) fn add(
     Ok(())
 }
 
+/// Leaves a new record to [`index_some`].
+pub(super) fn add_later(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO unindexed (record) VALUES (?1)")?
+        .execute([key])?;
+    Ok(())
+}
+
+fn is_due(tx: &Transaction<'_>, key: i64) -> Result<bool, StoreError> {
+    Ok(tx
+        .prepare_cached("SELECT 1 FROM unindexed WHERE record = ?1")?
+        .exists([key])?)
+}
+
+/// Records that are not in the index yet, if those are at most `most`.
+pub(super) fn due(db: &Connection, most: usize) -> Result<Option<Vec<i64>>, StoreError> {
+    let keys = db
+        .prepare_cached("SELECT record FROM unindexed LIMIT ?1")?
+        .query_map([columns::length(most + 1)], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    Ok((keys.len() <= most).then_some(keys))
+}
+
+/// Indexes at most `most` of the records that are due; answers whether there
+/// may be more.
+pub(super) fn index_some(tx: &Transaction<'_>, most: usize) -> Result<bool, StoreError> {
+    let records = tx
+        .prepare_cached(
+            "SELECT key, title, search_text FROM record
+             WHERE key IN (SELECT record FROM unindexed ORDER BY record LIMIT ?1)",
+        )?
+        .query_map([columns::length(most)], |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })?
+        .collect::<rusqlite::Result<Vec<(i64, String, String)>>>()?;
+    for (key, title, search_text) in &records {
+        add(tx, *key, title, search_text)?;
+        tx.prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
+            .execute([key])?;
+    }
+    Ok(records.len() == most)
+}
+
 /// Indexes a record anew if its text changed; called before the row does.
 pub(super) fn replace(
     tx: &Transaction<'_>,
@@ -51,6 +96,10 @@ pub(super) fn replace(
     title: &str,
     search_text: &str,
 ) -> Result<(), StoreError> {
+    if is_due(tx, key)? {
+        // It will be indexed as it is then.
+        return Ok(());
+    }
     let same: Option<bool> = tx
         .prepare_cached("SELECT title = ?2 AND search_text = ?3 FROM record WHERE key = ?1")?
         .query_row(params![key, title, search_text], |row| row.get(0))
@@ -64,6 +113,11 @@ pub(super) fn replace(
 
 /// Takes a record out of the index.
 pub(super) fn remove(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError> {
+    if is_due(tx, key)? {
+        tx.prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
+            .execute([key])?;
+        return Ok(());
+    }
     tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
         .execute([key])?;
     Ok(())

@@ -4,23 +4,40 @@ use rusqlite::{Transaction, types::Value};
 
 use super::{Store, StoreError, document, search};
 
-/// Loose changes above which an idle moment is used to compact.
-const WORTH_COMPACTING: i64 = 5;
-
 /// Documents compacted in one idle moment.
 const MOST_AT_ONCE: i64 = 200;
 
+/// Records indexed in one transaction: a save waits no longer than for these.
+const MOST_INDEXED: usize = 100;
+
 impl Store {
-    /// Compacts documents and folds the write-ahead log back. Called by the
-    /// shell when the app goes to the background, and after a sync.
+    /// Completes the search index, compacts documents and folds the write-ahead
+    /// log back. Called by the shell when the app goes to the background.
     pub fn tidy(&self) -> Result<(), StoreError> {
+        while self.index_some()? {}
+        self.tidy_documents()
+    }
+
+    /// Brings some of what a snapshot left into the search index; answers
+    /// whether there may be more.
+    pub(crate) fn index_some(&self) -> Result<bool, StoreError> {
+        if self.read(|db| search::due(db, 0))?.is_some() {
+            return Ok(false);
+        }
+        self.write(|tx| search::index_some(tx, MOST_INDEXED))
+    }
+
+    /// The part of [`Self::tidy`] that follows every sync.
+    pub(super) fn tidy_documents(&self) -> Result<(), StoreError> {
         self.write(|tx| {
             let keys = tx
                 .prepare_cached(
-                    "SELECT key FROM record WHERE loose_count > ?1 AND damaged = 0
-                     ORDER BY loose_count DESC LIMIT ?2",
+                    // From six loose changes on an idle moment is used to
+                    // compact; the index `record_loose` names just those.
+                    "SELECT key FROM record WHERE loose_count > 5 AND damaged = 0
+                     ORDER BY loose_count DESC LIMIT ?1",
                 )?
-                .query_map([WORTH_COMPACTING, MOST_AT_ONCE], |row| row.get(0))?
+                .query_map([MOST_AT_ONCE], |row| row.get(0))?
                 .collect::<rusqlite::Result<Vec<i64>>>()?;
             for key in keys {
                 let mut held = document::load_held(tx, key)?;

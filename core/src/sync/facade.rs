@@ -25,7 +25,10 @@ impl Core {
         listener: Arc<dyn SyncListener>,
         cancel: CancelToken,
     ) -> Result<SyncReport> {
-        Ok(self.sync.sync(listener, cancel).await?)
+        let result = self.sync.sync(listener, cancel).await;
+        // Also after one that was cut short.
+        self.indexer.start(&self.store);
+        Ok(result?)
     }
 
     /// What sync is doing and how it last ended. Never waits.

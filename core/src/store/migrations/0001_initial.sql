@@ -113,6 +113,8 @@ CREATE INDEX record_by_household ON record (household, sorted_at, key)
 CREATE INDEX record_unsettled ON record (sync_state, sorted_at, key)
     WHERE sync_state <> 1;
 
+CREATE INDEX record_loose ON record (loose_count) WHERE loose_count > 5;
+
 CREATE TABLE document (
     -- The compacted part of a record's document; absent until the first
     -- compaction. A table of its own, so that lists do not read past it.
@@ -216,3 +218,10 @@ CREATE VIRTUAL TABLE search USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
 CREATE VIRTUAL TABLE search_term USING fts5vocab ('search', 'instance');
+
+CREATE TABLE unindexed (
+    -- Records a snapshot brought that are not in the index yet: a first sync
+    -- would take twice as long. They are found by reading their texts until
+    -- then.
+    record INTEGER PRIMARY KEY REFERENCES record (key) ON DELETE CASCADE
+) STRICT;

@@ -152,3 +152,27 @@ fn lists_come_latest_first_by_page_and_by_filter() {
         (2, 5, 0)
     );
 }
+
+#[test]
+fn what_a_snapshot_brought_is_found_before_and_after_it_is_indexed() {
+    let (one, two, mut hub) = (Phone::enrolled(1, &[1]), Phone::enrolled(2, &[1]), Hub::new());
+    let id = one.household(1, "阳光花园3号楼501室");
+    one.edit(id, "members.m1.name", "王小明");
+    hub.sync(&one);
+    hub.bootstrap(&two);
+    let due = |phone: &Phone| {
+        let due = phone.store().read(|db| super::super::search::due(db, 10)).unwrap();
+        due.unwrap().len()
+    };
+    assert_eq!(due(&two), 1);
+    for text in ["阳光花园", "王小明", "王", "阳光 小明"] {
+        assert_eq!(found(&two, text).len(), 1, "{text}");
+    }
+    // Changed before it was indexed: found as it is now.
+    two.edit(id, "members.m1.name", "李雷");
+    two.core().tidy().unwrap();
+    assert_eq!(due(&two), 0);
+    assert_eq!(found(&two, "李雷").len(), 1);
+    assert_eq!(found(&two, "阳光花园").len(), 1);
+    assert!(found(&two, "王小明").is_empty());
+}

@@ -132,6 +132,10 @@ pub(crate) async fn first_sync(
             held == records as u64,
             "the phone holds {held} records of {records}: {report}"
         );
+        // What follows must not share the processor with the search index.
+        let begun = Instant::now();
+        phone.core.tidy()?;
+        figures.set(format!("{name}.index_ms"), millis(begun.elapsed()));
         let changes = raw_changes(&phone)?;
         first_sync_floor(&changes, &folder.join(format!("{name}-{run}")), &mut floor).await?;
         last = Some((phone, proxy));
