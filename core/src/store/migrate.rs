@@ -168,7 +168,8 @@ mod tests {
             }
         }
         sql.push_str(
-            "INSERT INTO search (rowid, text)
+            "INSERT INTO search (search, rank) VALUES ('automerge', 0);
+             INSERT INTO search (rowid, text)
              SELECT key, title || char(10) || search_text || '  ' FROM record;\n",
         );
         writeln!(

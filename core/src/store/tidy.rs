@@ -18,13 +18,15 @@ impl Store {
         self.tidy_documents()
     }
 
-    /// Brings some of what a snapshot left into the search index; answers
-    /// whether there may be more.
+    /// Brings some of what a snapshot left into the search index or, when all of
+    /// it is there, merges some of the index's pieces; answers whether there may
+    /// be more to do.
     pub(crate) fn index_some(&self) -> Result<bool, StoreError> {
         if self.read(|db| search::due(db, 0))?.is_some() {
-            return Ok(false);
+            return self.write(search::merge_some);
         }
-        self.write(|tx| search::index_some(tx, MOST_INDEXED))
+        self.write(|tx| search::index_some(tx, MOST_INDEXED))?;
+        Ok(true)
     }
 
     /// The part of [`Self::tidy`] that follows every sync.

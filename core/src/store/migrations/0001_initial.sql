@@ -217,6 +217,8 @@ CREATE TABLE draft (
 CREATE VIRTUAL TABLE search USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
+-- Merging its pieces belongs into idle moments (`tidy`) and not into a save.
+INSERT INTO search (search, rank) VALUES ('automerge', 0);
 CREATE VIRTUAL TABLE search_term USING fts5vocab ('search', 'instance');
 
 CREATE TABLE unindexed (

@@ -38,7 +38,8 @@ fn a_newer_database_is_refused_and_untouched() {
     let key = hex::encode([1; 32]);
     newer
         .execute_batch(&format!(
-            "PRAGMA key = \"x'{key}'\"; PRAGMA user_version = 99;"
+            "PRAGMA key = \"x'{key}'\"; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;
+             PRAGMA user_version = 99;"
         ))
         .unwrap();
     drop(newer);

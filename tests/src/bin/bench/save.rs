@@ -30,6 +30,7 @@ impl BareStore {
         let connection = Connection::open(path)?;
         connection.execute_batch(&format!(
             "PRAGMA key = \"x'{}'\";
+             PRAGMA cipher_hmac_algorithm = HMAC_SHA256;
              PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA wal_autocheckpoint = {LOG_PAGES};
