@@ -218,12 +218,11 @@ async fn a_body_that_is_torn_garbage_or_tampered_with_is_refused_and_the_next_on
 }
 
 async fn refusal(client: &mut wangge_tests::light_client::LightClient, body: &[u8]) -> Refused {
-    let answer = match client.send(body).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            client.reconnect().await.unwrap();
-            client.send(body).await.unwrap()
-        }
+    let answer = if let Ok(answer) = client.send(body).await {
+        answer
+    } else {
+        client.reconnect().await.unwrap();
+        client.send(body).await.unwrap()
     };
     let refused = read::<wangge_model::protocol::SyncResponse>(&answer)
         .unwrap_err()

@@ -2,7 +2,10 @@
 //! sends, costs next to nothing beside the server it measures, and can send
 //! what no honest client would.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    fmt::Write as _,
+    net::{IpAddr, SocketAddr},
+};
 
 use anyhow::{Context as _, bail};
 use tokio::{
@@ -138,10 +141,10 @@ pub fn encode(
 ) -> Vec<u8> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\naccept: */*\r\n");
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     if let Some(body) = body {
-        head.push_str(&format!("content-length: {}\r\n", body.len()));
+        let _ = write!(head, "content-length: {}\r\n", body.len());
     }
     head.push_str("\r\n");
     let mut request = head.into_bytes();

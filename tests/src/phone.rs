@@ -25,7 +25,7 @@ pub struct Phone {
     pub core: Core,
     config: CoreConfig,
     // After the core, so that it is dropped after it.
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 /// What a phone is made of that a test may want otherwise.
@@ -52,7 +52,7 @@ impl Phone {
         let folder = tempfile::tempdir()?;
         let phone = Self::unpack_in(&folder.path().join("phone"), PhoneParts::default())?;
         Ok(Self {
-            _folder: Some(folder),
+            folder: Some(folder),
             ..phone
         })
     }
@@ -73,7 +73,7 @@ impl Phone {
         Ok(Self {
             core,
             config,
-            _folder: None,
+            folder: None,
         })
     }
 
@@ -132,7 +132,7 @@ impl Phone {
         let Self {
             core,
             config,
-            _folder,
+            folder,
         } = self;
         drop(core);
         let begun = Instant::now();
@@ -142,7 +142,7 @@ impl Phone {
             Self {
                 core,
                 config,
-                _folder,
+                folder,
             },
             took,
         ))

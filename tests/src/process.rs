@@ -20,7 +20,7 @@ pub struct Memory {
 impl Memory {
     /// The peak in MiB.
     pub fn peak_mib(&self) -> f64 {
-        self.peak_kib as f64 / 1024.0
+        crate::statistics::count(self.peak_kib) / 1024.0
     }
 }
 

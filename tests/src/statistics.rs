@@ -8,6 +8,7 @@ pub fn percentile(values: &[f64], share: f64) -> f64 {
     sorted.sort_by(f64::total_cmp);
     #[expect(
         clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
         clippy::cast_sign_loss,
         reason = "a place in a list is small and not negative"
     )]
@@ -22,6 +23,15 @@ pub fn percentile(values: &[f64], share: f64) -> f64 {
 /// The middle value.
 pub fn median(values: &[f64]) -> f64 {
     percentile(values, 0.5)
+}
+
+/// A count as a figure.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "what is counted here is far below 2^52"
+)]
+pub fn count(value: u64) -> f64 {
+    value as f64
 }
 
 /// Milliseconds.

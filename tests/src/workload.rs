@@ -17,6 +17,8 @@ use wangge_model::{
     testing::{FakeClock, SeededEntropy},
 };
 
+use crate::statistics::count;
+
 const SURNAMES: &[&str] = &[
     "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林",
     "何", "郭", "马", "罗", "欧阳", "司马", "诸葛", "上官",
@@ -303,7 +305,7 @@ impl Workload {
     }
 
     fn point(&mut self, edits: &mut Vec<FieldEdit>) -> anyhow::Result<()> {
-        let degrees = |millionths: i64| millionths as f64 / 1e6;
+        let degrees = |millionths: i64| count(millionths.unsigned_abs()) / 1e6;
         edits.push(set(
             "point.longitude",
             FieldValue::Number(degrees(self.number(116_900_000, 117_200_000))),
@@ -314,7 +316,7 @@ impl Workload {
         )?);
         edits.push(set(
             "point.accuracy_m",
-            FieldValue::Number(self.number(3, 40) as f64),
+            FieldValue::Number(count(self.number(3, 40).unsigned_abs())),
         )?);
         Ok(())
     }

@@ -12,7 +12,7 @@ use wangge_model::{
 use wangge_tests::{
     http::Connection,
     light_client::{LightClient, read, verdicts},
-    statistics::{median, millis, percentile},
+    statistics::{count, median, millis, percentile},
     workload::Workload,
 };
 
@@ -69,10 +69,16 @@ pub(crate) async fn run(
         let (back, wall) = push_all(loaded, &mut answers).await?;
         clients = back;
         walls.push(wall);
-        processor.push((fixture.server.processor_time()? - before).as_secs_f64());
+        processor.push(
+            fixture
+                .server
+                .processor_time()?
+                .saturating_sub(before)
+                .as_secs_f64(),
+        );
         floors.push(floor(packed, &folder.join(format!("s4-{run}.sqlite"))).await?);
     }
-    let records = (CLIENTS * RECORDS) as f64;
+    let records = count((CLIENTS * RECORDS) as u64);
     figures.set("s4.wall_ms", median(&walls));
     figures.set("s4.records_per_s", records / median(&walls) * 1e3);
     figures.set("s4.floor_wall_ms", median(&floors));

@@ -8,7 +8,7 @@ use wangge_model::{ActorId, RecordKind, protocol::SnapshotPage};
 use wangge_tests::{
     batch::Batch,
     phone::Phone,
-    statistics::{median, millis},
+    statistics::{count, median, millis},
     workload::AuthoredRecord,
 };
 
@@ -67,7 +67,7 @@ pub(crate) fn fill(
             Ok(())
         },
     )?;
-    figures.set("fill.records", total as f64);
+    figures.set("fill.records", count(total));
     figures.set("fill.ms", millis(begun.elapsed()));
     phone.core.tidy().map_err(Into::into)
 }
@@ -159,7 +159,7 @@ pub(crate) fn list(phone: &Phone, runs: usize, figures: &mut Figures) -> anyhow:
         let found = phone.core.list_records(&query)?.len();
         let took = time(phone, &query, runs)?;
         figures.set(format!("search.word_{place}_ms"), took);
-        figures.set(format!("search.word_{place}_rows"), found as f64);
+        figures.set(format!("search.word_{place}_rows"), count(found as u64));
         worst = worst.max(took);
     }
     figures.set("search_ms", worst);

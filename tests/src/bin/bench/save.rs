@@ -9,7 +9,7 @@ use wangge_core::RecordQuery;
 use wangge_model::{RecordId, RecordKind, protocol::PushItem};
 use wangge_tests::{
     phone::Phone,
-    statistics::{median, micros, percentile},
+    statistics::{count, median, micros, percentile},
     workload::Workload,
 };
 
@@ -151,7 +151,7 @@ pub(crate) fn run(
     // A save without an fsync would be worse than one with two.
     figures.set(
         format!("{name}.fsyncs"),
-        if least == 0 { 0.0 } else { most as f64 },
+        if least == 0 { 0.0 } else { count(most) },
     );
     Ok(())
 }
@@ -176,7 +176,7 @@ fn floor(
         hash: change.hash,
         change: change.bytes,
     };
-    pairs.bytes.push(item.change.len() as f64);
+    pairs.bytes.push(count(item.change.len() as u64));
     let begun = Instant::now();
     bare.commit(&item)?;
     pairs.floor.push(micros(begun.elapsed()));

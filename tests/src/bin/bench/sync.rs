@@ -10,7 +10,7 @@ use wangge_tests::{
     http::Connection,
     phone::Phone,
     proxy::{Proxy, Traffic},
-    statistics::{median, millis},
+    statistics::{count, median, millis},
     workload::Workload,
 };
 
@@ -41,9 +41,9 @@ struct Cost {
 impl Cost {
     fn add(&mut self, wall_ms: f64, traffic: Traffic) {
         self.wall_ms.push(wall_ms);
-        self.up.push(traffic.up as f64);
-        self.down.push(traffic.down as f64);
-        self.round_trips.push(traffic.round_trips as f64);
+        self.up.push(count(traffic.up));
+        self.down.push(count(traffic.down));
+        self.round_trips.push(count(traffic.round_trips));
     }
 
     fn bytes(&self) -> f64 {
@@ -124,8 +124,9 @@ pub(crate) async fn first_sync(
         let report = phone.sync().await?;
         let wall = millis(begun.elapsed());
         cost.add(wall, proxy.take());
-        cost.server_cpu_ms
-            .push(millis(fixture.server.processor_time()? - processor));
+        cost.server_cpu_ms.push(millis(
+            fixture.server.processor_time()?.saturating_sub(processor),
+        ));
         let counts = phone.core.count_states()?;
         let held = counts.on_phone + counts.at_server + counts.needs_attention;
         ensure!(
@@ -234,8 +235,9 @@ pub(crate) async fn edits(
         let begun = Instant::now();
         let report = phone.sync().await?;
         cost.add(millis(begun.elapsed()), proxy.take());
-        cost.server_cpu_ms
-            .push(millis(fixture.server.processor_time()? - processor));
+        cost.server_cpu_ms.push(millis(
+            fixture.server.processor_time()?.saturating_sub(processor),
+        ));
         ensure!(
             report.receipted == u64::from(EDITS),
             "not all edits were taken: {report}"
