@@ -33,19 +33,21 @@ impl Indexer {
             return;
         }
         let (store, stop) = (Arc::clone(store), Arc::clone(&self.stop));
-        let started = thread::Builder::new().name("search-index".to_owned()).spawn(move || {
-            while !stop.load(Ordering::SeqCst) {
-                match store.index_some() {
-                    Ok(true) => {}
-                    Ok(false) => break,
-                    // What is not indexed is found all the same, slower.
-                    Err(error) => {
-                        tracing::warn!(%error, "the search index stays incomplete");
-                        break;
+        let started = thread::Builder::new()
+            .name("search-index".to_owned())
+            .spawn(move || {
+                while !stop.load(Ordering::SeqCst) {
+                    match store.index_some() {
+                        Ok(true) => {}
+                        Ok(false) => break,
+                        // What is not indexed is found all the same, slower.
+                        Err(error) => {
+                            tracing::warn!(%error, "the search index stays incomplete");
+                            break;
+                        }
                     }
                 }
-            }
-        });
+            });
         match started {
             Ok(started) => *thread = Some(started),
             Err(error) => tracing::warn!(%error, "no thread for the search index"),
@@ -56,7 +58,11 @@ impl Indexer {
 impl Drop for Indexer {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             // It catches nothing that could panic but the store's own defects.
             let _ = thread.join();

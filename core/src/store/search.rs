@@ -80,7 +80,11 @@ pub(super) fn index_some(tx: &Transaction<'_>, most: usize) -> Result<(), StoreE
              WHERE key IN (SELECT record FROM unindexed ORDER BY record LIMIT ?1)",
         )?
         .query_map([columns::length(most)], |row| {
-            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            Ok((
+                row.get(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+            ))
         })?
         .collect::<rusqlite::Result<Vec<(i64, String, String)>>>()?;
     for (key, title, search_text) in &records {

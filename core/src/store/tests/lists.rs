@@ -155,13 +155,20 @@ fn lists_come_latest_first_by_page_and_by_filter() {
 
 #[test]
 fn what_a_snapshot_brought_is_found_before_and_after_it_is_indexed() {
-    let (one, two, mut hub) = (Phone::enrolled(1, &[1]), Phone::enrolled(2, &[1]), Hub::new());
+    let (one, two, mut hub) = (
+        Phone::enrolled(1, &[1]),
+        Phone::enrolled(2, &[1]),
+        Hub::new(),
+    );
     let id = one.household(1, "阳光花园3号楼501室");
     one.edit(id, "members.m1.name", "王小明");
     hub.sync(&one);
     hub.bootstrap(&two);
     let due = |phone: &Phone| {
-        let due = phone.store().read(|db| super::super::search::due(db, 10)).unwrap();
+        let due = phone
+            .store()
+            .read(|db| super::super::search::due(db, 10))
+            .unwrap();
         due.unwrap().len()
     };
     assert_eq!(due(&two), 1);
