@@ -79,6 +79,9 @@ impl Range {
             let mut items = vec![self.good()];
             items.extend_from_slice(bad);
             items.push(self.good());
+            // Making a bomb takes a slow machine longer than the server keeps an
+            // idle connection open.
+            self.client.reconnect().await.unwrap();
             process::reset_peak(pid).unwrap();
             let before = process::memory(pid).unwrap().now_kib;
             let begun = Instant::now();
