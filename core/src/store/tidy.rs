@@ -7,14 +7,19 @@ use super::{Store, StoreError, document, search};
 /// Documents compacted in one idle moment.
 const MOST_AT_ONCE: i64 = 200;
 
-/// Records indexed in one transaction: a save waits no longer than for these.
+/// Records indexed in one transaction while the app is in use: a save waits no
+/// longer than for these.
 const MOST_INDEXED: usize = 100;
+
+/// The same while it is not: each transaction costs an fsync and a piece of the
+/// index to be merged later.
+const MOST_INDEXED_IDLE: usize = 1_000;
 
 impl Store {
     /// Completes the search index, compacts documents and folds the write-ahead
     /// log back. Called by the shell when the app goes to the background.
     pub fn tidy(&self) -> Result<(), StoreError> {
-        while self.index_some()? {}
+        while self.index_up_to(MOST_INDEXED_IDLE)? {}
         self.tidy_documents()
     }
 
@@ -22,10 +27,14 @@ impl Store {
     /// it is there, merges some of the index's pieces; answers whether there may
     /// be more to do.
     pub(crate) fn index_some(&self) -> Result<bool, StoreError> {
+        self.index_up_to(MOST_INDEXED)
+    }
+
+    fn index_up_to(&self, most: usize) -> Result<bool, StoreError> {
         if self.read(|db| search::due(db, 0))?.is_some() {
             return self.write(search::merge_some);
         }
-        self.write(|tx| search::index_some(tx, MOST_INDEXED))?;
+        self.write(|tx| search::index_some(tx, most))?;
         Ok(true)
     }
 
