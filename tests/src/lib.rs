@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod batch;
 pub mod http;
+pub mod lab;
 pub mod light_client;
 pub mod phone;
 pub mod process;

@@ -11,6 +11,7 @@
 
 mod bench;
 mod bindings;
+mod lab;
 mod lint;
 mod metadata;
 mod migration;
@@ -58,6 +59,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
+    #[command(flatten)]
+    Lab(lab::Machine),
     /// Build and run the demonstration; what follows is passed on (for example `--exit`).
     Demo {
         /// Arguments of `wangge demo`.
@@ -109,6 +112,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         }
         Command::Bindings { language } => bindings::generate(&workspace, language).map(|()| true),
         Command::Bench { rest } => bench::run(&workspace, &rest),
+        Command::Lab(machine) => lab::run(&workspace, &machine),
         Command::Demo { rest } => {
             let mut arguments = vec!["run", "--release", "-p", "wangge-server", "--", "demo"];
             arguments.extend(rest.iter().map(String::as_str));

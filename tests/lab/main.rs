@@ -1,0 +1,1 @@
+//! The fault lab at a size that fits every commit; `cargo xtask soak` runs it large.

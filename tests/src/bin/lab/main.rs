@@ -1,0 +1,61 @@
+//! `cargo xtask crash | powerloss | nth-fault | sim | chaos | restore | clone |
+//! hostile | forge`: one machine of the fault lab, at any size.
+//!
+//! Ends with status 1 if the promise did not hold, 2 if it could not be tried.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use wangge_tests::lab::Outcome;
+
+/// Tries to break what the product promises.
+#[derive(Debug, Parser)]
+#[command(name = "lab")]
+struct Arguments {
+    /// Print one JSON object instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+    /// The seed; drawn and printed if not given.
+    #[arg(long, global = true)]
+    seed: Option<u64>,
+    #[command(subcommand)]
+    machine: Machine,
+}
+
+#[derive(Debug, Subcommand)]
+enum Machine {
+}
+
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the result of the program and what it could not do"
+)]
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let seed = arguments.seed.unwrap_or_else(rand::random);
+    // Before the run, so that it is known even if the run never ends.
+    eprintln!("seed {seed}");
+    match run(&arguments.machine, seed) {
+        Ok(outcome) => {
+            if arguments.json {
+                println!("{}", outcome.to_json());
+            } else {
+                println!("{outcome}");
+            }
+            if outcome.held() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(machine: &Machine, _seed: u64) -> anyhow::Result<Outcome> {
+    match *machine {}
+}

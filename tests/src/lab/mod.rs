@@ -1,0 +1,10 @@
+//! The fault lab: machines that try to break the promises of
+//! `docs/reliability.md` and count what broke.
+//!
+//! Owns how every machine is asked and how it answers; each machine has a
+//! module of its own. All are seeded: the seed is printed and gives the same
+//! run again. The program `lab` runs them large, the tests in `tests/lab` small.
+
+pub mod outcome;
+
+pub use outcome::Outcome;
