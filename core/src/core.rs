@@ -7,7 +7,7 @@ use wangge_model::{CitizenIdPolicy, Clock, Entropy, protocol::GridGrant};
 use crate::{
     CoreConfig, Result,
     indexer::Indexer,
-    store::{Store, StoreOptions},
+    store::{Store, StoreOptions, StoreParts},
     sync::{Connector, EngineParts, HttpConnector, Sleeper, SyncEngine, SyncStore, TokioSleeper},
 };
 
@@ -43,12 +43,23 @@ impl Core {
         connector: Arc<dyn Connector>,
         sleeper: Arc<dyn Sleeper>,
     ) -> Result<Self> {
-        let store = Store::open(StoreOptions {
+        Self::open_with(config, connector, sleeper, StoreParts::default())
+    }
+
+    /// As [`Core::open_with_network`], with another disk as well.
+    pub fn open_with(
+        config: CoreConfig,
+        connector: Arc<dyn Connector>,
+        sleeper: Arc<dyn Sleeper>,
+        parts: StoreParts,
+    ) -> Result<Self> {
+        let options = StoreOptions {
             directory: config.directory,
             key: config.key,
             clock: Arc::clone(&config.clock),
             entropy: Arc::clone(&config.entropy),
-        })?;
+        };
+        let store = Store::open_with(options, parts)?;
         let store = Arc::new(store);
         let sync = SyncEngine::new(EngineParts {
             store: Arc::clone(&store) as Arc<dyn SyncStore>,

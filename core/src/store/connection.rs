@@ -11,7 +11,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use zeroize::Zeroizing;
 
-use super::{StoreError, migrate};
+use super::{StoreError, StoreParts, migrate};
 use crate::StoreKey;
 
 /// Name of the database file.
@@ -49,7 +49,7 @@ impl Connections {
     pub(super) fn open(
         directory: &Path,
         key: StoreKey,
-        vfs: Option<&'static str>,
+        StoreParts { vfs, further_steps }: StoreParts,
     ) -> Result<Self, StoreError> {
         let version = rusqlite::version_number();
         if version < OLDEST_SQLITE {
@@ -66,9 +66,9 @@ impl Connections {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut writer = open_keyed(&path, &key, flags, vfs)?;
         // Look before anything is written: a newer database stays as it is.
-        migrate::check_version(&writer)?;
+        migrate::check_version(&writer, further_steps)?;
         prepare_writer(&writer)?;
-        migrate::migrate(&mut writer)?;
+        migrate::migrate(&mut writer, further_steps)?;
         Ok(Self {
             path,
             key,

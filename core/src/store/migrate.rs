@@ -5,8 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-/// Every step: its name, and the SQL that leads to the version of its place.
-pub(super) const MIGRATIONS: &[(&str, &str)] =
+/// A step: its name, and the SQL that leads to the version of its place.
+pub(super) type Step = (&'static str, &'static str);
+
+/// Every step of this build.
+pub(super) const MIGRATIONS: &[Step] =
     &[("0001_initial", include_str!("migrations/0001_initial.sql"))];
 
 /// Version of the file, 0 for an empty one.
@@ -15,11 +18,11 @@ fn version(connection: &Connection) -> Result<i64, StoreError> {
 }
 
 /// Refuses a database of a newer build.
-pub(super) fn check_version(connection: &Connection) -> Result<(), StoreError> {
-    check(connection, MIGRATIONS).map(|_| ())
+pub(super) fn check_version(connection: &Connection, further: &[Step]) -> Result<(), StoreError> {
+    check(connection, &all(further)).map(|_| ())
 }
 
-fn check(connection: &Connection, steps: &[(&str, &str)]) -> Result<usize, StoreError> {
+fn check(connection: &Connection, steps: &[Step]) -> Result<usize, StoreError> {
     let found = version(connection)?;
     match usize::try_from(found) {
         Ok(done) if done <= steps.len() => Ok(done),
@@ -30,12 +33,16 @@ fn check(connection: &Connection, steps: &[(&str, &str)]) -> Result<usize, Store
     }
 }
 
-/// Runs the steps the database lacks.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    run(connection, MIGRATIONS)
+/// Runs the steps the database lacks; `further` ones follow this build's.
+pub(super) fn migrate(connection: &mut Connection, further: &[Step]) -> Result<(), StoreError> {
+    run(connection, &all(further))
 }
 
-fn run(connection: &mut Connection, steps: &[(&str, &str)]) -> Result<(), StoreError> {
+fn all(further: &[Step]) -> Vec<Step> {
+    [MIGRATIONS, further].concat()
+}
+
+fn run(connection: &mut Connection, steps: &[Step]) -> Result<(), StoreError> {
     let done = check(connection, steps)?;
     for (index, (name, sql)) in steps.iter().enumerate().skip(done) {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -75,12 +82,12 @@ mod tests {
     #[test]
     fn every_released_database_upgrades_to_the_schema_of_a_fresh_one() {
         let mut fresh = Connection::open_in_memory().unwrap();
-        migrate(&mut fresh).unwrap();
+        migrate(&mut fresh, &[]).unwrap();
         for (index, dump) in RELEASED.iter().enumerate() {
             let mut old = Connection::open_in_memory().unwrap();
             old.execute_batch(dump).unwrap();
             assert_eq!(version(&old).unwrap(), i64::try_from(index + 1).unwrap());
-            migrate(&mut old).unwrap();
+            migrate(&mut old, &[]).unwrap();
             assert_eq!(schema(&old), schema(&fresh));
             let (title, found): (String, i64) = old
                 .query_row(
@@ -104,7 +111,7 @@ mod tests {
     #[test]
     fn the_fixture_of_the_newest_version_can_be_written() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, &[]).unwrap();
         connection
             .execute_batch(include_str!("fixtures/rows.sql"))
             .unwrap();
@@ -112,7 +119,7 @@ mod tests {
         let mut restored = Connection::open_in_memory().unwrap();
         restored.execute_batch(&dump).unwrap();
         assert_eq!(schema(&restored), schema(&connection));
-        migrate(&mut restored).unwrap();
+        migrate(&mut restored, &[]).unwrap();
         if std::env::var_os("WANGGE_RELEASE_FIXTURE").is_some() {
             let path = format!(
                 "{}/src/store/fixtures/v{:04}.sql",
@@ -184,7 +191,7 @@ mod tests {
     #[test]
     fn a_failing_step_leaves_the_old_version_untouched() {
         let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, &[]).unwrap();
         let before = schema(&connection);
         let mut steps = MIGRATIONS.to_vec();
         steps.push((
@@ -204,7 +211,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         assert!(matches!(
-            migrate(&mut connection),
+            migrate(&mut connection, &[]),
             Err(StoreError::NewerData { found: 99, .. })
         ));
         assert!(schema(&connection).is_empty());

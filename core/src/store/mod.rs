@@ -30,6 +30,8 @@ mod search;
 mod snapshot;
 mod tidy;
 
+#[cfg(any(test, feature = "testing"))]
+mod inspect;
 #[cfg(test)]
 mod sync_count;
 #[cfg(any(test, feature = "testing"))]
@@ -64,6 +66,17 @@ pub struct StoreOptions {
     pub entropy: Arc<dyn Entropy>,
 }
 
+/// What tests put in the place of the usual: a disk that fails, a newer app.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StoreParts {
+    /// Name of the file layer (VFS) registered with SQLite; `None` for the
+    /// system's.
+    pub vfs: Option<&'static str>,
+    /// Migration steps after the ones this build knows, each a name and its
+    /// SQL.
+    pub further_steps: &'static [(&'static str, &'static str)],
+}
+
 /// The database of one phone, open.
 pub struct Store {
     connections: Connections,
@@ -88,16 +101,12 @@ impl Store {
 
     /// Opens or makes the store of a directory.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
-        Self::open_with_vfs(options, None)
+        Self::open_with(options, StoreParts::default())
     }
 
-    /// As [`Store::open`], through another file layer of SQLite: tests count
-    /// what it does.
-    pub(crate) fn open_with_vfs(
-        options: StoreOptions,
-        vfs: Option<&'static str>,
-    ) -> Result<Self, StoreError> {
-        let connections = Connections::open(&options.directory, options.key, vfs)?;
+    /// As [`Store::open`], with parts of one's own.
+    pub fn open_with(options: StoreOptions, parts: StoreParts) -> Result<Self, StoreError> {
+        let connections = Connections::open(&options.directory, options.key, parts)?;
         let store = Self {
             connections,
             clock: options.clock,

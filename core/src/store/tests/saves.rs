@@ -10,7 +10,7 @@ use wangge_model::{
 use super::{Phone, START, grid, set};
 use crate::{
     StoreKey,
-    store::{Store, StoreOptions, sync_count},
+    store::{Store, StoreOptions, StoreParts, sync_count},
 };
 
 #[test]
@@ -19,14 +19,17 @@ fn one_save_is_one_fsync_and_no_checkpoint() {
     let mut phone = Phone::enrolled(1, &[1]);
     let id = phone.household(1, "殷巷村一号");
     phone.core = None;
-    let store = Store::open_with_vfs(
+    let store = Store::open_with(
         StoreOptions {
             directory: phone.directory.path().to_owned(),
             key: StoreKey::from_bytes([1; 32]),
             clock: Arc::new(FakeClock::at(Timestamp::from_millis(START))),
             entropy: Arc::new(SeededEntropy::new(5)),
         },
-        Some(vfs),
+        StoreParts {
+            vfs: Some(vfs),
+            ..StoreParts::default()
+        },
     )
     .unwrap();
     let at = Timestamp::from_millis(START);
