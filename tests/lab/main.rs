@@ -1,1 +1,2 @@
 //! The fault lab at a size that fits every commit; `cargo xtask soak` runs it large.
+mod powerloss;

@@ -6,7 +6,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use wangge_tests::lab::Outcome;
+use wangge_tests::lab::{
+    Outcome,
+    powerloss::{self, PowerlossArguments},
+};
 
 /// Tries to break what the product promises.
 #[derive(Debug, Parser)]
@@ -24,6 +27,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Machine {
+    /// Cut the power: unsynced writes are dropped, torn and reordered.
+    Powerloss(PowerlossArguments),
 }
 
 #[expect(
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(machine: &Machine, _seed: u64) -> anyhow::Result<Outcome> {
-    match *machine {}
+fn run(machine: &Machine, seed: u64) -> anyhow::Result<Outcome> {
+    match machine {
+        Machine::Powerloss(arguments) => powerloss::run(arguments, seed),
+    }
 }
