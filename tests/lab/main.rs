@@ -1,2 +1,3 @@
 //! The fault lab at a size that fits every commit; `cargo xtask soak` runs it large.
+mod crash;
 mod powerloss;

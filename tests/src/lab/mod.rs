@@ -5,6 +5,7 @@
 //! module of its own. All are seeded: the seed is printed and gives the same
 //! run again. The program `lab` runs them large, the tests in `tests/lab` small.
 
+pub mod crash;
 pub mod disk;
 pub mod disk_phone;
 pub mod outcome;

@@ -41,6 +41,11 @@ impl Outcome {
         self.figures.get(name)
     }
 
+    /// A figure that is a count; 0 if there is no such.
+    pub fn count(&self, name: &str) -> u64 {
+        self.read(name).and_then(Value::as_u64).unwrap_or(0)
+    }
+
     /// Notes that a promise was broken.
     pub fn break_promise(&mut self, what: impl Into<String>) {
         self.broken.push(what.into());

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use wangge_tests::lab::{
     Outcome,
+    crash::{self, CrashArguments, child::ChildArguments},
     powerloss::{self, PowerlossArguments},
 };
 
@@ -27,6 +28,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Machine {
+    /// Kill real processes while they save or sync.
+    Crash(CrashArguments),
+    /// A process to be killed.
+    #[command(hide = true)]
+    CrashChild(ChildArguments),
     /// Cut the power: unsynced writes are dropped, torn and reordered.
     Powerloss(PowerlossArguments),
 }
@@ -40,7 +46,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let seed = arguments.seed.unwrap_or_else(rand::random);
     // Before the run, so that it is known even if the run never ends.
-    eprintln!("seed {seed}");
+    if !matches!(arguments.machine, Machine::CrashChild(_)) {
+        eprintln!("seed {seed}");
+    }
     match run(&arguments.machine, seed) {
         Ok(outcome) => {
             if arguments.json {
@@ -63,6 +71,11 @@ fn main() -> ExitCode {
 
 fn run(machine: &Machine, seed: u64) -> anyhow::Result<Outcome> {
     match machine {
+        Machine::Crash(arguments) => crash::run(arguments, seed),
+        Machine::CrashChild(arguments) => {
+            crash::child::run(arguments)?;
+            Ok(Outcome::new("crash-child", seed))
+        }
         Machine::Powerloss(arguments) => powerloss::run(arguments, seed),
     }
 }
