@@ -9,8 +9,13 @@ use super::StoreError;
 pub(super) type Step = (&'static str, &'static str);
 
 /// Every step of this build.
-pub(super) const MIGRATIONS: &[Step] =
-    &[("0001_initial", include_str!("migrations/0001_initial.sql"))];
+pub(super) const MIGRATIONS: &[Step] = &[
+    ("0001_initial", include_str!("migrations/0001_initial.sql")),
+    (
+        "0002_index_later",
+        include_str!("migrations/0002_index_later.sql"),
+    ),
+];
 
 /// Version of the file, 0 for an empty one.
 fn version(connection: &Connection) -> Result<i64, StoreError> {
@@ -64,9 +69,12 @@ mod tests {
 
     use super::*;
 
-    /// Version 1 as released: its schema and a few rows, written by
+    /// Each version as released: its schema and a few rows, written by
     /// `the_fixture_of_the_newest_version_can_be_written`.
-    const RELEASED: &[&str] = &[include_str!("fixtures/v0001.sql")];
+    const RELEASED: &[&str] = &[
+        include_str!("fixtures/v0001.sql"),
+        include_str!("fixtures/v0002.sql"),
+    ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {
         let mut statement = connection
