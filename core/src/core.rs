@@ -7,7 +7,7 @@ use wangge_model::{CitizenIdPolicy, Clock, Entropy, protocol::GridGrant};
 use crate::{
     CoreConfig, Result,
     indexer::Indexer,
-    store::{Store, StoreOptions, StoreParts},
+    store::{Recovery, Store, StoreOptions, StoreParts},
     sync::{Connector, EngineParts, HttpConnector, Sleeper, SyncEngine, SyncStore, TokioSleeper},
 };
 
@@ -28,6 +28,7 @@ pub struct Core {
 impl Core {
     /// Opens the phone's data, or makes it at the first start.
     ///
+    /// A damaged database is set aside and replaced: [`Core::find_recovery`].
     /// [`crate::Error::Busy`] if another process has it open,
     /// [`crate::Error::WrongKey`] or [`crate::Error::NewerData`] if it cannot
     /// be used; it is untouched then.
@@ -89,6 +90,17 @@ impl Core {
         &self.store
     }
 
+    /// Damage to the phone's files that was made good and that the person has
+    /// not been told of: say it, then call [`Core::acknowledge_recovery`].
+    pub fn find_recovery(&self) -> Result<Option<Recovery>> {
+        Ok(self.store.find_recovery()?)
+    }
+
+    /// The person was told.
+    pub fn acknowledge_recovery(&self) -> Result<()> {
+        Ok(self.store.acknowledge_recovery()?)
+    }
+
     /// The grids the person works in, in the server's order.
     pub fn grids(&self) -> Result<Vec<GridGrant>> {
         Ok(self.store.list_grids()?)
@@ -97,8 +109,6 @@ impl Core {
     /// Tidies up while nobody waits (the app goes to the background): compacts
     /// documents and folds the write-ahead log back. Also done after a sync.
     pub fn tidy(&self) -> Result<()> {
-        self.store.tidy()?;
-        self.indexer.note_tidied();
-        Ok(())
+        Ok(self.store.tidy()?)
     }
 }

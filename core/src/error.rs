@@ -3,6 +3,7 @@
 use wangge_model::{
     FieldPath, RecordId,
     document::{EditError, schema::FieldError},
+    message::{Language, message, message_id},
 };
 
 use crate::{store::StoreError, sync::SyncError};
@@ -43,6 +44,13 @@ pub enum Error {
     /// The phone has no space left: free some, the form is still there.
     #[error("the phone has no space left")]
     StorageFull,
+    /// The phone's disk can be read but not written: restart the phone.
+    #[error("the phone's disk is read-only")]
+    ReadOnly,
+    /// The database was damaged and has just been replaced; nothing unsent was
+    /// lost. Do it again; see [`crate::Core::find_recovery`].
+    #[error("the damaged data was replaced")]
+    Rebuilt,
     /// The database was written by a newer app: update the app.
     #[error("the data was written by a newer version of the app")]
     NewerData,
@@ -69,6 +77,42 @@ pub enum Error {
     Unexpected(String),
 }
 
+impl Error {
+    /// Codes that have a `store-<code>` text.
+    pub const STORE_CODES: &'static [&'static str] = &[
+        "busy",
+        "full",
+        "read_only",
+        "rebuilt",
+        "newer_data",
+        "wrong_key",
+        "record_damaged",
+        "damaged",
+    ];
+
+    /// Stable code of an error of the phone's own storage.
+    pub const fn store_code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Busy => "busy",
+            Self::StorageFull => "full",
+            Self::ReadOnly => "read_only",
+            Self::Rebuilt => "rebuilt",
+            Self::NewerData => "newer_data",
+            Self::WrongKey => "wrong_key",
+            Self::Damaged { .. } => "record_damaged",
+            Self::Corrupt(_) => "damaged",
+            _ => return None,
+        })
+    }
+
+    /// What to tell a person when the phone's storage fails: what happened,
+    /// whether the data is safe, what to do.
+    pub fn message(&self, language: Language) -> Option<String> {
+        let id = message_id("store", self.store_code()?);
+        Some(message(language, &id, &[]))
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
@@ -82,7 +126,9 @@ impl From<StoreError> for Error {
             StoreError::Busy => Self::Busy,
             StoreError::WrongKey => Self::WrongKey,
             StoreError::Damaged { record, .. } => Self::Damaged { record },
-            StoreError::Corrupt(reason) => Self::Corrupt(reason),
+            StoreError::Corrupt(reason) | StoreError::FileDamaged(reason) => Self::Corrupt(reason),
+            StoreError::ReadOnly => Self::ReadOnly,
+            StoreError::Rebuilt => Self::Rebuilt,
             error @ (StoreError::ForeignReceipt(_)
             | StoreError::UnfitBuild(_)
             | StoreError::Io(_)
@@ -107,6 +153,27 @@ impl From<SyncError> for Error {
             SyncError::Store(error) => error.into(),
             SyncError::NotEnrolled => Self::NotEnrolled,
             error => Self::Sync(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wangge_model::message::find_message;
+
+    use super::*;
+
+    #[test]
+    fn every_storage_error_has_a_text_in_both_languages() {
+        for code in Error::STORE_CODES {
+            for language in Language::ALL {
+                let id = message_id("store", code);
+                assert!(
+                    find_message(language, &id, &[]).is_some(),
+                    "{} lacks {id}",
+                    language.tag()
+                );
+            }
         }
     }
 }

@@ -51,5 +51,5 @@ pub use crate::{
         ConflictCandidate, ConflictView, HistoryView, RecordQuery, RecordRow, RecordState,
         RecordView, Refusal, StateCounts,
     },
-    store::{Store, StoreError},
+    store::{Recovery, Store, StoreError},
 };

@@ -3,11 +3,12 @@
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use wangge_core::{
-    CoreConfig,
+    CoreConfig, Recovery,
     sync::{EngineParts, HttpConnector, SyncEngine, SyncStore, TokioSleeper},
 };
 use wangge_model::{
     CitizenIdPolicy, Clock, DeviceId, Entropy, MemberId, PersonId, SystemClock, SystemEntropy,
+    message::{Language, message},
     protocol::{EnrolmentLink, SigningKey},
 };
 
@@ -79,8 +80,9 @@ impl Core {
     /// Opens the phone's data, or makes it at the first start. Waits for disk
     /// and secret store: not on the main thread.
     ///
-    /// [`AppError::Busy`] if it is open already, [`AppError::WrongKey`] or
-    /// [`AppError::NewerData`] if it cannot be used; it is untouched then.
+    /// [`AppError::Storage`] if it is open already or the disk fails,
+    /// [`AppError::WrongKey`] or [`AppError::NewerData`] if it cannot be used;
+    /// it is untouched then.
     #[uniffi::constructor(default(clock = None))]
     #[expect(
         clippy::needless_pass_by_value,
@@ -158,9 +160,54 @@ impl Core {
         MemberId::make(self.clock.as_ref(), self.entropy.as_ref())
     }
 
+    /// What to tell the person about damage to the phone's files that was made
+    /// good; nothing if there was none. Ask after opening and after each sync,
+    /// show the text, then call [`Core::acknowledge_recovery`].
+    pub async fn find_recovery(&self) -> Result<Option<RecoveryNotice>, AppError> {
+        let found = self.run(wangge_core::Core::find_recovery).await?;
+        Ok(found.map(|recovery| RecoveryNotice::new(&recovery)))
+    }
+
+    /// The person was told.
+    pub async fn acknowledge_recovery(&self) -> Result<(), AppError> {
+        self.run(wangge_core::Core::acknowledge_recovery).await
+    }
+
     /// Tidies up while nobody waits: when the app goes to the background.
     pub async fn tidy(&self) -> Result<(), AppError> {
         self.run(wangge_core::Core::tidy).await
+    }
+}
+
+/// Damage to the phone's files that was made good.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RecoveryNotice {
+    /// Unsent changes that were kept.
+    pub unsent: u64,
+    /// Records whose older part comes with the next sync.
+    pub incomplete: u64,
+    /// What to tell in Chinese.
+    pub zh: String,
+    /// What to tell in English.
+    pub en: String,
+}
+
+impl RecoveryNotice {
+    fn new(recovery: &Recovery) -> Self {
+        let at = recovery
+            .at
+            .to_china_date()
+            .map(|date| date.to_string())
+            .unwrap_or_default();
+        let unsent = recovery.unsent.to_string();
+        let arguments = [("at", at.as_str()), ("unsent", unsent.as_str())];
+        let text = |language| message(language, "store-recovery", &arguments);
+        Self {
+            unsent: recovery.unsent,
+            incomplete: recovery.incomplete,
+            zh: text(Language::Chinese),
+            en: text(Language::English),
+        }
     }
 }
 
@@ -186,6 +233,18 @@ const fn citizen_id_policy(synthetic_ids: bool) -> CitizenIdPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recovery_is_told_with_its_day_and_what_was_kept() {
+        let notice = RecoveryNotice::new(&Recovery {
+            at: wangge_model::Timestamp::from_millis(1_767_225_600_000),
+            file: None,
+            unsent: 7,
+            incomplete: 1,
+        });
+        assert!(notice.zh.contains("2026-01-01") && notice.zh.contains("7 处"));
+        assert!(notice.en.contains("All 7 unsent changes were kept"));
+    }
 
     #[test]
     fn made_up_identity_numbers_are_taken_only_when_asked_for() {

@@ -51,13 +51,22 @@ pub enum AppError {
     /// The record's history is full; a new file has to be started.
     #[error("the record is full")]
     RecordFull,
-    /// The phone has no space left. Ask to free some; the form is still there.
-    #[error("the phone has no space left")]
-    StorageFull,
+    /// The phone's storage did not take it: full, read-only, in use by another
+    /// process, damaged and just replaced. Show the text; the form is still
+    /// there.
+    #[error("the phone's storage failed: {code}")]
+    Storage {
+        /// Stable code: `busy`, `full`, `read_only` or `rebuilt`.
+        code: String,
+        /// What to tell in Chinese: what happened, what is safe, what to do.
+        zh: String,
+        /// What to tell in English.
+        en: String,
+    },
     /// The data was written by a newer app. Ask to update.
     #[error("the data was written by a newer version of the app")]
     NewerData,
-    /// Another sync is running or another process has the data open.
+    /// Another sync is running.
     #[error("busy")]
     Busy,
     /// The database cannot be opened with the key in the secret store.
@@ -119,9 +128,10 @@ impl From<Error> for AppError {
             Error::NotGranted => Self::NotGranted,
             Error::Empty => Self::Empty,
             Error::RecordFull => Self::RecordFull,
-            Error::StorageFull => Self::StorageFull,
+            error @ (Error::Busy | Error::StorageFull | Error::ReadOnly | Error::Rebuilt) => {
+                storage(&error)
+            }
             Error::NewerData => Self::NewerData,
-            Error::Busy => Self::Busy,
             Error::WrongKey => Self::WrongKey,
             Error::Damaged { record } => Self::RecordDamaged { record },
             Error::Corrupt(reason) => {
@@ -172,6 +182,15 @@ fn sync_error(error: &SyncError) -> AppError {
             tracing::error!(%error, "sync failed");
             AppError::SyncFailed { code, zh, en }
         }
+    }
+}
+
+fn storage(error: &Error) -> AppError {
+    let text = |language| error.message(language).unwrap_or_default();
+    AppError::Storage {
+        code: error.store_code().unwrap_or_default().to_owned(),
+        zh: text(Language::Chinese),
+        en: text(Language::English),
     }
 }
 
@@ -232,9 +251,7 @@ mod tests {
             (Error::NotGranted, AppError::NotGranted),
             (Error::Empty, AppError::Empty),
             (Error::RecordFull, AppError::RecordFull),
-            (Error::StorageFull, AppError::StorageFull),
             (Error::NewerData, AppError::NewerData),
-            (Error::Busy, AppError::Busy),
             (Error::WrongKey, AppError::WrongKey),
             (
                 Error::Damaged { record },
@@ -329,10 +346,24 @@ mod tests {
 
     #[test]
     fn a_store_error_inside_a_sync_keeps_its_meaning() {
-        assert_eq!(
-            AppError::from(SyncError::Store(StoreError::Full)),
-            AppError::StorageFull
-        );
+        let error = AppError::from(SyncError::Store(StoreError::Full));
+        assert!(matches!(&error, AppError::Storage { code, .. } if code == "full"));
+    }
+
+    #[test]
+    fn a_storage_error_says_what_to_do_next() {
+        for (error, word, next) in [
+            (Error::Busy, "busy", "关闭另一处"),
+            (Error::StorageFull, "full", "腾出"),
+            (Error::ReadOnly, "read_only", "重启手机"),
+            (Error::Rebuilt, "rebuilt", "再操作一次"),
+        ] {
+            let AppError::Storage { code, zh, en } = AppError::from(error) else {
+                panic!("{word}")
+            };
+            assert_eq!(code, word);
+            assert!(zh.contains(next) && en.contains("Please"), "{zh} {en}");
+        }
     }
 
     #[test]

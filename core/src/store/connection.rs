@@ -38,19 +38,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Connections {
     path: PathBuf,
     key: StoreKey,
-    vfs: Option<&'static str>,
-    // Before the lock: fields are dropped in this order.
+    parts: StoreParts,
     readers: Mutex<Vec<Connection>>,
-    writer: Mutex<Connection>,
-    _lock: File,
+    /// `None` while the file is being replaced, and after that failed.
+    writer: Mutex<Option<Connection>>,
 }
 
 impl Connections {
-    pub(super) fn open(
-        directory: &Path,
-        key: StoreKey,
-        StoreParts { vfs, further_steps }: StoreParts,
-    ) -> Result<Self, StoreError> {
+    /// Opens or makes the database at `path`. The caller holds the lock of its
+    /// directory.
+    pub(super) fn open(path: &Path, key: StoreKey, parts: StoreParts) -> Result<Self, StoreError> {
         let version = rusqlite::version_number();
         if version < OLDEST_SQLITE {
             return Err(StoreError::UnfitBuild(format!(
@@ -58,24 +55,13 @@ impl Connections {
                 rusqlite::version()
             )));
         }
-        std::fs::create_dir_all(directory)?;
-        let lock = take_lock(&directory.join(LOCK))?;
-        let path = directory.join(DATABASE);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut writer = open_keyed(&path, &key, flags, vfs)?;
-        // Look before anything is written: a newer database stays as it is.
-        migrate::check_version(&writer, further_steps)?;
-        prepare_writer(&writer)?;
-        migrate::migrate(&mut writer, further_steps)?;
+        let writer = open_writer(path, &key, parts)?;
         Ok(Self {
-            path,
+            path: path.to_owned(),
             key,
-            vfs,
+            parts,
             readers: Mutex::new(Vec::new()),
-            writer: Mutex::new(writer),
-            _lock: lock,
+            writer: Mutex::new(Some(writer)),
         })
     }
 
@@ -86,11 +72,12 @@ impl Connections {
         let pooled = lock(&self.readers).pop();
         let connection = match pooled {
             Some(connection) => connection,
-            None => self.open_reader()?,
+            None => open_reader(&self.path, &self.key, self.parts.vfs)?,
         };
         let result = work(&connection);
         let mut readers = lock(&self.readers);
-        if readers.len() < READERS {
+        // One that met an error may stay in it.
+        if result.is_ok() && readers.len() < READERS {
             readers.push(connection);
         }
         result
@@ -100,25 +87,50 @@ impl Connections {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut writer = lock(&self.writer);
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+        self.with_writer(|writer| {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        })
     }
 
     /// Folds the write-ahead log back into the database.
     pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
-        let writer = lock(&self.writer);
-        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.with_writer(|writer| {
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            Ok(())
+        })
+    }
+
+    /// Closes everything while `work` puts another file in this one's place.
+    /// Nobody may be reading meanwhile.
+    pub(super) fn replace(
+        &self,
+        work: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut writer = lock(&self.writer);
+        // All of them: the last one to close an old file would remove the new
+        // file's log, which has the same name.
+        lock(&self.readers).clear();
+        *writer = None;
+        work()?;
+        *writer = Some(open_writer(&self.path, &self.key, self.parts)?);
         Ok(())
     }
 
-    fn open_reader(&self) -> Result<Connection, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let reader = open_keyed(&self.path, &self.key, flags, self.vfs)?;
-        prepare_any(&reader)?;
-        Ok(reader)
+    /// Works with the writer, opened again if putting another file in its
+    /// place failed.
+    fn with_writer<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut writer = lock(&self.writer);
+        let writer = match &mut *writer {
+            Some(writer) => writer,
+            none => none.insert(open_writer(&self.path, &self.key, self.parts)?),
+        };
+        work(writer)
     }
 }
 
@@ -128,7 +140,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn take_lock(path: &Path) -> Result<File, StoreError> {
+/// Takes the lock of a directory; it ends with the file, however the process
+/// ends.
+pub(super) fn take_lock(directory: &Path) -> Result<File, StoreError> {
+    let path = directory.join(LOCK);
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -139,6 +154,42 @@ fn take_lock(path: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
+}
+
+fn open_writer(
+    path: &Path,
+    key: &StoreKey,
+    StoreParts {
+        vfs, further_steps, ..
+    }: StoreParts,
+) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut writer = open_keyed(path, key, flags, vfs)?;
+    // Look before anything is written: a newer database stays as it is.
+    migrate::check_version(&writer, further_steps)?;
+    prepare_writer(&writer)?;
+    migrate::migrate(&mut writer, further_steps)?;
+    Ok(writer)
+}
+
+/// A connection that only reads.
+pub(super) fn open_reader(
+    path: &Path,
+    key: &StoreKey,
+    vfs: Option<&'static str>,
+) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = match open_keyed(path, key, flags, vfs) {
+        // The writer opened with it.
+        Err(StoreError::WrongKey) => {
+            return Err(StoreError::FileDamaged("the first page".to_owned()));
+        }
+        other => other?,
+    };
+    prepare_any(&reader)?;
+    Ok(reader)
 }
 
 /// Opens the file and proves that the key fits before anything else is done.

@@ -6,7 +6,7 @@ use wangge_model::{GridId, RecordId, RecordKind, Timestamp, protocol::to_cbor};
 use super::{Store, StoreError, columns};
 use crate::Draft;
 
-struct DraftRow {
+pub(super) struct DraftRow {
     id: RecordId,
     kind: RecordKind,
     grid: Option<Vec<u8>>,
@@ -16,20 +16,25 @@ struct DraftRow {
 }
 
 impl DraftRow {
-    const COLUMNS: &'static str = "id, kind, grid, record, edits, saved_at";
+    pub(super) const COLUMNS: &'static str = "id, kind, grid, record, edits, saved_at";
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Self::read_from(row, 0)
+    }
+
+    /// Reads the columns from the `first` on.
+    pub(super) fn read_from(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: columns::record_id(row.get_ref(0)?.as_blob()?)?,
-            kind: columns::record_kind(row.get(1)?)?,
-            grid: row.get(2)?,
-            record: row.get(3)?,
-            edits: row.get(4)?,
-            saved_at: row.get(5)?,
+            id: columns::record_id(row.get_ref(first)?.as_blob()?)?,
+            kind: columns::record_kind(row.get(first + 1)?)?,
+            grid: row.get(first + 2)?,
+            record: row.get(first + 3)?,
+            edits: row.get(first + 4)?,
+            saved_at: row.get(first + 5)?,
         })
     }
 
-    fn into_draft(self) -> Result<Draft, StoreError> {
+    pub(super) fn into_draft(self) -> Result<Draft, StoreError> {
         Ok(Draft {
             id: self.id,
             kind: self.kind,

@@ -21,9 +21,20 @@ pub enum StoreError {
         /// Newest version of this build.
         known: i64,
     },
-    /// The database is damaged.
+    /// A value in the database is none that this store writes.
     #[error("the database is damaged: {0}")]
     Corrupt(String),
+    /// The database file is damaged; what is readable of it is carried over to
+    /// a new one.
+    #[error("the database file is damaged: {0}")]
+    FileDamaged(String),
+    /// The database file was damaged and has just been replaced. Nothing of
+    /// this call was done; the next one finds a working store.
+    #[error("the damaged database was replaced")]
+    Rebuilt,
+    /// The disk can be read but not written.
+    #[error("the disk is read-only")]
+    ReadOnly,
     /// The disk is full.
     #[error("the disk is full")]
     Full,
@@ -66,11 +77,20 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        // The file that indexes the log cannot grow; SQLite does not say why,
+        // and there is no other reason.
+        if error
+            .sqlite_error()
+            .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+        {
+            return Self::Full;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Corrupt(error.to_string())
+                Self::FileDamaged(error.to_string())
             }
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             _ => Self::Sqlite(error),
         }
@@ -79,10 +99,11 @@ impl From<rusqlite::Error> for StoreError {
 
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::StorageFull {
-            Self::Full
-        } else {
-            Self::Io(error)
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Self::ReadOnly,
+            _ => Self::Io(error),
         }
     }
 }

@@ -45,7 +45,7 @@ impl SyncStore for Store {
         pin: Option<[u8; 32]>,
         response: &EnrolResponse,
     ) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let now = self.options.clock.now();
         self.write(|tx| {
             let (device, epoch): (Option<Vec<u8>>, Option<Vec<u8>>) =
                 tx.query_row("SELECT device, server_epoch FROM phone", [], |row| {
@@ -79,7 +79,8 @@ impl SyncStore for Store {
                 outbox::offer_again(tx)?;
             }
             grid::store_grants(tx, &response.grants)
-        })
+        })?;
+        self.settle_journal(true)
     }
 
     fn store_session(&self, session: &Session) -> Result<(), StoreError> {
@@ -105,7 +106,7 @@ impl SyncStore for Store {
     }
 
     fn next_push(&self, max_items: usize, max_bytes: usize) -> Result<Option<Push>, StoreError> {
-        let now = self.clock.now();
+        let now = self.options.clock.now();
         self.read(|db| outbox::next_push(db, max_items, max_bytes, now))
     }
 
@@ -118,8 +119,8 @@ impl SyncStore for Store {
     }
 
     fn apply_answer(&self, answer: &Answer<'_>) -> Result<Applied, StoreError> {
-        let now = self.clock.now();
-        self.write(|tx| {
+        let now = self.options.clock.now();
+        let applied = self.write(|tx| {
             let mut intake = Intake::new(tx, now);
             let starts_over = store_epoch(tx, &answer.server_epoch)?
                 || answer.directives.contains(&Directive::Reoffer);
@@ -145,24 +146,29 @@ impl SyncStore for Store {
             follow(tx, answer.directives)?;
             grid::drop_lost(tx)?;
             Ok(intake.applied)
-        })
+        })?;
+        self.settle_journal(false)?;
+        Ok(applied)
     }
 
     fn apply_snapshot(&self, page: &SnapshotPage) -> Result<Applied, StoreError> {
-        let now = self.clock.now();
-        self.write(|tx| {
+        let now = self.options.clock.now();
+        let applied = self.write(|tx| {
             let mut intake = Intake::new(tx, now);
-            snapshot::apply(&mut intake, self.entropy.as_ref(), page)?;
+            snapshot::apply(&mut intake, self.options.entropy.as_ref(), page)?;
             Ok(intake.applied)
-        })
+        })?;
+        self.settle_journal(false)?;
+        Ok(applied)
     }
 
     fn rotate_incarnation(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let now = self.options.clock.now();
         self.write(|tx| {
-            incarnation::begin(tx, self.entropy.as_ref(), now)?;
+            incarnation::begin(tx, self.options.entropy.as_ref(), now)?;
             author::author_everything_again(tx, &author::load_author(tx)?)
-        })
+        })?;
+        self.settle_journal(true)
     }
 
     fn store_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
@@ -170,7 +176,8 @@ impl SyncStore for Store {
             tx.execute("UPDATE phone SET synced_at = ?1", [at.as_millis()])?;
             outbox::wake(tx)
         })?;
-        self.tidy_documents()
+        self.tidy_documents()?;
+        self.settle_journal(true)
     }
 
     fn count_pending(&self) -> Result<u64, StoreError> {

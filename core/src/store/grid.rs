@@ -42,12 +42,12 @@ pub(super) fn require_granted(db: &Connection, grid: GridId) -> Result<(), Store
         .ok_or(StoreError::NotGranted)
 }
 
-/// What the next request says about this phone.
-pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
+/// The grants the phone holds; `None` before the first.
+pub(super) fn load_grants(db: &Connection) -> Result<Option<Grants>, StoreError> {
     let (version, person, person_name): (i64, Option<Vec<u8>>, Option<String>) = db
         .prepare_cached("SELECT grants_version, person, person_name FROM phone")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let grants = match (version, person, person_name) {
+    Ok(match (version, person, person_name) {
         (0, ..) | (_, None, _) | (_, _, None) => None,
         (version, Some(person), Some(person_name)) => Some(Grants {
             version: columns::unsigned(version),
@@ -56,7 +56,12 @@ pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
             person_name,
             grids: list_granted(db)?,
         }),
-    };
+    })
+}
+
+/// What the next request says about this phone.
+pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
+    let grants = load_grants(db)?;
     let mut cursors = Vec::new();
     let mut bootstraps = Vec::new();
     let mut statement = db.prepare_cached(
@@ -132,6 +137,17 @@ pub(super) fn store_grants(tx: &Transaction<'_>, grants: &Grants) -> Result<(), 
             lose(tx, grid)?;
         }
     }
+    Ok(())
+}
+
+/// Makes sure that a grid with records is known, if only as one that is no
+/// longer the person's.
+pub(super) fn note(tx: &Transaction<'_>, grid: GridId) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT OR IGNORE INTO grid (id, code, name, place, role, granted, position, digest)
+         VALUES (?1, '', '', '', '', 0, 0, zeroblob(8192))",
+    )?
+    .execute([grid.as_bytes()])?;
     Ok(())
 }
 

@@ -3,12 +3,12 @@
 //! would number different changes alike. So the database is bound to a token
 //! in a file beside it, which backups leave out.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, path::Path};
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use wangge_model::{ActorId, DeviceId, Entropy, Incarnation, Timestamp, derive_device_actor};
 
-use super::{Store, StoreError, columns};
+use super::{Store, StoreError, columns, rescue};
 
 /// Name of the token's file.
 const FILE: &str = "incarnation";
@@ -33,34 +33,41 @@ impl Store {
         if stored.is_some() && stored == token {
             return Ok(());
         }
-        let mut token = [0; 32];
-        self.entropy.fill(&mut token);
-        // The file first: if the power fails in between, the next start finds a
-        // mismatch and begins one more life, which costs nothing.
-        write_durably(&path, hex::encode(token).as_bytes())?;
-        let now = self.clock.now();
+        let token = make_token(directory, self.options.entropy.as_ref())?;
+        let now = self.options.clock.now();
         self.write(|tx| {
             if stored.is_some() {
                 tracing::warn!("the store was restored or copied; a new app life begins");
                 tx.execute("UPDATE phone SET token = ?1", [token])?;
-                begin(tx, self.entropy.as_ref(), now)?;
+                begin(tx, self.options.entropy.as_ref(), now)?;
             } else {
-                tx.execute(
-                    "INSERT INTO phone (one, incarnation, token) VALUES (1, ?1, ?2)",
-                    params![Incarnation::make(self.entropy.as_ref()).as_bytes(), token],
-                )?;
+                install(tx, self.options.entropy.as_ref(), token)?;
             }
             Ok(())
         })
     }
 }
 
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let partial = path.with_extension("new");
-    let mut file = fs::File::create(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&partial, path)?;
+/// Makes a new token. The file comes first: if the power fails before the
+/// database has it, the next start finds a mismatch and begins one more life,
+/// which costs nothing.
+pub(super) fn make_token(directory: &Path, entropy: &dyn Entropy) -> Result<[u8; 32], StoreError> {
+    let mut token = [0; 32];
+    entropy.fill(&mut token);
+    rescue::replace_file(&directory.join(FILE), hex::encode(token).as_bytes())?;
+    Ok(token)
+}
+
+/// Begins the first life of a new database.
+pub(super) fn install(
+    tx: &Transaction<'_>,
+    entropy: &dyn Entropy,
+    token: [u8; 32],
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO phone (one, incarnation, token) VALUES (1, ?1, ?2)",
+        params![Incarnation::make(entropy).as_bytes(), token],
+    )?;
     Ok(())
 }
 

@@ -12,8 +12,8 @@ pub(super) type Step = (&'static str, &'static str);
 pub(super) const MIGRATIONS: &[Step] = &[
     ("0001_initial", include_str!("migrations/0001_initial.sql")),
     (
-        "0002_index_later",
-        include_str!("migrations/0002_index_later.sql"),
+        "0002_recovery",
+        include_str!("migrations/0002_recovery.sql"),
     ),
 ];
 

@@ -26,6 +26,7 @@ mod migrate;
 mod outbox;
 mod receipt;
 mod record;
+mod rescue;
 mod search;
 mod snapshot;
 mod tidy;
@@ -41,17 +42,23 @@ mod tests;
 
 use std::{
     fmt,
+    fs::File,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use rusqlite::{Connection, Transaction};
 use wangge_model::{Clock, Entropy};
 
 pub use error::StoreError;
+pub use rescue::Recovery;
 
 use crate::StoreKey;
 use connection::Connections;
+use rescue::{Beside, Copies, journal::Contents};
 
 /// Where the store is and what it needs.
 #[derive(Debug, Clone)]
@@ -75,13 +82,25 @@ pub struct StoreParts {
     /// Migration steps after the ones this build knows, each a name and its
     /// SQL.
     pub further_steps: &'static [(&'static str, &'static str)],
+    /// No journal and no identity beside the database, for a database that is
+    /// on a disk of its own. A damaged one is an error then.
+    pub no_copies: bool,
 }
 
 /// The database of one phone, open.
 pub struct Store {
     connections: Connections,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    options: Arc<StoreOptions>,
+    parts: StoreParts,
+    /// The journal and the identity. Taken before `file`, never after.
+    beside: Mutex<Option<Beside>>,
+    /// Counts the files that were in place since opening; held shared by
+    /// whoever uses the database, alone by whoever replaces it.
+    file: RwLock<u64>,
+    /// This opening's number; 0 before it has one.
+    generation: AtomicI64,
+    // Last, so that it is dropped last.
+    _lock: File,
 }
 
 impl fmt::Debug for Store {
@@ -93,28 +112,69 @@ impl fmt::Debug for Store {
 impl Store {
     /// Whether a directory holds a store, or may hold one it does not let see.
     pub fn exists(directory: &Path) -> bool {
-        directory
-            .join(connection::DATABASE)
-            .try_exists()
-            .unwrap_or(true)
+        [connection::DATABASE, rescue::identity::FILE]
+            .iter()
+            .any(|name| directory.join(name).try_exists().unwrap_or(true))
     }
 
-    /// Opens or makes the store of a directory.
+    /// Opens or makes the store of a directory. A damaged database is set
+    /// aside and replaced; [`Store::find_recovery`] tells of it.
     pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
         Self::open_with(options, StoreParts::default())
     }
 
     /// As [`Store::open`], with parts of one's own.
     pub fn open_with(options: StoreOptions, parts: StoreParts) -> Result<Self, StoreError> {
-        let connections = Connections::open(&options.directory, options.key, parts)?;
-        let store = Self {
-            connections,
-            clock: options.clock,
-            entropy: options.entropy,
-        };
-        store.bind_incarnation(&options.directory)?;
-        store.checkpoint()?;
-        Ok(store)
+        let options = Arc::new(options);
+        std::fs::create_dir_all(&options.directory)?;
+        let lock = connection::take_lock(&options.directory)?;
+        let mut replaced = false;
+        loop {
+            let copies = if parts.no_copies {
+                None
+            } else {
+                Some(Copies::read(&options)?)
+            };
+            let connections = rescue::open(&options, parts, copies.as_ref())?;
+            let contents = copies.as_ref().map(|copies| copies.contents().clone());
+            let store = Self {
+                connections,
+                beside: Mutex::new(copies.map(|copies| copies.into_beside(&options))),
+                options: Arc::clone(&options),
+                parts,
+                file: RwLock::new(0),
+                generation: AtomicI64::new(0),
+                _lock: lock.try_clone()?,
+            };
+            match store.prepare(&contents.unwrap_or_default()) {
+                // Damage that showed while opening; once only.
+                Err(StoreError::Rebuilt) if !replaced => replaced = true,
+                other => return other.map(|()| store),
+            }
+        }
+    }
+
+    /// What an opening does before anybody uses the store.
+    fn prepare(&self, contents: &Contents) -> Result<(), StoreError> {
+        self.bind_incarnation(&self.options.directory)?;
+        self.claim()?;
+        self.take_from_journal(contents)?;
+        self.settle_journal(true)?;
+        self.checkpoint()
+    }
+
+    /// Takes the next number of opening.
+    fn claim(&self) -> Result<(), StoreError> {
+        self.generation.store(0, Ordering::SeqCst);
+        let generation = self.write(|tx| {
+            Ok(tx.query_row(
+                "UPDATE phone SET generation = generation + 1 RETURNING generation",
+                [],
+                |row| row.get(0),
+            )?)
+        })?;
+        self.generation.store(generation, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Runs `work` on a reader's view of the database.
@@ -122,8 +182,11 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let result = self.connections.read(work);
-        self.note_damage(result)
+        let (opened, result) = {
+            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
+            (*file, self.connections.read(work))
+        };
+        self.note_damage(opened, result)
     }
 
     /// Runs `work` as one transaction; an error undoes all of it.
@@ -131,18 +194,59 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let result = self.connections.write(work);
-        self.note_damage(result)
+        let (opened, result) = {
+            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
+            let result = self.connections.write(|tx| {
+                self.check_generation(tx)?;
+                work(tx)
+            });
+            (*file, result)
+        };
+        self.note_damage(opened, result)
+    }
+
+    /// Folds the write-ahead log back into the database.
+    fn fold_log(&self) -> Result<(), StoreError> {
+        let (opened, result) = {
+            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
+            (*file, self.connections.checkpoint())
+        };
+        self.note_damage(opened, result)
+    }
+
+    /// [`StoreError::Busy`] if the database was opened again since: the lock's
+    /// file may have been deleted, or the disk does not know locks. Whoever
+    /// came last goes on alone.
+    fn check_generation(&self, tx: &Transaction<'_>) -> Result<(), StoreError> {
+        let mine = self.generation.load(Ordering::SeqCst);
+        if mine == 0 {
+            return Ok(());
+        }
+        let found: i64 = tx
+            .prepare_cached("SELECT generation FROM phone")?
+            .query_row([], |row| row.get(0))?;
+        if found == mine {
+            Ok(())
+        } else {
+            tracing::error!(mine, found, "another process opened the database");
+            Err(StoreError::Busy)
+        }
     }
 
     /// A record that turned out damaged is marked and its grid fetched again
     /// at the next sync.
-    fn note_damage<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        if let Err(StoreError::Damaged { record, reason }) = &result {
-            tracing::error!(%record, reason, "a record's document is damaged");
-            self.connections
-                .write(|tx| document::mark_damaged(tx, record))?;
+    ///
+    /// A database that turned out damaged is replaced at once.
+    fn note_damage<T>(&self, opened: u64, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        match result {
+            Err(StoreError::Damaged { record, reason }) => {
+                tracing::error!(%record, reason, "a record's document is damaged");
+                self.connections
+                    .write(|tx| document::mark_damaged(tx, &record))?;
+                Err(StoreError::Damaged { record, reason })
+            }
+            Err(StoreError::FileDamaged(reason)) => Err(self.replace_damaged(opened, &reason)),
+            result => result,
         }
-        result
     }
 }

@@ -8,7 +8,10 @@ use wangge_model::{
     protocol::{PushItem, SignedManifest, to_cbor},
 };
 
-use super::{StoreError, columns, document};
+use super::{
+    StoreError, columns, document,
+    rescue::journal::{Entry, Journal},
+};
 use crate::port::Push;
 
 /// Where a change of this phone stands.
@@ -276,6 +279,55 @@ pub(super) fn count_pending(db: &Connection) -> Result<u64, StoreError> {
         .prepare_cached("SELECT count(*) FROM outbox WHERE status IN (0, 3)")?
         .query_row([], |row| row.get(0))?;
     Ok(columns::unsigned(count))
+}
+
+/// Every change the server has not taken: where it is in the outbox, and its
+/// hash.
+pub(super) fn list_unsettled(db: &Connection) -> Result<Vec<(i64, ChangeHash)>, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT position, hash FROM outbox WHERE status IN (0, 3)
+             UNION SELECT outbox.position, outbox.hash
+             FROM refusal JOIN outbox USING (record, hash) WHERE outbox.status = 2
+             ORDER BY 1",
+        )?
+        .query_map([], |row| {
+            Ok((
+                row.get(0)?,
+                columns::change_hash(row.get_ref(1)?.as_blob()?)?,
+            ))
+        })?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// Those of the given changes that the journal lacks, with their bytes.
+pub(super) fn load_entries(
+    db: &Connection,
+    unsettled: &[(i64, ChangeHash)],
+    journal: &Journal,
+) -> Result<Vec<Entry>, StoreError> {
+    let sql = format!("{} WHERE outbox.position = ?1", Waiting::SELECT);
+    let mut opened = Opened::default();
+    let mut entries = Vec::new();
+    for (position, _) in unsettled.iter().filter(|(_, hash)| !journal.holds(hash)) {
+        let waiting = db
+            .prepare_cached(&sql)?
+            .query_row([position], Waiting::read)?;
+        let incarnation = waiting.incarnation;
+        let Some(item) = waiting.into_item(db, &mut opened)? else {
+            continue;
+        };
+        let (at, edits): (i64, Option<Vec<u8>>) = db
+            .prepare_cached("SELECT at, edits FROM outbox WHERE position = ?1")?
+            .query_row([position], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        entries.push(Entry {
+            item,
+            incarnation,
+            at: Timestamp::from_millis(at),
+            edits: edits.as_deref().map(columns::decode).transpose()?,
+        });
+    }
+    Ok(entries)
 }
 
 /// What waited for others' changes is tried again.

@@ -13,6 +13,7 @@ use super::{
     document::{self, Held, Start},
     draft, grid, incarnation,
     outbox::Status,
+    rescue,
 };
 
 impl Store {
@@ -48,7 +49,7 @@ impl Store {
         let mut document = RecordDocument::new(kind);
         let change = document.edit(edits, author.actor, at)?;
         let summary = document.summary();
-        self.write(|tx| {
+        let entry = self.write(|tx| {
             grid::require_granted(tx, grid)?;
             let mut held = Held::new(id, kind, grid, 0);
             held.heads = document.heads();
@@ -57,8 +58,11 @@ impl Store {
             if let Some(change) = &change {
                 author::post(tx, &held, &author, change, edits, at)?;
             }
-            finish(tx, draft)
-        })
+            finish(tx, draft)?;
+            Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
+        })?;
+        self.copy_to_journal(entry.as_ref());
+        Ok(())
     }
 
     /// Changes fields of a record; answers whether anything changed.
@@ -69,7 +73,7 @@ impl Store {
         at: Timestamp,
         draft: Option<RecordId>,
     ) -> Result<bool, StoreError> {
-        self.write(|tx| {
+        let entry = self.write(|tx| {
             let (mut held, mut document) = open(tx, id)?;
             let author = author::load_author(tx)?;
             let change = document.edit(edits, author.actor, at)?;
@@ -78,8 +82,9 @@ impl Store {
                 settle_in(tx, &mut held, &document)?;
             }
             finish(tx, draft)?;
-            Ok(change.is_some())
-        })
+            Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
+        })?;
+        Ok(self.copy_to_journal(entry.as_ref()))
     }
 
     /// Writes the value chosen for a field with several.
@@ -89,24 +94,25 @@ impl Store {
         edit: &FieldEdit,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(|tx| {
+        let edits = std::slice::from_ref(edit);
+        let entry = self.write(|tx| {
             let (mut held, mut document) = open(tx, id)?;
             let author = author::load_author(tx)?;
             let change = document.settle(edit, author.actor, at)?;
             if let Some(change) = &change {
-                let edits = std::slice::from_ref(edit);
                 author::record_change(tx, &mut held, &author, change, edits, at)?;
                 settle_in(tx, &mut held, &document)?;
             }
-            Ok(change.is_some())
-        })
+            Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
+        })?;
+        Ok(self.copy_to_journal(entry.as_ref()))
     }
 
     /// Takes back the refused changes of a record; what was entered since is
     /// entered again without them. A record of which nothing else is left
     /// goes.
     pub fn discard_refused(&self, id: RecordId) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let now = self.options.clock.now();
         self.write(|tx| {
             let mut held = document::find(tx, &id)?.ok_or(StoreError::RecordNotFound(id))?;
             let refused = author::list_edits(tx, held.key, &[Status::Refused])?;
@@ -118,12 +124,13 @@ impl Store {
                 return document::remove(tx, held.key);
             }
             // The server has seen the refused numbers: start from fresh ones.
-            incarnation::begin(tx, self.entropy.as_ref(), now)?;
+            incarnation::begin(tx, self.options.entropy.as_ref(), now)?;
             let author = author::load_author(tx)?;
             drop_manifest_of(tx, held.key)?;
             author::author_again(tx, &mut held, &author, &unsent, &refused)?;
             Ok(())
-        })
+        })?;
+        self.settle_journal(true)
     }
 
     /// The record's document, opened; `None` if it is not on this phone.

@@ -7,10 +7,8 @@
 //! to it that its last characters begin groups too. Measured at 50,000 records,
 //! see docs/database.md.
 //!
-//! Nothing is indexed while a person or a sync waits, see [`index_some`]; until
-//! then [`due`] names what is new or changed, and it is found by reading it.
-//! What the index still says of an older text does no harm: every candidate is
-//! held against the row.
+//! What a snapshot brings is indexed after the sync, see [`index_some`]; until
+//! then [`due`] names it, and it is found by reading it.
 //!
 //! A word that occurs in thousands of records is not worth gathering: walking
 //! the list in its order meets enough of them at once. So candidates are
@@ -40,7 +38,13 @@ fn indexed(title: &str, search_text: &str) -> String {
     format!("{title}\n{search_text}  ")
 }
 
-fn add(tx: &Transaction<'_>, key: i64, title: &str, search_text: &str) -> Result<(), StoreError> {
+/// Indexes a new record.
+pub(super) fn add(
+    tx: &Transaction<'_>,
+    key: i64,
+    title: &str,
+    search_text: &str,
+) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, ?2)")?
         .execute(params![key, indexed(title, search_text)])?;
     Ok(())
@@ -53,17 +57,13 @@ pub(super) fn add_later(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError
     Ok(())
 }
 
-/// `None` if what is in the index of the record is right; otherwise whether
-/// anything of it is there.
-fn outdated(tx: &Transaction<'_>, key: i64) -> Result<Option<bool>, StoreError> {
+fn is_due(tx: &Transaction<'_>, key: i64) -> Result<bool, StoreError> {
     Ok(tx
-        .prepare_cached("SELECT outdated FROM unindexed WHERE record = ?1")?
-        .query_row([key], |row| row.get(0))
-        .optional()?)
+        .prepare_cached("SELECT 1 FROM unindexed WHERE record = ?1")?
+        .exists([key])?)
 }
 
-/// Records of which the index does not know the present text, if those are at
-/// most `most`.
+/// Records that are not in the index yet, if those are at most `most`.
 pub(super) fn due(db: &Connection, most: usize) -> Result<Option<Vec<i64>>, StoreError> {
     let keys = db
         .prepare_cached("SELECT record FROM unindexed LIMIT ?1")?
@@ -76,9 +76,8 @@ pub(super) fn due(db: &Connection, most: usize) -> Result<Option<Vec<i64>>, Stor
 pub(super) fn index_some(tx: &Transaction<'_>, most: usize) -> Result<(), StoreError> {
     let records = tx
         .prepare_cached(
-            "SELECT key, title, search_text FROM unindexed
-             JOIN record ON record.key = unindexed.record
-             ORDER BY unindexed.record LIMIT ?1",
+            "SELECT key, title, search_text FROM record
+             WHERE key IN (SELECT record FROM unindexed ORDER BY record LIMIT ?1)",
         )?
         .query_map([columns::length(most)], |row| {
             Ok((
@@ -89,7 +88,9 @@ pub(super) fn index_some(tx: &Transaction<'_>, most: usize) -> Result<(), StoreE
         })?
         .collect::<rusqlite::Result<Vec<(i64, String, String)>>>()?;
     for (key, title, search_text) in &records {
-        index_now(tx, *key, title, search_text)?;
+        add(tx, *key, title, search_text)?;
+        tx.prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
+            .execute([key])?;
     }
     Ok(())
 }
@@ -106,48 +107,37 @@ pub(super) fn merge_some(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     Ok(tx.total_changes() - before >= 2)
 }
 
-/// Brings the index up to date for one record.
-pub(super) fn index_now(
+/// Indexes a record anew if its text changed; called before the row does.
+pub(super) fn replace(
     tx: &Transaction<'_>,
     key: i64,
     title: &str,
     search_text: &str,
 ) -> Result<(), StoreError> {
-    remove(tx, key)?;
-    add(tx, key, title, search_text)
-}
-
-/// Leaves a record whose text changed to [`index_some`]; called before the row
-/// does.
-pub(super) fn replace_later(
-    tx: &Transaction<'_>,
-    key: i64,
-    title: &str,
-    search_text: &str,
-) -> Result<(), StoreError> {
+    if is_due(tx, key)? {
+        // It will be indexed as it is then.
+        return Ok(());
+    }
     let same: Option<bool> = tx
         .prepare_cached("SELECT title = ?2 AND search_text = ?3 FROM record WHERE key = ?1")?
         .query_row(params![key, title, search_text], |row| row.get(0))
         .optional()?;
     if same != Some(true) {
-        // If it is named already, it will be indexed as it is then.
-        tx.prepare_cached("INSERT OR IGNORE INTO unindexed (record, outdated) VALUES (?1, 1)")?
-            .execute([key])?;
+        remove(tx, key)?;
+        add(tx, key, title, search_text)?;
     }
     Ok(())
 }
 
 /// Takes a record out of the index.
 pub(super) fn remove(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError> {
-    let outdated = outdated(tx, key)?;
-    if outdated.is_some() {
+    if is_due(tx, key)? {
         tx.prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
             .execute([key])?;
+        return Ok(());
     }
-    if outdated != Some(false) {
-        tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
-            .execute([key])?;
-    }
+    tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
+        .execute([key])?;
     Ok(())
 }
 

@@ -23,8 +23,8 @@ impl Store {
         self.tidy_documents()
     }
 
-    /// Brings some of what is new into the search index or, when all of it is
-    /// there, merges some of the index's pieces; answers whether there may
+    /// Brings some of what a snapshot left into the search index or, when all of
+    /// it is there, merges some of the index's pieces; answers whether there may
     /// be more to do.
     pub(crate) fn index_some(&self) -> Result<bool, StoreError> {
         self.index_up_to(MOST_INDEXED)
@@ -72,7 +72,7 @@ impl Store {
     /// our own: the first commit of a new log costs a second fsync, and that
     /// should not be a person's save.
     pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
-        self.connections.checkpoint()?;
+        self.fold_log()?;
         // A number that grows: SQLite does not write a value that is there.
         self.write(|tx| {
             tx.execute("UPDATE phone SET log_starts = log_starts + 1", [])?;
@@ -122,7 +122,8 @@ fn rebuild_some(tx: &Transaction<'_>, last: i64) -> Result<(u64, Option<i64>), S
         let summary = document::open(tx, &held)?.summary();
         let before = projection(tx, *key)?;
         document::store(tx, &mut held, Some(&summary))?;
-        search::index_now(tx, *key, &summary.title, &summary.search_text)?;
+        search::remove(tx, *key)?;
+        search::add(tx, *key, &summary.title, &summary.search_text)?;
         differed += u64::from(projection(tx, *key)? != before);
     }
     Ok((differed, keys.last().copied()))

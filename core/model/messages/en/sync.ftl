@@ -76,6 +76,18 @@ sync-too-many-rounds = This sync took too many rounds and was stopped. What has 
 sync-store = The phone's database failed and the sync was stopped. See whether the phone is full and try again; if it goes on, tell the administrator and do not uninstall the app.
 sync-internal = The app failed inside and the sync was stopped; the data is still on the phone. Open the app again and retry; if it goes on, tell the administrator.
 
+## The phone's storage (store-code)
+
+store-busy = The app is already open elsewhere; only one place can use this data at a time. Please close the other one (or swipe the app away) and open it again; nothing was changed.
+store-full = The phone is full and this was not saved; the form still has what you typed. Please delete some photos or unused apps, at least 50 MB, and save again.
+store-read-only = The phone's storage can only be read at the moment and this was not saved. Please restart the phone; if it goes on, tell the administrator and do not uninstall the app.
+store-rebuilt = The phone's data file was damaged and the app has put a new one in its place. Everything unsent was kept; the rest comes back with the next sync. Please do it once more, and sync soon.
+store-newer-data = This data was written by a newer version of the app. Please update the app and open it again; nothing was changed.
+store-wrong-key = The phone's key does not open the data. Please do not uninstall the app; tell the administrator first.
+store-record-damaged = This record is damaged on the phone and will be fetched again; what you have not sent was kept. Please sync first.
+store-damaged = Something in the phone's data cannot be understood. Please sync and try again; if it goes on, tell the administrator and do not uninstall the app.
+store-recovery = On { $at } the phone's data file was found damaged, and the app has put a new one in its place. All { $unsent } unsent changes were kept; the rest comes back with the next sync. Please sync soon; if this happens again the phone's storage may be worn out: please replace the phone.
+
 ## The three states of a record
 
 state-on-phone = On this phone

@@ -149,5 +149,6 @@ fn parts(further_steps: &'static [Step]) -> StoreParts {
     StoreParts {
         vfs: Some(disk::NAME),
         further_steps,
+        no_copies: true,
     }
 }
