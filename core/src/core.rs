@@ -109,6 +109,8 @@ impl Core {
     /// Tidies up while nobody waits (the app goes to the background): compacts
     /// documents and folds the write-ahead log back. Also done after a sync.
     pub fn tidy(&self) -> Result<()> {
-        Ok(self.store.tidy()?)
+        self.store.tidy()?;
+        self.indexer.note_tidied();
+        Ok(())
     }
 }

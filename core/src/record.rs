@@ -170,6 +170,7 @@ impl Core {
         let id = RecordId::make(self.clock.as_ref(), self.entropy.as_ref());
         self.store
             .create_record(id, kind, grid, edits, self.clock.now(), draft)?;
+        self.indexer.note_save(&self.store);
         Ok(id)
     }
 
@@ -179,6 +180,7 @@ impl Core {
         let row = self.load_row(id)?;
         let edits = self.normalise(row.kind, edits)?;
         self.store.edit_record(id, &edits, self.clock.now(), None)?;
+        self.indexer.note_save(&self.store);
         Ok(())
     }
 

@@ -199,12 +199,7 @@ pub(super) fn insert(
         summary.search_text,
     ])?;
     held.key = tx.last_insert_rowid();
-    match start {
-        Start::Change(_) | Start::Empty => {
-            search::add(tx, held.key, &summary.title, &summary.search_text)?;
-        }
-        Start::Received(_) => search::add_later(tx, held.key)?,
-    }
+    search::add_later(tx, held.key)?;
     match start {
         Start::Change(change) => {
             insert_change(tx, held.key, 1, &change.hash, &change.bytes)?;
@@ -307,7 +302,7 @@ pub(super) fn store(
         ])?;
         return Ok(());
     };
-    search::replace(tx, held.key, &summary.title, &summary.search_text)?;
+    search::replace_later(tx, held.key, &summary.title, &summary.search_text)?;
     held.conflict_count = i64::from(summary.conflict_count);
     tx.prepare_cached(
         "UPDATE record SET grid = ?2, record_epoch = ?3, heads = ?4, server_heads = ?5,

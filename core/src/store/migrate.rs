@@ -12,8 +12,12 @@ pub(super) type Step = (&'static str, &'static str);
 pub(super) const MIGRATIONS: &[Step] = &[
     ("0001_initial", include_str!("migrations/0001_initial.sql")),
     (
-        "0002_recovery",
-        include_str!("migrations/0002_recovery.sql"),
+        "0002_index_later",
+        include_str!("migrations/0002_index_later.sql"),
+    ),
+    (
+        "0003_recovery",
+        include_str!("migrations/0003_recovery.sql"),
     ),
 ];
 
@@ -74,6 +78,7 @@ mod tests {
     const RELEASED: &[&str] = &[
         include_str!("fixtures/v0001.sql"),
         include_str!("fixtures/v0002.sql"),
+        include_str!("fixtures/v0003.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -7,8 +7,10 @@
 //! to it that its last characters begin groups too. Measured at 50,000 records,
 //! see docs/database.md.
 //!
-//! What a snapshot brings is indexed after the sync, see [`index_some`]; until
-//! then [`due`] names it, and it is found by reading it.
+//! Nothing is indexed while a person or a sync waits, see [`index_some`]; until
+//! then [`due`] names what is new or changed, and it is found by reading it.
+//! What the index still says of an older text does no harm: every candidate is
+//! held against the row.
 //!
 //! A word that occurs in thousands of records is not worth gathering: walking
 //! the list in its order meets enough of them at once. So candidates are
@@ -38,13 +40,7 @@ fn indexed(title: &str, search_text: &str) -> String {
     format!("{title}\n{search_text}  ")
 }
 
-/// Indexes a new record.
-pub(super) fn add(
-    tx: &Transaction<'_>,
-    key: i64,
-    title: &str,
-    search_text: &str,
-) -> Result<(), StoreError> {
+fn add(tx: &Transaction<'_>, key: i64, title: &str, search_text: &str) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, ?2)")?
         .execute(params![key, indexed(title, search_text)])?;
     Ok(())
@@ -57,13 +53,17 @@ pub(super) fn add_later(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError
     Ok(())
 }
 
-fn is_due(tx: &Transaction<'_>, key: i64) -> Result<bool, StoreError> {
+/// `None` if what is in the index of the record is right; otherwise whether
+/// anything of it is there.
+fn outdated(tx: &Transaction<'_>, key: i64) -> Result<Option<bool>, StoreError> {
     Ok(tx
-        .prepare_cached("SELECT 1 FROM unindexed WHERE record = ?1")?
-        .exists([key])?)
+        .prepare_cached("SELECT outdated FROM unindexed WHERE record = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?)
 }
 
-/// Records that are not in the index yet, if those are at most `most`.
+/// Records of which the index does not know the present text, if those are at
+/// most `most`.
 pub(super) fn due(db: &Connection, most: usize) -> Result<Option<Vec<i64>>, StoreError> {
     let keys = db
         .prepare_cached("SELECT record FROM unindexed LIMIT ?1")?
@@ -76,8 +76,9 @@ pub(super) fn due(db: &Connection, most: usize) -> Result<Option<Vec<i64>>, Stor
 pub(super) fn index_some(tx: &Transaction<'_>, most: usize) -> Result<(), StoreError> {
     let records = tx
         .prepare_cached(
-            "SELECT key, title, search_text FROM record
-             WHERE key IN (SELECT record FROM unindexed ORDER BY record LIMIT ?1)",
+            "SELECT key, title, search_text FROM unindexed
+             JOIN record ON record.key = unindexed.record
+             ORDER BY unindexed.record LIMIT ?1",
         )?
         .query_map([columns::length(most)], |row| {
             Ok((
@@ -88,9 +89,7 @@ pub(super) fn index_some(tx: &Transaction<'_>, most: usize) -> Result<(), StoreE
         })?
         .collect::<rusqlite::Result<Vec<(i64, String, String)>>>()?;
     for (key, title, search_text) in &records {
-        add(tx, *key, title, search_text)?;
-        tx.prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
-            .execute([key])?;
+        index_now(tx, *key, title, search_text)?;
     }
     Ok(())
 }
@@ -107,37 +106,48 @@ pub(super) fn merge_some(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     Ok(tx.total_changes() - before >= 2)
 }
 
-/// Indexes a record anew if its text changed; called before the row does.
-pub(super) fn replace(
+/// Brings the index up to date for one record.
+pub(super) fn index_now(
     tx: &Transaction<'_>,
     key: i64,
     title: &str,
     search_text: &str,
 ) -> Result<(), StoreError> {
-    if is_due(tx, key)? {
-        // It will be indexed as it is then.
-        return Ok(());
-    }
+    remove(tx, key)?;
+    add(tx, key, title, search_text)
+}
+
+/// Leaves a record whose text changed to [`index_some`]; called before the row
+/// does.
+pub(super) fn replace_later(
+    tx: &Transaction<'_>,
+    key: i64,
+    title: &str,
+    search_text: &str,
+) -> Result<(), StoreError> {
     let same: Option<bool> = tx
         .prepare_cached("SELECT title = ?2 AND search_text = ?3 FROM record WHERE key = ?1")?
         .query_row(params![key, title, search_text], |row| row.get(0))
         .optional()?;
     if same != Some(true) {
-        remove(tx, key)?;
-        add(tx, key, title, search_text)?;
+        // If it is named already, it will be indexed as it is then.
+        tx.prepare_cached("INSERT OR IGNORE INTO unindexed (record, outdated) VALUES (?1, 1)")?
+            .execute([key])?;
     }
     Ok(())
 }
 
 /// Takes a record out of the index.
 pub(super) fn remove(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError> {
-    if is_due(tx, key)? {
+    let outdated = outdated(tx, key)?;
+    if outdated.is_some() {
         tx.prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
             .execute([key])?;
-        return Ok(());
     }
-    tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
-        .execute([key])?;
+    if outdated != Some(false) {
+        tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
+            .execute([key])?;
+    }
     Ok(())
 }
 

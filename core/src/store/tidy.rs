@@ -23,8 +23,8 @@ impl Store {
         self.tidy_documents()
     }
 
-    /// Brings some of what a snapshot left into the search index or, when all of
-    /// it is there, merges some of the index's pieces; answers whether there may
+    /// Brings some of what is new into the search index or, when all of it is
+    /// there, merges some of the index's pieces; answers whether there may
     /// be more to do.
     pub(crate) fn index_some(&self) -> Result<bool, StoreError> {
         self.index_up_to(MOST_INDEXED)
@@ -122,8 +122,7 @@ fn rebuild_some(tx: &Transaction<'_>, last: i64) -> Result<(u64, Option<i64>), S
         let summary = document::open(tx, &held)?.summary();
         let before = projection(tx, *key)?;
         document::store(tx, &mut held, Some(&summary))?;
-        search::remove(tx, *key)?;
-        search::add(tx, *key, &summary.title, &summary.search_text)?;
+        search::index_now(tx, *key, &summary.title, &summary.search_text)?;
         differed += u64::from(projection(tx, *key)? != before);
     }
     Ok((differed, keys.last().copied()))

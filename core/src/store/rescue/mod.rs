@@ -19,7 +19,7 @@ use std::{
     fs::{self, File},
     io::Write as _,
     path::{Path, PathBuf},
-    sync::{Arc, MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
 };
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -389,6 +389,8 @@ impl Store {
                 .replace(|| rebuild(&self.options, self.parts, &copies, reason))?;
             *beside = Some(copies.into_beside(&self.options));
             *file += 1;
+            // The new file counts from the start; not known until `claim`.
+            self.generation.store(0, Ordering::SeqCst);
         }
         self.claim()?;
         self.settle_journal(true)?;

@@ -68,6 +68,7 @@ struct Pairs {
     save: Vec<f64>,
     floor: Vec<f64>,
     bytes: Vec<f64>,
+    pages: Vec<f64>,
 }
 
 impl Pairs {
@@ -81,6 +82,7 @@ impl Pairs {
         figures.set(format!("{name}_floor_p50_us"), median(&self.floor));
         figures.set(format!("{name}_p50_ratio"), self.ratio());
         figures.set(format!("{name}_bytes"), median(&self.bytes));
+        figures.set(format!("{name}_pages"), median(&self.pages));
     }
 }
 
@@ -113,6 +115,7 @@ pub(crate) fn run(
     phone.core.tidy()?;
     for (turn, household) in households.iter().cycle().take(pairs).enumerate() {
         let edit = [workload.household_edit()?];
+        let log = log_pages(phone);
         let before = fsync_count::calls();
         let begun = Instant::now();
         phone.core.edit_record(*household, &edit)?;
@@ -122,13 +125,16 @@ pub(crate) fn run(
         if calls > 0 {
             fsyncs.push(calls);
             edits.save.push(took);
+            edits.pages.push(log_pages(phone) - log);
             floor(phone, &bare, *household, &mut edits)?;
         }
         let visit = workload.visit()?;
+        let log = log_pages(phone);
         let before = fsync_count::calls();
         let begun = Instant::now();
         let id = phone.core.create_record(RecordKind::Visit, grid, &visit)?;
         creates.save.push(micros(begun.elapsed()));
+        creates.pages.push(log_pages(phone) - log);
         fsyncs.push(fsync_count::calls() - before);
         floor(phone, &bare, id, &mut creates)?;
         if turn % TIDY_EVERY == TIDY_EVERY - 1 {
@@ -154,6 +160,14 @@ pub(crate) fn run(
         if least == 0 { 0.0 } else { count(most) },
     );
     Ok(())
+}
+
+/// Pages in the phone's write-ahead log: what a save adds to them, it wrote.
+fn log_pages(phone: &Phone) -> f64 {
+    let log = phone.folder().join("wangge.db-wal");
+    let bytes = std::fs::metadata(log).map_or(0, |file| file.len());
+    // A header of 32 bytes, then 24 bytes before each page of 4 KiB.
+    count(bytes.saturating_sub(32) / (4_096 + 24))
 }
 
 /// Commits, bare, what the last save of this record wrote.
