@@ -40,7 +40,7 @@ pub(super) struct Connections {
     key: StoreKey,
     parts: StoreParts,
     readers: Mutex<Vec<Connection>>,
-    /// `None` while the file is being replaced, and after that failed.
+    /// `None` while the file is being replaced, and after the disk failed.
     writer: Mutex<Option<Connection>>,
 }
 
@@ -119,18 +119,26 @@ impl Connections {
         Ok(())
     }
 
-    /// Works with the writer, opened again if putting another file in its
-    /// place failed.
+    /// Works with the writer, and gives it up if the disk failed under it:
+    /// SQLCipher answers every later call on such a connection with that error,
+    /// or with one that reads like damage. It is opened again when needed.
     fn with_writer<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut writer = lock(&self.writer);
-        let writer = match &mut *writer {
+        let mut slot = lock(&self.writer);
+        let writer = match &mut *slot {
             Some(writer) => writer,
             none => none.insert(open_writer(&self.path, &self.key, self.parts)?),
         };
-        work(writer)
+        let result = work(writer);
+        if result
+            .as_ref()
+            .is_err_and(StoreError::leaves_connection_unsound)
+        {
+            *slot = None;
+        }
+        result
     }
 }
 
@@ -193,16 +201,48 @@ pub(super) fn open_reader(
 }
 
 /// Opens the file and proves that the key fits before anything else is done.
+///
+/// A page that could not be read looks to SQLCipher like one of another key.
+/// So that answer is asked for twice, and then without a key: only if the disk
+/// does give the page is it believed.
 fn open_keyed(
     path: &Path,
     key: &StoreKey,
     flags: OpenFlags,
     vfs: Option<&str>,
 ) -> Result<Connection, StoreError> {
-    let connection = match vfs {
+    match try_key(path, key, flags, vfs) {
+        Err(StoreError::WrongKey) => {}
+        other => return other,
+    }
+    match try_key(path, key, flags, vfs) {
+        Err(StoreError::WrongKey) => {}
+        other => return other,
+    }
+    let without_key = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let raw = connect(path, without_key, vfs)?;
+    match raw.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) {
+        Err(error) if error.sqlite_error_code() != Some(ErrorCode::NotADatabase) => {
+            Err(error.into())
+        }
+        _ => Err(StoreError::WrongKey),
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags, vfs: Option<&str>) -> Result<Connection, StoreError> {
+    Ok(match vfs {
         Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
         None => Connection::open_with_flags(path, flags)?,
-    };
+    })
+}
+
+fn try_key(
+    path: &Path,
+    key: &StoreKey,
+    flags: OpenFlags,
+    vfs: Option<&str>,
+) -> Result<Connection, StoreError> {
+    let connection = connect(path, flags, vfs)?;
     let hex = Zeroizing::new(hex::encode(key.as_bytes()));
     // SHA-256 rather than SQLCipher's usual SHA-512 under each page's seal: phones
     // have instructions for it, which halves the cost of a page.

@@ -75,6 +75,16 @@ pub enum StoreError {
     Sqlite(#[source] rusqlite::Error),
 }
 
+impl StoreError {
+    /// Whether the connection that met this may be stuck in it.
+    pub(super) fn leaves_connection_unsound(&self) -> bool {
+        matches!(
+            self,
+            Self::Sqlite(_) | Self::FileDamaged(_) | Self::WrongKey | Self::Io(_)
+        )
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         // The file that indexes the log cannot grow; SQLite does not say why,

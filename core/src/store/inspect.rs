@@ -52,10 +52,12 @@ impl Store {
     /// index, the references between tables, and the full-text index; empty if
     /// it is sound.
     pub fn check_integrity(&self) -> Result<Vec<String>, StoreError> {
-        let mut wrong = self.read(|db| {
-            let mut wrong = texts(db, "PRAGMA integrity_check")?;
+        // Not by a reader: FTS5 checks against the pieces of the index that its
+        // connection saw last, and takes those merged since for damage.
+        let mut wrong = self.write(|tx| {
+            let mut wrong = texts(tx, "PRAGMA integrity_check")?;
             wrong.retain(|line| line != "ok");
-            let mut dangling = texts(db, "SELECT \"table\" FROM pragma_foreign_key_check")?;
+            let mut dangling = texts(tx, "SELECT \"table\" FROM pragma_foreign_key_check")?;
             wrong.append(&mut dangling);
             Ok(wrong)
         })?;

@@ -8,6 +8,7 @@
 pub mod crash;
 pub mod disk;
 pub mod disk_phone;
+pub mod nth_fault;
 pub mod outcome;
 pub mod powerloss;
 

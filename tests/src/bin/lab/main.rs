@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use wangge_tests::lab::{
     Outcome,
     crash::{self, CrashArguments, child::ChildArguments},
+    nth_fault::{self, NthFaultArguments},
     powerloss::{self, PowerlossArguments},
 };
 
@@ -33,6 +34,8 @@ enum Machine {
     /// A process to be killed.
     #[command(hide = true)]
     CrashChild(ChildArguments),
+    /// Fail the n-th disk operation of every action, for every n.
+    NthFault(NthFaultArguments),
     /// Cut the power: unsynced writes are dropped, torn and reordered.
     Powerloss(PowerlossArguments),
 }
@@ -76,6 +79,7 @@ fn run(machine: &Machine, seed: u64) -> anyhow::Result<Outcome> {
             crash::child::run(arguments)?;
             Ok(Outcome::new("crash-child", seed))
         }
+        Machine::NthFault(arguments) => nth_fault::run(arguments, seed),
         Machine::Powerloss(arguments) => powerloss::run(arguments, seed),
     }
 }
