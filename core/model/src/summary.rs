@@ -63,14 +63,23 @@ impl RecordDocument {
     /// Computes the list row.
     pub fn summary(&self) -> RecordSummary {
         let fields = self.read();
-        let mut summary = match self.kind() {
-            RecordKind::Household => household_summary(&fields),
-            RecordKind::Visit => visit_summary(&fields),
-            RecordKind::Incident => incident_summary(&fields),
-        };
         let conflicts = self.conflicts_of(&fields).len();
-        summary.conflict_count = u32::try_from(conflicts).unwrap_or(u32::MAX);
-        summary.edited_at = self.edited_at();
+        RecordSummary {
+            conflict_count: u32::try_from(conflicts).unwrap_or(u32::MAX),
+            ..RecordSummary::of(self.kind(), &fields, self.edited_at())
+        }
+    }
+}
+
+impl RecordSummary {
+    /// The list row of a record with these fields and no conflict.
+    pub(crate) fn of(kind: RecordKind, fields: &Fields, edited_at: Timestamp) -> Self {
+        let mut summary = match kind {
+            RecordKind::Household => household_summary(fields),
+            RecordKind::Visit => visit_summary(fields),
+            RecordKind::Incident => incident_summary(fields),
+        };
+        summary.edited_at = edited_at;
         if let Some((end, _)) = summary.search_text.char_indices().nth(SEARCH_CHARS) {
             summary.search_text.truncate(end);
         }

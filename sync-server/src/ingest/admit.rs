@@ -12,7 +12,7 @@ use wangge_model::{
     ActorId, ChangeHash, Clock, Entropy, GridId, QuarantineId, RecordId, RecordKind, RecordSummary,
     Timestamp,
     document::RecordDocument,
-    guard::{GuardError, Writer, inspect},
+    guard::{FirstRecord, GuardError, InspectedChange, Writer, admit_first, inspect},
     protocol::{PushItem, Verdict, limits},
 };
 
@@ -108,6 +108,41 @@ impl Admission {
         self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A new record of one change, the commonest push of all: admitted without
+    /// opening a document, if that can be done. An incident needs its document
+    /// for the case the server opens.
+    fn admit_new(&self, place: usize, item: &PushItem) -> Option<RecordWork> {
+        let is_plain = item.kind != RecordKind::Incident
+            && item.record_epoch == 0
+            && self.grids.contains(&item.grid);
+        if !is_plain {
+            return None;
+        }
+        let change = inspect(&item.hash, &item.change).ok()?;
+        let FirstRecord {
+            saved,
+            heads,
+            summary,
+        } = admit_first(item.kind, &change, Writer::Device(self.actor))?;
+        if saved.len() > limits::RECORD_BYTES {
+            return None;
+        }
+        Some(RecordWork {
+            id: item.record,
+            kind: item.kind,
+            grid: item.grid,
+            record_epoch: 0,
+            base_version: 0,
+            base_heads: Vec::new(),
+            saved,
+            heads,
+            summary,
+            changes: vec![new_change(place, item, &change)],
+            quarantine: Vec::new(),
+            numbering: None,
+        })
+    }
+
     /// Judges the items of one record and remembers the verdicts.
     fn admit_record(
         &self,
@@ -122,6 +157,13 @@ impl Admission {
         let Some((_, first)) = items.first() else {
             return Err(StorageError::Corrupt("push"));
         };
+        if let (None, [(place, item)]) = (stored, items.as_slice())
+            && let Some(work) = self.admit_new(*place, item)
+        {
+            let verdict = Verdict::Accepted { first_seq: 0 };
+            self.lock().insert(*id, vec![(*place, verdict)]);
+            return Ok(work);
+        }
         let mut judge = Judge::new(self, *id, first, stored)?;
         for (place, item) in &items {
             judge.judge(*place, item);
@@ -170,6 +212,17 @@ impl CommitHooks for Admission {
         number: u64,
     ) -> StorageResult<RecordWork> {
         case::open_case(work, numbering, number, self.server_actor, self.at)
+    }
+}
+
+fn new_change(place: usize, item: &PushItem, change: &InspectedChange) -> NewChange {
+    NewChange {
+        item: u32::try_from(place).unwrap_or(u32::MAX),
+        hash: change.hash(),
+        actor: change.actor(),
+        actor_seq: change.seq(),
+        bytes: item.change.clone(),
+        is_server: false,
     }
 }
 
@@ -248,14 +301,7 @@ impl<'a> Judge<'a> {
         match document.admit(&change, Writer::Device(self.push.actor)) {
             Ok(admitted) => {
                 self.document = Some(admitted);
-                self.changes.push(NewChange {
-                    item: u32::try_from(place).unwrap_or(u32::MAX),
-                    hash: change.hash(),
-                    actor: change.actor(),
-                    actor_seq: change.seq(),
-                    bytes: item.change.clone(),
-                    is_server: false,
-                });
+                self.changes.push(new_change(place, item, &change));
                 Verdict::Accepted { first_seq: 0 }
             }
             Err(error) => self.refuse(item, error),

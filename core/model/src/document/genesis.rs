@@ -6,10 +6,10 @@
 
 use std::sync::OnceLock;
 
-use automerge::{Automerge, Change};
+use automerge::{Automerge, Change, SaveOptions};
 
 use super::ActorId;
-use crate::RecordKind;
+use crate::{ChangeHash, RecordKind};
 
 /// Root key that says what kind of record a document is; not `kind`, which is a
 /// field of visits.
@@ -44,6 +44,42 @@ pub(crate) fn genesis_document(kind: RecordKind) -> &'static Automerge {
         RecordKind::Visit => visit,
         RecordKind::Incident => incident,
     }
+}
+
+/// What a change needs to know of the genesis it builds on.
+#[derive(Debug)]
+pub(crate) struct Genesis {
+    /// Its hash.
+    pub(crate) hash: ChangeHash,
+    /// Its last operation's number.
+    pub(crate) max_op: u64,
+    /// A document that holds it alone, saved.
+    pub(crate) saved: Vec<u8>,
+}
+
+/// The genesis of a kind, in short; `None` never, see the tests.
+pub(crate) fn genesis(kind: RecordKind) -> Option<&'static Genesis> {
+    static ALL: OnceLock<[Option<Genesis>; RecordKind::ALL.len()]> = OnceLock::new();
+    let [household, visit, incident] = ALL.get_or_init(|| RecordKind::ALL.map(describe));
+    match kind {
+        RecordKind::Household => household.as_ref(),
+        RecordKind::Visit => visit.as_ref(),
+        RecordKind::Incident => incident.as_ref(),
+    }
+}
+
+fn describe(kind: RecordKind) -> Option<Genesis> {
+    let doc = genesis_document(kind);
+    let metas = doc.get_changes_meta(&[]);
+    let meta = metas.first()?;
+    Some(Genesis {
+        hash: meta.hash.into(),
+        max_op: meta.max_op,
+        saved: doc.save_with_options(SaveOptions {
+            deflate: false,
+            retain_orphans: false,
+        }),
+    })
 }
 
 #[expect(
@@ -83,6 +119,16 @@ mod tests {
         transaction.commit_with(CommitOptions::default().with_time(0));
         doc.get_last_local_change()
             .map(|change| change.raw_bytes().to_vec())
+    }
+
+    #[test]
+    fn every_kind_has_a_genesis_of_one_change() {
+        for kind in RecordKind::ALL {
+            let genesis = genesis(kind).unwrap();
+            let heads = genesis_document(kind).get_heads();
+            assert_eq!(heads, [automerge::ChangeHash(*genesis.hash.as_bytes())]);
+            assert!(genesis.max_op > 0);
+        }
     }
 
     /// To release a new layout, run this test with `WANGGE_RELEASE_GENESIS=1`.

@@ -11,7 +11,7 @@
 
 mod conflict;
 mod edit;
-mod genesis;
+pub(crate) mod genesis;
 mod history;
 #[cfg(test)]
 mod merge_tests;

@@ -20,6 +20,16 @@ struct Field {
 }
 
 impl Fields {
+    /// Enters a field that one change alone writes; `false` if it is there
+    /// already.
+    pub(crate) fn enter(&mut self, path: &FieldPath, value: Option<FieldValue>) -> bool {
+        let field = Field {
+            value,
+            conflict: false,
+        };
+        self.0.insert(path.to_string(), field).is_none()
+    }
+
     /// The value of a field, if it has one.
     pub fn value(&self, path: &str) -> Option<&FieldValue> {
         self.0.get(path)?.value.as_ref()

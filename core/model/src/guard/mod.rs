@@ -14,10 +14,14 @@
 //!    writer may write.
 //! 4. Application to a clone inside [`contain`].
 //!
+//! A new record's only change can be judged without the fourth, see
+//! [`admit_first`].
+//!
 //! What fails is not lost: the server keeps it in quarantine under
 //! [`GuardError::code`].
 
 mod contain;
+mod first;
 mod rights;
 mod scan;
 
@@ -25,6 +29,7 @@ use automerge::Change;
 use sha2::{Digest, Sha256};
 
 pub use contain::contain;
+pub use first::{FirstRecord, admit_first};
 
 use crate::{
     ActorId, ChangeHash, FieldPath, Timestamp,

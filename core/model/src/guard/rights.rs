@@ -2,10 +2,10 @@
 //! writer's rights. Looks at operations and not at the outcome, because a
 //! write that loses against a concurrent one is stored and shown all the same.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use automerge::{
-    Automerge, Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, ValueRef,
+    Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, ValueRef,
     legacy::{Key, ObjectId, Op, OpId, OpType as Action},
 };
 
@@ -13,7 +13,7 @@ use super::{GuardError, Writer, contain};
 use crate::{
     RecordKind,
     document::{
-        FieldPath, FieldValue, RecordDocument,
+        FieldPath, FieldValue, RecordDocument, genesis,
         schema::{self, FieldError},
     },
 };
@@ -23,7 +23,7 @@ const UNKNOWN_TEXT: usize = 10_000;
 
 /// Where in a record an operation writes.
 #[derive(Debug, Clone)]
-enum Place {
+pub(super) enum Place {
     Root,
     Container(String),
     Text(FieldPath),
@@ -37,33 +37,48 @@ pub(super) fn check(
     writer: Writer,
 ) -> Result<Vec<FieldPath>, GuardError> {
     let expanded = contain(|| change.decode()).map_err(GuardError::Malformed)?;
-    let places = known_places(&record.doc);
     let mut texts = Vec::new();
     for op in &expanded.operations {
-        let place = match &op.obj {
-            ObjectId::Root => &Place::Root,
-            ObjectId::Id(id) => places
-                .get(id)
-                .ok_or(GuardError::Structure("an unknown object"))?,
-        };
-        match place {
+        match find_place(record.kind(), op)? {
             Place::Text(path) => {
                 check_text_op(op)?;
                 if !texts.contains(path) {
                     texts.push(path.clone());
                 }
             }
-            place => check_map_op(record.kind(), place, op, writer)?,
+            place => {
+                check_map_op(record.kind(), place, op, writer)?;
+            }
         }
     }
     Ok(texts)
 }
 
-/// Every object the record has, by the operation that made it: the containers
-/// of its genesis, because the guard lets nobody make another.
-fn known_places(doc: &Automerge) -> HashMap<OpId, Place> {
+/// Where the operation writes.
+pub(super) fn find_place(kind: RecordKind, op: &Op) -> Result<&'static Place, GuardError> {
+    match &op.obj {
+        ObjectId::Root => Ok(&Place::Root),
+        ObjectId::Id(id) => places(kind)
+            .get(id)
+            .ok_or(GuardError::Structure("an unknown object")),
+    }
+}
+
+/// Every object a record has, by the operation that made it: the containers of
+/// its genesis, because the guard lets nobody make another.
+fn places(kind: RecordKind) -> &'static HashMap<OpId, Place> {
+    static PLACES: OnceLock<[HashMap<OpId, Place>; RecordKind::ALL.len()]> = OnceLock::new();
+    let [household, visit, incident] = PLACES.get_or_init(|| RecordKind::ALL.map(list_places));
+    match kind {
+        RecordKind::Household => household,
+        RecordKind::Visit => visit,
+        RecordKind::Incident => incident,
+    }
+}
+
+fn list_places(kind: RecordKind) -> HashMap<OpId, Place> {
     let mut places = HashMap::new();
-    for item in doc.map_range(ROOT, ..) {
+    for item in genesis::genesis_document(kind).map_range(ROOT, ..) {
         let name = item.key.to_string();
         let place = match item.value {
             ValueRef::Object(ObjType::Map) => Place::Container(name),
@@ -81,7 +96,7 @@ fn known_places(doc: &Automerge) -> HashMap<OpId, Place> {
 }
 
 /// Shared texts take inserted and removed characters, nothing else.
-fn check_text_op(op: &Op) -> Result<(), GuardError> {
+pub(super) fn check_text_op(op: &Op) -> Result<(), GuardError> {
     match &op.action {
         Action::Put(ScalarValue::Str(_)) if op.insert => Ok(()),
         Action::Delete if !op.insert => Ok(()),
@@ -89,13 +104,13 @@ fn check_text_op(op: &Op) -> Result<(), GuardError> {
     }
 }
 
-/// Checks one write to the root or a container.
-fn check_map_op(
+/// Checks one write to the root or a container; answers the field it writes.
+pub(super) fn check_map_op(
     kind: RecordKind,
     place: &Place,
     op: &Op,
     writer: Writer,
-) -> Result<(), GuardError> {
+) -> Result<FieldPath, GuardError> {
     let Key::Map(key) = &op.key else {
         return Err(GuardError::Structure("a list operation on a map"));
     };
@@ -110,7 +125,10 @@ fn check_map_op(
         Action::Put(_) if matches!(place, Place::Root) && is_reserved(kind, &path) => {
             Err(GuardError::Structure("a value in place of a container"))
         }
-        Action::Put(scalar) => check_value(kind, &path, scalar),
+        Action::Put(scalar) => {
+            check_value(kind, &path, scalar)?;
+            Ok(path)
+        }
         // Only the genesis makes objects: two made apart would hide each other.
         Action::Make(_) => Err(GuardError::Structure("a new object")),
         // Clearing writes null; deleting would hide a concurrent edit.

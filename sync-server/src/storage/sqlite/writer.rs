@@ -8,6 +8,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, PoisonError, mpsc},
     thread,
+    time::Duration,
 };
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -19,6 +20,13 @@ use crate::storage::{FeedHead, StorageError, StorageResult};
 
 /// Most writes in one transaction, so that none waits for a very long one.
 const MOST_JOBS: usize = 256;
+
+/// Without a write for this long, the log is folded back.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// Pages of log (4 KiB) after which a commit folds it back after all, should no
+/// such moment come.
+const LOG_PAGES: u32 = 16_000;
 
 /// Sends a write's result once it is known whether the commit succeeded.
 type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
@@ -81,6 +89,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(connection: Connection) -> StorageResult<Self> {
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         let (queue, jobs) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("writer".to_owned())
@@ -174,11 +183,40 @@ fn run_cached(connection: &Connection, sql: &str) -> StorageResult<()> {
     Ok(())
 }
 
+/// The next message; `None` once nobody can send one. Folds the write-ahead log
+/// back if a moment passes without one: SQLite would do it inside a commit,
+/// every thousand pages, with a hundred phones waiting.
+fn wait(
+    connection: &Connection,
+    jobs: &mpsc::Receiver<Message>,
+    unfolded: &mut bool,
+) -> Option<Message> {
+    if !*unfolded {
+        return jobs.recv().ok();
+    }
+    match jobs.recv_timeout(QUIET) {
+        Ok(message) => Some(message),
+        Err(mpsc::RecvTimeoutError::Timeout) => {
+            *unfolded = false;
+            fold(connection, "PRAGMA wal_checkpoint(PASSIVE)");
+            jobs.recv().ok()
+        }
+        Err(mpsc::RecvTimeoutError::Disconnected) => None,
+    }
+}
+
+fn fold(connection: &Connection, pragma: &str) {
+    if let Err(error) = connection.query_row(pragma, [], |_| Ok(())) {
+        tracing::warn!(%error, "the write-ahead log stays for now");
+    }
+}
+
 fn work(mut connection: Connection, jobs: &mpsc::Receiver<Message>) {
     let mut batch = Batch::default();
     let mut stop = false;
+    let mut unfolded = false;
     while !stop {
-        let Ok(Message::Job(first)) = jobs.recv() else {
+        let Some(Message::Job(first)) = wait(&connection, jobs, &mut unfolded) else {
             break;
         };
         let mut waiting = vec![first];
@@ -202,10 +240,9 @@ fn work(mut connection: Connection, jobs: &mpsc::Receiver<Message>) {
         for answer in answers {
             answer(committed.clone());
         }
+        unfolded = true;
     }
-    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-        tracing::warn!(%error, "the write-ahead log stays for the next start");
-    }
+    fold(&connection, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 fn commit_all(

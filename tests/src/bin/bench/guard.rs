@@ -6,7 +6,7 @@ use std::{hint::black_box, time::Instant};
 use wangge_model::{
     ActorId, Clock as _, RecordKind, SystemClock,
     document::RecordDocument,
-    guard::{Writer, inspect},
+    guard::{Writer, admit_first, inspect},
 };
 use wangge_tests::{
     statistics::{median, micros},
@@ -19,6 +19,7 @@ use crate::report::Figures;
 #[derive(Default)]
 struct Stages {
     inspect: Vec<f64>,
+    first: Vec<f64>,
     new: Vec<f64>,
     admit: Vec<f64>,
     save: Vec<f64>,
@@ -41,6 +42,9 @@ pub(crate) fn run(count: usize, seed: u64, figures: &mut Figures) -> anyhow::Res
         let change = inspect(&record.change.hash, &record.change.bytes)?;
         stage.inspect.push(micros(begun.elapsed()));
         let begun = Instant::now();
+        black_box(admit_first(kind, &change, Writer::Device(actor)));
+        stage.first.push(micros(begun.elapsed()));
+        let begun = Instant::now();
         let document = RecordDocument::new(kind);
         stage.new.push(micros(begun.elapsed()));
         let begun = Instant::now();
@@ -61,6 +65,7 @@ pub(crate) fn run(count: usize, seed: u64, figures: &mut Figures) -> anyhow::Res
         let Some(stage) = stages.get(usize::from(kind.number()) - 1) else {
             continue;
         };
+        figures.set(format!("guard.{kind}_first_us"), median(&stage.first));
         let mut whole = 0.0;
         for (name, times) in [
             ("inspect", &stage.inspect),
