@@ -2,10 +2,17 @@
 
 use super::Tally;
 
-/// Adds up every `test result:` line; an ignored test is a skipped one.
+/// How the reason of a test begins that another test runs, in a process or on
+/// a disk of its own: that one answers for it.
+const RUN_BY_ANOTHER: &str = "ignored, run by the test";
+
+/// Adds up every `test result:` line; an ignored test is a skipped one, unless
+/// another runs it.
 pub(super) fn count(output: &str) -> Tally {
     let mut total = Tally::default();
+    let mut run_by_another = 0;
     for line in output.lines() {
+        run_by_another += u64::from(line.contains(RUN_BY_ANOTHER));
         let Some(counts) = line.trim_start().strip_prefix("test result: ") else {
             continue;
         };
@@ -28,6 +35,7 @@ pub(super) fn count(output: &str) -> Tally {
             }
         }
     }
+    total.skipped = total.skipped.saturating_sub(run_by_another);
     total
 }
 
@@ -64,6 +72,22 @@ error: 1 target failed:
                 skipped: 1
             }
         );
+    }
+
+    #[test]
+    fn a_test_that_another_runs_is_not_skipped() {
+        let output = "\
+test disks::full ... ok
+test disks::child ... ignored, run by the test above on a disk of its own
+test slow ... ignored, takes long
+test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.01s
+";
+        let tally = Tally {
+            passed: 1,
+            failed: 0,
+            skipped: 1,
+        };
+        assert_eq!(count(output), tally);
     }
 
     #[test]
