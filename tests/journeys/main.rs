@@ -12,6 +12,7 @@ mod enrolment;
 mod faults;
 mod hostile;
 mod merge;
+mod peers;
 mod scope;
 mod support;
 mod tls;
