@@ -135,26 +135,6 @@ async fn created_and_updated_offline_then_sent_together_arrives_whole() {
     place.assert_all_agree(&[&phone, &other]).await;
 }
 
-/// Scenario 16. geodiff #152: the same change on both sides was reported as a
-/// conflict.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_same_value_entered_by_two_people_is_no_conflict() {
-    let place = Place::open();
-    let (one, two) = (place.phone().await, place.phone().await);
-    let record = shared(&one, &two).await;
-    for phone in [&one, &two] {
-        phone.set(record, "contact.phone", "13800000009").unwrap();
-    }
-    sync_all(&[&one, &two]).await;
-    for phone in [&one, &two] {
-        let view = phone.core.find_record(record).unwrap().unwrap();
-        assert!(view.conflicts.is_empty(), "{:?}", view.conflicts);
-        assert_eq!(view.row.state, RecordState::AtServer);
-        assert_eq!(text(phone, record, "contact.phone"), "13800000009");
-    }
-    place.assert_all_agree(&[&one, &two]).await;
-}
-
 /// Scenario 17. geodiff #146: different columns of one row, changed on both
 /// sides, clashed.
 #[tokio::test(flavor = "multi_thread")]
