@@ -206,7 +206,7 @@ async fn two_records_of_the_same_address_made_at_once_are_both_there() {
     place.assert_all_agree(&[&one, &two]).await;
 }
 
-/// Scenario 22. QFieldCloud, `test_delta.py`: the same delta pushed twice.
+/// Scenario 22. `QFieldCloud`, `test_delta.py`: the same delta pushed twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_changes_pushed_twice_are_stored_once() {
     let place = Place::open();
@@ -228,7 +228,7 @@ async fn the_same_changes_pushed_twice_are_stored_once() {
     assert_eq!(place.server_state().await, before);
 }
 
-/// Scenario 23. QFieldCloud, `test_delta.py`: a delta that is broken, no JSON
+/// Scenario 23. `QFieldCloud`, `test_delta.py`: a delta that is broken, no JSON
 /// or against the schema is kept for inspection and blocks nobody.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_change_is_kept_for_inspection_and_the_rest_goes_through() {
@@ -269,7 +269,7 @@ async fn a_broken_change_is_kept_for_inspection_and_the_rest_goes_through() {
     assert_eq!(place.server_state().await.len(), 2);
 }
 
-/// Scenarios 24 and 25. CommCare, `CaseSharingTest` (A creates, B updates, A
+/// Scenarios 24 and 25. `CommCare`, `CaseSharingTest` (A creates, B updates, A
 /// closes, B sees it closed) and an update that arrives after the close.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shared_case_goes_from_hand_to_hand_and_an_update_after_its_close_still_counts() {

@@ -76,7 +76,7 @@ async fn a_batch_that_is_too_large_is_refused_whole_and_goes_through_in_parts() 
     assert_eq!(place.server_state().await.len(), 40);
 }
 
-/// Scenario 46. CommCare, state hash mismatch (HTTP 412): the phone's state
+/// Scenario 46. `CommCare`, state hash mismatch (HTTP 412): the phone's state
 /// differs from what the server thinks it has.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_digest_that_differs_is_named_by_the_server_and_the_phone_heals_itself() {
@@ -184,7 +184,7 @@ async fn wrong_and_jumping_clocks_neither_stop_a_sync_nor_decide_whose_edit_coun
     place.assert_all_agree(&[&ahead, &behind]).await;
 }
 
-/// Scenario 53. CHT #8303 and CommCare HQ PR #22111: the answer was lost after
+/// Scenario 53. CHT #8303 and `CommCare` HQ PR #22111: the answer was lost after
 /// the commit, and the retry applied everything a second time.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_lost_after_the_commit_apply_nothing_twice() {
