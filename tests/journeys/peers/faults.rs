@@ -62,7 +62,10 @@ async fn a_batch_that_is_too_large_is_refused_whole_and_goes_through_in_parts() 
     // By its items or by its bytes, whichever limit it meets first.
     let code = refused.problem.code.as_str();
     assert_eq!(refused.status, 413);
-    assert!(["too_many_items", "body_too_large"].contains(&code), "{code}");
+    assert!(
+        ["too_many_items", "body_too_large"].contains(&code),
+        "{code}"
+    );
     assert!(!refused.problem.zh.is_empty());
     assert!(
         place.server_state().await.is_empty(),
