@@ -14,8 +14,8 @@
 use wangge_model::{
     GridId, Incarnation, RecordId, ServerEpoch, Timestamp,
     protocol::{
-        Cursor, Directive, EnrolResponse, FeedPage, Grants, PublicKey, PushItem, Receipt, Session,
-        SignedManifest, SnapshotPage,
+        Cursor, Directive, EnrolResponse, FeedPage, Grants, Proof, PublicKey, PushItem, Receipt,
+        ReturnedRecord, Session, SignedManifest, SnapshotPage,
     },
 };
 
@@ -51,6 +51,9 @@ pub struct Position {
     pub cursors: Vec<Cursor>,
     /// Grids granted but not yet (completely) fetched, with how far.
     pub bootstraps: Vec<Bootstrap>,
+    /// The server lost something, and what it had signed may not all be back:
+    /// that comes before this phone's own changes.
+    pub gives_back: bool,
 }
 
 /// An unfinished first fetch of a grid.
@@ -76,6 +79,26 @@ pub struct Push {
     /// The manifest if it was signed (and perhaps sent) before; the same bytes
     /// go out again until a receipt answers them.
     pub signed: Option<SignedManifest>,
+}
+
+/// What a restored server is given back, with proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GiveBack {
+    /// What the server had signed.
+    pub proofs: Vec<Proof>,
+    /// Changes those vouch for and the server lacks.
+    pub records: Vec<ReturnedRecord>,
+    /// How far this is, for [`SyncStore::store_given_back`].
+    pub mark: GiveBackMark,
+}
+
+/// How far giving back is; means something to the store only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GiveBackMark {
+    /// Place of the last proof looked at.
+    pub position: i64,
+    /// The last record of it that went along, if not all did.
+    pub after: Option<RecordId>,
 }
 
 /// What one received answer did to the store.
@@ -116,6 +139,13 @@ pub trait SyncStore: Send + Sync {
     /// The next changes to push, within these limits; `None` when nothing
     /// waits. An unanswered manifest comes first, unchanged.
     fn next_push(&self, max_items: usize, max_bytes: usize) -> Result<Option<Push>, StoreError>;
+    /// The next changes to give back to a server that lost them; `None` when
+    /// nothing is left. Complete only once every grid's snapshot is there.
+    fn next_give_back(&self) -> Result<Option<GiveBack>, StoreError>;
+    /// The server took this, or will never take it; the next one follows.
+    fn store_given_back(&self, mark: &GiveBackMark) -> Result<(), StoreError>;
+    /// Nothing is left to give back, or the server does not want it.
+    fn end_giving_back(&self) -> Result<(), StoreError>;
     /// Remembers a signed manifest before it is sent.
     fn store_manifest(&self, push: &Push, manifest: &SignedManifest) -> Result<(), StoreError>;
     /// Gives up an unanswered manifest that the server will never accept

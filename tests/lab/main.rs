@@ -1,4 +1,7 @@
 //! The fault lab at a size that fits every commit; `cargo xtask soak` runs it large.
+mod chaos;
+mod clone;
 mod crash;
 mod nth_fault;
 mod powerloss;
+mod restore;

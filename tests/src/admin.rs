@@ -40,19 +40,35 @@ impl Admin {
         }
     }
 
+    /// Runs a command outside `admin` on these files.
+    pub fn command(&self, name: &str, files: &[&Path]) -> anyhow::Result<Value> {
+        self.execute(
+            Command::new(&self.program)
+                .args([name, "--json"])
+                .args(files),
+            name,
+        )
+    }
+
     /// Runs a command and gives back the JSON it printed.
     pub fn run(&self, arguments: &[&str]) -> anyhow::Result<Value> {
-        let output = Command::new(&self.program)
-            .args(["admin", "--json"])
-            .args(arguments)
+        self.execute(
+            Command::new(&self.program)
+                .args(["admin", "--json"])
+                .args(arguments),
+            &format!("admin {}", arguments.join(" ")),
+        )
+    }
+
+    fn execute(&self, command: &mut Command, words: &str) -> anyhow::Result<Value> {
+        let output = command
             .envs(settings(&self.data, self.tls))
             .stdin(Stdio::null())
             .output()
             .with_context(|| format!("running {}", self.program.display()))?;
         if !output.status.success() {
             bail!(
-                "wangge admin {} ended with {}: {}",
-                arguments.join(" "),
+                "wangge {words} ended with {}: {}",
                 output.status,
                 String::from_utf8_lossy(&output.stderr)
             );

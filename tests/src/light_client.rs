@@ -137,6 +137,7 @@ impl LightClient {
             manifest: None,
             items: Vec::new(),
             page_bytes: 1 << 20,
+            whole: None,
         }
     }
 

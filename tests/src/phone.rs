@@ -122,6 +122,24 @@ impl Phone {
         Ok(phone)
     }
 
+    /// Switches on a phone whose files are there already.
+    pub fn open(config: CoreConfig) -> anyhow::Result<Self> {
+        let core = Core::open(config.clone()).context("opening the phone's store")?;
+        Ok(Self {
+            core,
+            config,
+            folder: None,
+        })
+    }
+
+    /// Switches the phone off, so that its files can be copied.
+    pub fn switch_off(self) -> SwitchedOff {
+        SwitchedOff {
+            config: self.config,
+            folder: self.folder,
+        }
+    }
+
     /// Switches the phone off and on again.
     pub fn restart(self) -> anyhow::Result<Self> {
         Ok(self.restart_timed()?.0)
@@ -185,6 +203,23 @@ impl Phone {
             .store()
             .find_document(record)?
             .with_context(|| format!("record {record} is not on the phone"))
+    }
+}
+
+/// A phone that is switched off; its files go when it is dropped.
+#[derive(Debug)]
+pub struct SwitchedOff {
+    config: CoreConfig,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl SwitchedOff {
+    /// Switches it on again.
+    pub fn switch_on(self) -> anyhow::Result<Phone> {
+        Ok(Phone {
+            folder: self.folder,
+            ..Phone::open(self.config)?
+        })
     }
 }
 

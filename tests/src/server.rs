@@ -69,6 +69,11 @@ impl Server {
     /// on the same port and data.
     pub fn restart(&mut self, gently: bool) -> anyhow::Result<()> {
         self.stop(gently)?;
+        self.start_again()
+    }
+
+    /// Starts it again on the same port and data after [`Self::stop`].
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
         let (child, address) = spawn(&self.program, &self.data, self.tls, self.address)?;
         self.child = child;
         self.address = address;

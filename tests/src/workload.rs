@@ -86,6 +86,7 @@ impl AuthoredRecord {
     /// The record as a snapshot carries it.
     pub fn snapshot_entry(&self) -> SnapshotEntry {
         SnapshotEntry {
+            moves: None,
             record: self.id,
             record_epoch: 0,
             kind: self.document.kind(),

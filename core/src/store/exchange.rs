@@ -7,9 +7,10 @@ use wangge_model::{
 };
 
 use super::{
-    Store, StoreError, author, columns, feed::Intake, grid, incarnation, outbox, receipt, snapshot,
+    Store, StoreError, author, columns, feed::Intake, grid, incarnation, outbox, proof, receipt,
+    snapshot,
 };
-use crate::port::{Answer, Applied, Enrolment, Position, Push, SyncStore};
+use crate::port::{Answer, Applied, Enrolment, GiveBack, GiveBackMark, Position, Push, SyncStore};
 
 impl SyncStore for Store {
     fn find_enrolment(&self) -> Result<Option<Enrolment>, StoreError> {
@@ -110,6 +111,18 @@ impl SyncStore for Store {
         self.read(|db| outbox::next_push(db, max_items, max_bytes, now))
     }
 
+    fn next_give_back(&self) -> Result<Option<GiveBack>, StoreError> {
+        self.read(proof::next)
+    }
+
+    fn store_given_back(&self, mark: &GiveBackMark) -> Result<(), StoreError> {
+        self.write(|tx| proof::store_mark(tx, mark))
+    }
+
+    fn end_giving_back(&self) -> Result<(), StoreError> {
+        self.write(|tx| proof::end(tx))
+    }
+
     fn store_manifest(&self, push: &Push, manifest: &SignedManifest) -> Result<(), StoreError> {
         self.write(|tx| outbox::store_manifest(tx, push, manifest))
     }
@@ -132,6 +145,7 @@ impl SyncStore for Store {
                 }
                 for page in answer.pages {
                     if reads_at(tx, page.grid)? == Some(page.after) {
+                        proof::keep_page(tx, &answer.server_epoch, page)?;
                         intake.apply_page(page)?;
                     }
                 }
@@ -174,6 +188,7 @@ impl SyncStore for Store {
     fn store_synced_at(&self, at: Timestamp) -> Result<(), StoreError> {
         self.write(|tx| {
             tx.execute("UPDATE phone SET synced_at = ?1", [at.as_millis()])?;
+            proof::trim(tx)?;
             outbox::wake(tx)
         })?;
         self.tidy_documents()?;

@@ -7,7 +7,7 @@ use wangge_model::{
     protocol::{Cursor, Grants, GridDigest, GridGrant},
 };
 
-use super::{Store, StoreError, columns, document};
+use super::{Store, StoreError, columns, document, proof};
 use crate::port::{Bootstrap, Position};
 
 impl Store {
@@ -91,6 +91,7 @@ pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
         grants,
         cursors,
         bootstraps,
+        gives_back: proof::is_under_way(db)?,
     })
 }
 

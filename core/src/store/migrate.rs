@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
         "0003_recovery",
         include_str!("migrations/0003_recovery.sql"),
     ),
+    ("0004_proofs", include_str!("migrations/0004_proofs.sql")),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -79,6 +80,7 @@ mod tests {
         include_str!("fixtures/v0001.sql"),
         include_str!("fixtures/v0002.sql"),
         include_str!("fixtures/v0003.sql"),
+        include_str!("fixtures/v0004.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

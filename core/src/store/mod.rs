@@ -24,6 +24,7 @@ mod incarnation;
 mod list;
 mod migrate;
 mod outbox;
+mod proof;
 mod receipt;
 mod record;
 mod rescue;

@@ -9,7 +9,7 @@ use wangge_model::{
 };
 
 use super::{
-    StoreError, columns, document,
+    StoreError, columns, document, proof,
     rescue::journal::{Entry, Journal},
 };
 use crate::port::Push;
@@ -352,8 +352,10 @@ pub(super) fn offer_again(tx: &Transaction<'_>) -> Result<(), StoreError> {
 }
 
 /// Forgets what the server is known to have: every grid is read from the
-/// start, and nothing is dropped for being absent there.
+/// start, nothing is dropped for being absent there, and what it had signed is
+/// given back.
 pub(super) fn forget_server(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    proof::begin(tx)?;
     tx.execute(
         "UPDATE grid SET seq = NULL, as_of = NULL, after = NULL, keeps_absent = 1,
              digest = zeroblob(8192)",

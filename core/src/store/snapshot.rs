@@ -17,6 +17,7 @@ use super::{
     feed::{Intake, Touched},
     incarnation,
     outbox::Status,
+    proof,
 };
 
 /// What a page needs to know of its grid.
@@ -48,6 +49,7 @@ pub(super) fn apply(
     let Some(fetching) = fetching else {
         return Ok(());
     };
+    proof::keep_snapshot(tx, page)?;
     for entry in &page.entries {
         apply_entry(intake, entropy, page.grid, &fetching, entry)?;
     }
@@ -70,7 +72,7 @@ pub(super) fn apply(
         "UPDATE grid SET seq = ?2, as_of = NULL, after = NULL, keeps_absent = 0 WHERE id = ?1",
         params![page.grid.as_bytes(), as_of],
     )?;
-    Ok(())
+    proof::supersede(tx, page.grid, columns::signed(page.as_of))
 }
 
 fn apply_entry(

@@ -249,6 +249,11 @@ impl SyncEngine {
                 let answer = transport.post("/v1/sync", token, body).await;
                 receive(machine, answer, |answer| Event::Answer(Box::new(answer)))
             }
+            Action::GiveBack(request) => {
+                let body = blocking(move || seal(&*request)).await?;
+                let answer = transport.post("/v1/give-back", token, body).await;
+                receive(machine, answer, |answer| Event::GivenBack(Box::new(answer)))
+            }
             Action::FetchSnapshot { grid, as_of, after } => {
                 let as_of = as_of.map(|as_of| format!("as_of={as_of}"));
                 let after = after.map(|after| format!("after={after}"));

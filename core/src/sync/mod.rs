@@ -32,7 +32,9 @@ mod tests;
 mod transport;
 mod verify;
 
-pub use crate::port::{Answer, Applied, Bootstrap, Enrolment, Position, Push, SyncStore};
+pub use crate::port::{
+    Answer, Applied, Bootstrap, Enrolment, GiveBack, GiveBackMark, Position, Push, SyncStore,
+};
 pub use cancel::CancelToken;
 pub use engine::{EngineParts, SyncEngine};
 pub use error::SyncError;

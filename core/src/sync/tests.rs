@@ -86,6 +86,9 @@ impl World {
                 Action::Exchange(request) => self
                     .call("POST", "/v1/sync", token, &seal(&*request))
                     .map_or_else(|event| event, |body| Event::Answer(open(&body).unwrap())),
+                Action::GiveBack(request) => self
+                    .call("POST", "/v1/give-back", token, &seal(&*request))
+                    .map_or_else(|event| event, |body| Event::GivenBack(open(&body).unwrap())),
                 Action::FetchSnapshot { grid, as_of, after } => {
                     let mut query = Vec::new();
                     query.extend(as_of.map(|as_of| format!("as_of={as_of}")));

@@ -12,6 +12,7 @@ mod device_auth;
 mod enrol;
 mod events;
 mod feed_page;
+mod give_back;
 mod grants;
 mod health;
 mod rate_limit;
@@ -40,6 +41,7 @@ pub fn router() -> Router<AppState> {
         .route("/v1/enrol", post(enrol::enrol))
         .route("/v1/session", post(session::open_session))
         .route("/v1/sync", post(sync::sync))
+        .route("/v1/give-back", post(give_back::give_back))
         .route("/v1/grids/{grid}/snapshot", get(snapshot::snapshot))
         .route("/v1/events", get(events::events))
         .route("/v1/{*rest}", any(no_such_device_path))

@@ -10,7 +10,9 @@ use axum::{
 use serde::Deserialize;
 use wangge_model::{
     GridId, RecordId,
-    protocol::{ProblemCode, SnapshotEntry, SnapshotPage, to_cbor},
+    protocol::{
+        ProblemCode, SigningKey as _, SnapshotEntry, SnapshotPage, snapshot_page_message, to_cbor,
+    },
 };
 
 use super::{admission::come_back, body, device_auth::authenticate};
@@ -54,18 +56,18 @@ pub(super) async fn snapshot(
         return Err(ProblemCode::OutOfScope.into());
     }
     let _admitted = state.admission.admit(Some(0), state.entropy.as_ref())?;
-    let head = state
+    let (head, floor) = state
         .storage
         .list_feed_heads(&[grid])
         .await?
         .pop()
-        .map_or(0, |head| head.head_seq);
+        .map_or((0, 0), |head| (head.head_seq, head.floor_seq));
     let as_of = match (query.as_of, after) {
         (Some(as_of), _) if as_of <= head => as_of,
         (None, None) => state
             .snapshots
             .chain(&grid)
-            .filter(|chain| *chain <= head && head - chain <= STALE_PLACES)
+            .filter(|chain| *chain <= head && *chain >= floor && head - chain <= STALE_PLACES)
             .unwrap_or(head),
         _ => return Err(ProblemCode::BadRequest.into()),
     };
@@ -108,13 +110,20 @@ async fn build(state: &AppState, key: PageKey) -> Result<Bytes, DeviceError> {
         }
         None => None,
     };
-    let page = SnapshotPage {
+    let mut page = SnapshotPage {
         grid: key.grid,
         as_of: key.as_of,
         entries: rows.into_iter().map(entry).collect(),
         next_after,
         total,
+        signature: None,
     };
+    let message = snapshot_page_message(&state.identity.epoch, &page);
+    let signature = state.identity.key.sign(&message).map_err(|error| {
+        tracing::error!(%error, "a snapshot page could not be signed");
+        ProblemCode::Internal
+    })?;
+    page.signature = Some(signature);
     tokio::task::spawn_blocking(move || compress(&page))
         .await
         .map_err(|_| ProblemCode::Internal)?
@@ -128,6 +137,7 @@ fn entry(row: SnapshotRow) -> SnapshotEntry {
         heads: row.record.heads,
         document: row.record.document,
         summary: row.summary,
+        moves: None,
     }
 }
 

@@ -19,6 +19,9 @@ use super::{
 };
 use crate::{AppState, DeviceError, ingest, storage::Device};
 
+/// The oldest protocol whose phones get news; older ones only hand in.
+const OLDEST_PROTOCOL: u32 = 1;
+
 /// Pushes what the phone has and answers what it lacks.
 pub(super) async fn sync(
     State(state): State<AppState>,
@@ -60,7 +63,9 @@ async fn try_sync(
 }
 
 fn check(request: &SyncRequest) -> Result<(), DeviceError> {
-    if request.protocol != PROTOCOL {
+    // A newer phone may mean something else by the same keys; it keeps what it
+    // has. An older one's changes are taken in.
+    if request.protocol > PROTOCOL {
         return Err(ProblemCode::ProtocolUnsupported.into());
     }
     if request.cursors.len() > limits::CURSORS || request.items.len() > limits::PUSH_ITEMS {
@@ -89,9 +94,23 @@ async fn exchange(
         None => None,
     };
     let epoch = state.identity.epoch;
+    if request.protocol < OLDEST_PROTOCOL {
+        // Its work is safe; what it could misread it does not get.
+        return Ok(SyncResponse {
+            server_epoch: epoch,
+            time: state.clock.now(),
+            receipt: pushed.map(|pushed| pushed.receipt),
+            pages: Vec::new(),
+            grants: None,
+            directives: vec![Directive::Upgrade {
+                minimum: env!("CARGO_PKG_VERSION").to_owned(),
+            }],
+        });
+    }
     let news = if request.server_epoch == Some(epoch) {
         let nothing = HashSet::new();
         let own = match &pushed {
+            _ if request.whole == Some(true) => None,
             Some(pushed) => Some(pushed.actor),
             None => state
                 .storage

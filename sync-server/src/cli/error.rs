@@ -62,6 +62,12 @@ pub enum CliError {
     /// The backup's file exists.
     #[error("{0} exists")]
     BackupExists(String),
+    /// The file to restore is no sound backup.
+    #[error("{0} is no sound backup")]
+    RestoreDamaged(String),
+    /// There is no signing key to go on with.
+    #[error("there is no server.key in {0}")]
+    RestoreWithoutKey(String),
     /// The demo failed.
     #[error("the demo failed: {0}")]
     Demo(String),
@@ -252,6 +258,8 @@ impl Explain for CliError {
             Self::Import(error) => error.text(language),
             Self::Output(error) => say("serve-output", &[("reason", &io_reason(error, language))]),
             Self::BackupExists(path) => say("backup-exists", &[("path", path)]),
+            Self::RestoreDamaged(path) => say("restore-damaged", &[("path", path)]),
+            Self::RestoreWithoutKey(path) => say("restore-without-key", &[("path", path)]),
             Self::Demo(reason) => reason.clone(),
         }
     }
@@ -267,7 +275,9 @@ impl Explain for CliError {
             Self::Runtime(_) | Self::Output(_) | Self::Demo(_) => exit_status::OTHER,
             Self::Admin(error) => error.exit_status(),
             Self::Import(error) => error.exit_status(),
-            Self::BackupExists(_) => exit_status::REFUSED,
+            Self::BackupExists(_) | Self::RestoreDamaged(_) | Self::RestoreWithoutKey(_) => {
+                exit_status::REFUSED
+            }
         }
     }
 }

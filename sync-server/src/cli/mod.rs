@@ -11,6 +11,7 @@ mod error;
 mod import;
 mod open;
 mod output;
+mod restore;
 mod serve;
 mod verify;
 
@@ -53,6 +54,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// 把数据库一致地复制到一个新文件。Copy the database, consistently, into a new file.
     Backup(backup::BackupArgs),
+    /// 用备份恢复数据；手机会补回备份之后的内容。Restore a backup; phones bring back what is newer.
+    Restore(restore::RestoreArgs),
     /// 一条命令演示全部功能。Show everything in one command.
     #[cfg(feature = "demo")]
     Demo(crate::demo::DemoOptions),
@@ -128,6 +131,10 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
             let config = load(&args.settings)?.config;
             block_on(backup::run(&args, &config, &mut out))
         }
+        Command::Restore(args) => {
+            let config = load(&args.settings)?.config;
+            block_on(restore::run(&args, &config, world, &mut out))
+        }
         #[cfg(feature = "demo")]
         Command::Demo(options) => return demo(options),
     }?;
@@ -186,6 +193,7 @@ mod tests {
             "wangge import divisions a.csv --data d",
             "wangge verify --data d",
             "wangge backup out.sqlite --data d",
+            "wangge restore out.sqlite --data d",
         ] {
             let parsed = Cli::try_parse_from(arguments.split(' '));
             assert!(parsed.is_ok(), "{arguments}: {parsed:?}");

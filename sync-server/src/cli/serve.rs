@@ -76,7 +76,13 @@ async fn serve(
         .transpose()?;
     let bound = Bound::bind(&config.listen, tls).await?;
     let storage = Arc::new(SqliteStorage::open(&data.database())?);
-    let identity = ServerIdentity::open(data.path(), storage.as_ref(), entropy.as_ref()).await?;
+    let identity = ServerIdentity::open(
+        data.path(),
+        storage.as_ref(),
+        clock.as_ref(),
+        entropy.as_ref(),
+    )
+    .await?;
     let settings = Settings {
         public_url: public_url(config, bound.addresses()),
         certificate_pin: certificate

@@ -43,6 +43,7 @@ pub fn router() -> Router<AppState> {
         .route("/quarantine", get(quarantine::list))
         .route("/quarantine/{id}", get(quarantine::get))
         .route("/quarantine/{id}/bytes", get(quarantine::bytes))
+        .route("/quarantine/{id}/accept", post(quarantine::accept))
         .route("/quarantine/{id}/seen", post(quarantine::mark_seen))
         .route("/assets/{file}", get(assets::get))
         .fallback(unknown)

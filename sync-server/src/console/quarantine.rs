@@ -1,4 +1,5 @@
-//! `/quarantine`: what the server did not apply, why, and from whom.
+//! `/quarantine`: what the server did not apply, why, and from whom; letting it
+//! in after all.
 
 use askama::Template;
 use axum::{
@@ -8,7 +9,8 @@ use axum::{
 };
 use serde::Deserialize;
 use wangge_model::{
-    QuarantineId,
+    ChangeHash, QuarantineId,
+    document::RecordDocument,
     message::{find_message, message_id},
 };
 
@@ -20,8 +22,10 @@ use super::{
     record::view::list_href,
 };
 use crate::{
+    AppState,
     auth::{AuthState, SignedForm, SignedIn, sign_in::audit},
-    storage::QuarantinedChange,
+    ingest::review::{self, AcceptError},
+    storage::{NewQuarantine, QuarantinedChange, StoredRecord},
 };
 
 #[derive(Template)]
@@ -58,6 +62,8 @@ pub(crate) struct QuarantineItem {
     pub(crate) facts: Vec<Fact>,
     pub(crate) seen: Option<String>,
     pub(crate) may_mark: bool,
+    pub(crate) may_accept: bool,
+    pub(crate) is_accepted: bool,
 }
 
 /// One fact about it.
@@ -140,6 +146,7 @@ async fn find(
 #[serde(default)]
 pub(crate) struct ItemQuery {
     marked: String,
+    refused: String,
 }
 
 /// `GET /quarantine/{id}`
@@ -167,6 +174,16 @@ pub(crate) async fn get(
         let text = page.t("console-quarantine-marked");
         page = page.with_notice(text);
     }
+    if !query.refused.is_empty() {
+        let text = page.t("console-quarantine-refused");
+        page = page.with_notice(text);
+    }
+    let is_accepted = record
+        .as_ref()
+        .is_some_and(|(stored, _)| holds(stored, &change.hash));
+    let may_accept = !is_accepted
+        && scope.may_review_quarantine()
+        && may_write(&auth, &signed_in, change).await?;
     let fact = |label: &str, value: String| Fact {
         label: page.t(label),
         value,
@@ -226,6 +243,8 @@ pub(crate) async fn get(
             )
         }),
         may_mark: scope.may_review_quarantine(),
+        may_accept,
+        is_accepted,
     };
     render(&QuarantineItemPage { page, item })
 }
@@ -262,6 +281,64 @@ pub(crate) async fn bytes(
         ),
     ];
     Ok((headers, kept.change.bytes).into_response())
+}
+
+/// Whether a record holds a change.
+fn holds(stored: &StoredRecord, hash: &ChangeHash) -> bool {
+    RecordDocument::load(stored.kind, Some(&stored.document), [])
+        .is_ok_and(|document| document.has_change(hash))
+}
+
+/// Whether the record, or the grid of one that does not exist yet, is in the
+/// person's scope. Seeing a kept change takes less: it may be of one's people
+/// and of somebody else's grid.
+async fn may_write(
+    auth: &AuthState,
+    signed_in: &SignedIn,
+    change: &NewQuarantine,
+) -> Result<bool, PageError> {
+    let (storage, scope) = (&auth.storage, &signed_in.scope);
+    let grid = storage
+        .find_record(&change.record)
+        .await?
+        .map_or(change.grid, |stored| stored.grid);
+    Ok(storage
+        .list_grids_in_scope(&scope.person, scope.at)
+        .await?
+        .iter()
+        .any(|known| known.id == grid.into()))
+}
+
+/// `POST /quarantine/{id}/accept`: lets the change in after all, as its author's.
+pub(crate) async fn accept(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    sent: SignedForm<Nothing>,
+) -> Result<Response, PageError> {
+    let auth = &state.auth;
+    let scope = &sent.signed_in.scope;
+    if !scope.may_review_quarantine() {
+        return Err(PageError::Forbidden);
+    }
+    let kept = find(auth, &sent.signed_in, &id).await?;
+    if !may_write(auth, &sent.signed_in, &kept.change).await? {
+        return Err(PageError::Forbidden);
+    }
+    let target = kept.change.id.to_string();
+    match review::accept(&state, scope, &kept).await {
+        Ok(()) => {
+            auth.storage
+                .review_quarantine(&kept.change.id, &scope.person, scope.at)
+                .await?;
+            audit(auth, scope.person, "quarantine_accepted", &target, "").await?;
+            Ok(Redirect::to(&format!("/quarantine/{target}")).into_response())
+        }
+        Err(AcceptError::Storage(error)) => Err(error.into()),
+        Err(error @ (AcceptError::Guard(_) | AcceptError::Record)) => {
+            tracing::info!(%error, "a kept change still does not fit");
+            Ok(Redirect::to(&format!("/quarantine/{target}?refused=1")).into_response())
+        }
+    }
 }
 
 /// Nothing but the token.

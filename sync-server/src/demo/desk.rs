@@ -79,7 +79,9 @@ impl Desk {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let storage: Arc<dyn Storage> =
             Arc::new(SqliteStorage::open(&folder.join("wangge.db")).context("open the storage")?);
-        let identity = ServerIdentity::open(folder, storage.as_ref(), entropy.as_ref()).await?;
+        let identity =
+            ServerIdentity::open(folder, storage.as_ref(), clock.as_ref(), entropy.as_ref())
+                .await?;
         let settings = Settings {
             public_url: address.to_owned(),
             ..Settings::default()

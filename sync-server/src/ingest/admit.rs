@@ -18,8 +18,8 @@ use wangge_model::{
 
 use super::case;
 use crate::storage::{
-    CommitHooks, NewChange, NewQuarantine, Numbering, RecordWork, StorageError, StorageResult,
-    StoredRecord,
+    ChangeBy, CommitHooks, NewChange, NewQuarantine, Numbering, RecordWork, StorageError,
+    StorageResult, StoredRecord,
 };
 
 /// One push on its way through the guard. Kept until the commit is done,
@@ -222,7 +222,7 @@ fn new_change(place: usize, item: &PushItem, change: &InspectedChange) -> NewCha
         actor: change.actor(),
         actor_seq: change.seq(),
         bytes: item.change.clone(),
-        is_server: false,
+        by: ChangeBy::Sender,
     }
 }
 

@@ -3,15 +3,15 @@
 //! numbers follow the order of arrival and none is given twice.
 
 use wangge_model::{
-    ActorId, FieldPath, FieldValue, Timestamp,
+    ActorId, FieldPath, FieldValue, RecordKind, Timestamp,
     document::{EditError, FieldEdit, RecordDocument},
 };
 
-use crate::storage::{NewChange, Numbering, RecordWork, StorageError, StorageResult};
+use crate::storage::{ChangeBy, NewChange, Numbering, RecordWork, StorageError, StorageResult};
 
 /// The series from which incidents received at this moment are numbered: one
 /// per civil day in China.
-pub(super) fn series(at: Timestamp) -> String {
+pub(crate) fn series(at: Timestamp) -> String {
     format!("case:{}", day(at))
 }
 
@@ -25,6 +25,12 @@ fn day(at: Timestamp) -> String {
 /// `SJ` (事件), the day, and six digits.
 pub(super) fn number_text(at: Timestamp, number: u64) -> String {
     format!("SJ{}{number:06}", day(at))
+}
+
+/// Whether this is a report whose case nobody has opened.
+pub(super) fn is_missing(document: &RecordDocument) -> bool {
+    document.kind() == RecordKind::Incident
+        && FieldPath::new("case.number").is_ok_and(|path| document.value(&path).is_none())
 }
 
 /// Opens the case: writes number, state and time as a change of the server's
@@ -45,7 +51,7 @@ pub(super) fn open_case(
         let item = work.changes.last().map_or(0, |last| last.item);
         work.changes.push(NewChange {
             item,
-            is_server: true,
+            by: ChangeBy::Server,
             ..change
         });
         work.saved = document.save();
@@ -78,7 +84,7 @@ fn write(
         actor,
         actor_seq: change.seq,
         bytes: change.bytes,
-        is_server: true,
+        by: ChangeBy::Server,
     }))
 }
 

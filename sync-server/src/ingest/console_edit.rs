@@ -16,8 +16,8 @@ use crate::{
     AppState,
     auth::Scope,
     storage::{
-        Commit, CommitHooks, NewChange, Numbering, RecordWork, StorageError, StorageResult,
-        StoredRecord,
+        ChangeBy, Commit, CommitHooks, NewChange, Numbering, RecordWork, StorageError,
+        StorageResult, StoredRecord,
     },
 };
 
@@ -112,7 +112,7 @@ impl Choice {
             actor: self.actor,
             actor_seq: written.seq,
             bytes: written.bytes,
-            is_server: false,
+            by: ChangeBy::Sender,
         };
         Ok(work(stored, &document, vec![change]))
     }

@@ -6,11 +6,17 @@
 //! 3. The storage commits what was admitted; [`case`] gives a new incident its
 //!    number there.
 //! 4. Only then [`push`] says what became of each item.
+//!
+//! Two other ways in: [`give_back`], what an earlier life of the server held, and
+//! [`review`], what was kept apart and a supervisor lets in.
 
 mod admit;
-mod case;
+pub(crate) mod case;
 pub mod console_edit;
+mod give_back;
 mod manifest;
 mod push;
+pub mod review;
 
+pub use give_back::give_back;
 pub use push::{Pushed, push};

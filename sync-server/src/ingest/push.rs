@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     AppState, DeviceError,
-    storage::{AuditEntry, Commit, CommitHooks, CommitManifest, CommitOutcome, Device},
+    storage::{AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, Device},
 };
 
 /// What a push did, after it is on disk.
@@ -135,7 +135,7 @@ fn number_verdicts(
     let mut places = HashSet::new();
     for done in &outcome.works {
         for (change, seq) in done.work.changes.iter().zip(&done.seqs) {
-            if !change.is_server {
+            if change.by == ChangeBy::Sender {
                 seqs.insert(change.item as usize, *seq);
                 places.insert((done.work.grid, *seq));
             }

@@ -12,11 +12,14 @@ use std::{
 };
 
 use wangge_model::{
-    ActorId, Entropy, ServerEpoch, derive_server_actor,
+    ActorId, Clock, Entropy, ServerEpoch, derive_server_actor,
     protocol::{PublicKey, SignatureError, SigningKey, SoftwareKey},
 };
 
-use crate::storage::{Storage, StorageError};
+use crate::{
+    ingest::case::series,
+    storage::{Storage, StorageError},
+};
 
 /// File of the feed signing key: 32 bytes, readable by the owner only.
 const KEY_FILE: &str = "server.key";
@@ -24,6 +27,8 @@ const KEY_FILE: &str = "server.key";
 const EPOCH_FILE: &str = "server.epoch";
 /// The same in the database.
 const EPOCH_META: &str = "server_epoch";
+/// Case numbers of one day that one life may give.
+const NUMBERS_PER_LIFE: u64 = 100_000;
 
 /// Who this server is.
 #[derive(Debug, Clone)]
@@ -78,6 +83,7 @@ impl ServerIdentity {
     pub async fn open(
         folder: &Path,
         storage: &dyn Storage,
+        clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<Self, IdentityError> {
         let key = match read_file(&folder.join(KEY_FILE))? {
@@ -88,26 +94,37 @@ impl ServerIdentity {
                 key
             }
         };
-        let in_file = read_file(&folder.join(EPOCH_FILE))?
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .and_then(|text| text.trim().parse::<ServerEpoch>().ok());
+        let file = LifeFile::read(folder)?;
         let in_database = storage
             .find_meta(EPOCH_META)
             .await?
             .and_then(|bytes| ServerEpoch::from_slice(&bytes).ok());
-        let epoch = match (in_file, in_database) {
-            (Some(file), Some(database)) if file == database => file,
-            _ => {
-                let epoch = ServerEpoch::make(entropy);
-                // The database first: if this is cut short, the two differ and
-                // the next start begins a new life again.
-                storage.put_meta(EPOCH_META, epoch.as_bytes()).await?;
-                write_private(&folder.join(EPOCH_FILE), format!("{epoch}\n").as_bytes())?;
-                tracing::info!(%epoch, "a new server epoch begins");
-                epoch
-            }
+        let epoch = match (&file, in_database) {
+            (Some(file), Some(database)) if file.epoch == database => database,
+            _ => begin_life(folder, storage, clock, entropy, file, in_database).await?,
         };
         Self::assemble(epoch, key, entropy)
+    }
+
+    /// Begins a new life of the data in this folder, whatever life it had.
+    pub async fn begin(
+        folder: &Path,
+        storage: &dyn Storage,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, IdentityError> {
+        let file = LifeFile::read(folder)?;
+        let in_database = storage
+            .find_meta(EPOCH_META)
+            .await?
+            .and_then(|bytes| ServerEpoch::from_slice(&bytes).ok());
+        begin_life(folder, storage, clock, entropy, file, in_database).await?;
+        Self::open(folder, storage, clock, entropy).await
+    }
+
+    /// Whether the folder holds a signing key.
+    pub fn has_key(folder: &Path) -> bool {
+        folder.join(KEY_FILE).is_file()
     }
 
     fn assemble(
@@ -125,6 +142,76 @@ impl ServerIdentity {
             challenge_secret,
         })
     }
+}
+
+/// What the epoch file says.
+#[derive(Debug)]
+struct LifeFile {
+    epoch: ServerEpoch,
+    /// The series of case numbers of the day the life began on, and above which
+    /// number it gives them, if it followed another life.
+    numbers: Option<(String, u64)>,
+}
+
+impl LifeFile {
+    fn read(folder: &Path) -> Result<Option<Self>, IdentityError> {
+        let Some(bytes) = read_file(&folder.join(EPOCH_FILE))? else {
+            return Ok(None);
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let mut lines = text.lines();
+        let Some(epoch) = lines.next().and_then(|line| line.trim().parse().ok()) else {
+            return Ok(None);
+        };
+        let numbers = lines.next().and_then(|line| {
+            let (series, above) = line.trim().rsplit_once(' ')?;
+            Some((series.to_owned(), above.parse().ok()?))
+        });
+        Ok(Some(Self { epoch, numbers }))
+    }
+
+    fn write(&self, folder: &Path) -> Result<(), IdentityError> {
+        let mut text = format!("{}\n", self.epoch);
+        if let Some((series, above)) = &self.numbers {
+            text.push_str(series);
+            text.push_str(&format!(" {above}\n"));
+        }
+        write_private(&folder.join(EPOCH_FILE), text.as_bytes())
+    }
+}
+
+/// Begins a new life of the data. A life that follows another does not know
+/// which case numbers that one gave out after the backup; those of today are
+/// skipped, a hundred thousand per life, so that none is given twice.
+async fn begin_life(
+    folder: &Path,
+    storage: &dyn Storage,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+    file: Option<LifeFile>,
+    in_database: Option<ServerEpoch>,
+) -> Result<ServerEpoch, IdentityError> {
+    let epoch = ServerEpoch::make(entropy);
+    let mut life = LifeFile {
+        epoch,
+        numbers: None,
+    };
+    if file.is_some() || in_database.is_some() {
+        let today = series(clock.now());
+        let used = file
+            .and_then(|file| file.numbers)
+            .filter(|(series, _)| *series == today)
+            .map_or(0, |(_, above)| above);
+        let above = used + NUMBERS_PER_LIFE;
+        storage.raise_sequence(&today, above).await?;
+        life.numbers = Some((today, above));
+    }
+    // The database first: if this is cut short, the two differ and the next
+    // start begins a new life again.
+    storage.put_meta(EPOCH_META, epoch.as_bytes()).await?;
+    life.write(folder)?;
+    tracing::info!(%epoch, "a new server epoch begins");
+    Ok(epoch)
 }
 
 fn file_error(path: &Path) -> impl FnOnce(io::Error) -> IdentityError {

@@ -20,10 +20,10 @@ use wangge_model::{
 };
 
 use super::{
-    AuditEntry, Commit, CommitHooks, CommitManifest, ConsoleSession, Division, EnrolmentOutcome,
-    NewAssignment, NewChange, NewDevice, NewEnrolmentCode, NewOrgNode, NewPerson, NewQuarantine,
-    Numbering, OrgLevel, RecordFilter, RecordOrder, RecordWork, Role, SignInAttempt, Storage,
-    StorageError, StorageResult, StoredRecord,
+    AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, ConsoleSession, Division,
+    EnrolmentOutcome, NewAssignment, NewChange, NewDevice, NewEnrolmentCode, NewOrgNode, NewPerson,
+    NewQuarantine, Numbering, OrgLevel, RecordFilter, RecordOrder, RecordWork, Role, SignInAttempt,
+    Storage, StorageError, StorageResult, StoredRecord,
 };
 
 /// Runs every check, each on an empty storage of its own.
@@ -205,7 +205,7 @@ fn work(base: Option<&StoredRecord>, id: u8, place: u8, item: u32, room: &str) -
             actor,
             actor_seq: change.seq,
             bytes: change.bytes,
-            is_server: false,
+            by: ChangeBy::Sender,
         }],
         quarantine: Vec::new(),
         numbering: None,

@@ -35,7 +35,7 @@ pub struct FeedChange {
     pub bytes: Vec<u8>,
 }
 
-/// Reading feeds; records are written through [`super::RecordStorage`].
+/// Reading feeds and shortening them; records are written through [`super::RecordStorage`].
 #[async_trait]
 pub trait FeedStorage {
     /// Where each of the grids stands, in the order asked; empty feeds too.
@@ -51,6 +51,10 @@ pub trait FeedStorage {
         own: Option<&ActorId>,
         max_bytes: usize,
     ) -> StorageResult<Vec<FeedChange>>;
+    /// Forgets the places of every feed but the last `keep`; their changes stay
+    /// in the documents, and a phone that has not read so far fetches the grid
+    /// anew. Answers how many places went.
+    async fn compact_feeds(&self, keep: u64) -> StorageResult<u64>;
     /// Computes a grid's digest from its records, to check the stored one.
     async fn compute_digest(&self, grid: &GridId) -> StorageResult<GridDigest>;
 }

@@ -36,9 +36,9 @@ pub use org::{GrantedGrid, NewOrgNode, OrgLevel, OrgNode, OrgStorage};
 pub use person::{Assignment, NewAssignment, NewPerson, Person, PersonStorage, Role};
 pub use quarantine::{NewQuarantine, QuarantineStorage, QuarantinedChange};
 pub use record::{
-    Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, NewChange, Numbering,
-    RecordFilter, RecordOrder, RecordPage, RecordStorage, RecordWork, SnapshotRow, StoredRecord,
-    WorkOutcome,
+    ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, NewChange,
+    Numbering, RecordFilter, RecordOrder, RecordPage, RecordStorage, RecordWork, SnapshotRow,
+    StoredRecord, WorkOutcome,
 };
 pub use sqlite::SqliteStorage;
 

@@ -114,8 +114,20 @@ pub struct NewChange {
     pub actor_seq: u64,
     /// The raw chunk.
     pub bytes: Vec<u8>,
-    /// Made by the server itself, not by who handed the others in.
-    pub is_server: bool,
+    /// Whose it is.
+    pub by: ChangeBy,
+}
+
+/// Whose a change is, for the table of authors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeBy {
+    /// Who hands in the commit.
+    Sender,
+    /// The server itself.
+    Server,
+    /// Whoever its actor belongs to, as far as the server knows: the change came
+    /// by way of somebody else.
+    Actor,
 }
 
 /// A number the record must carry, given in commit order; see

@@ -196,6 +196,7 @@ impl SimDevice {
             manifest,
             items,
             page_bytes: self.page_bytes,
+            whole: None,
         }
     }
 

@@ -74,9 +74,14 @@ impl TestServer {
         let storage: Arc<dyn Storage> = Arc::new(
             SqliteStorage::open(&folder.path().join("wangge.sqlite")).expect("a new database"),
         );
-        let identity = ServerIdentity::open(folder.path(), storage.as_ref(), entropy.as_ref())
-            .await
-            .expect("a new identity");
+        let identity = ServerIdentity::open(
+            folder.path(),
+            storage.as_ref(),
+            clock.as_ref(),
+            entropy.as_ref(),
+        )
+        .await
+        .expect("a new identity");
         let state = AppState::new(
             storage,
             identity,

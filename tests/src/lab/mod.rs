@@ -5,11 +5,15 @@
 //! module of its own. All are seeded: the seed is printed and gives the same
 //! run again. The program `lab` runs them large, the tests in `tests/lab` small.
 
+pub mod chaos;
+pub mod clone;
 pub mod crash;
 pub mod disk;
 pub mod disk_phone;
 pub mod nth_fault;
 pub mod outcome;
 pub mod powerloss;
+pub mod restore;
+pub mod world;
 
 pub use outcome::Outcome;

@@ -191,7 +191,7 @@ console-device-revoked-notice = “{ $name }” is revoked.
 ## Quarantine
 
 console-quarantine-title = Quarantine
-console-quarantine-lead = Whatever the server did not apply is kept here as it came; nothing is lost. Read the reason, act on it, then mark it as seen.
+console-quarantine-lead = Whatever the server did not apply is kept here as it came; nothing is lost. Read the reason, let it in if it is right, or mark it as seen.
 console-quarantine-none = The quarantine is empty.
 console-quarantine-reason = Reason
 console-quarantine-from = From
@@ -211,6 +211,9 @@ console-quarantine-bytes = { $count } bytes
 console-quarantine-download = Download the raw content
 console-quarantine-mark-seen = Mark as seen
 console-quarantine-marked = Marked as seen.
+console-quarantine-accept = Let it in
+console-quarantine-accepted = Let in
+console-quarantine-refused = It still does not fit the record; nothing was changed.
 console-quarantine-no-record = The server has no such record
 
 ## Error pages

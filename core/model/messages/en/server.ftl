@@ -60,6 +60,7 @@ serve-output = Cannot write the output: { $reason }
 
 ## Admin commands
 
+admin-compacted = { $count } entries were folded into their documents.
 admin-node-unknown = No org node has the id or code { $node }. See wangge admin node list.
 admin-person-unknown = Nobody has the id or user name { $person }. See wangge admin person list.
 admin-person-inactive = { $person } is deactivated and cannot be assigned or enrol a phone.
@@ -160,3 +161,7 @@ verify-heads = the document of record { $record } does not have the heads stored
 verify-missing-change = the document of record { $record } does not fit the changes in the feed
 backup-done = Backed up to { $path } ({ $bytes } bytes).
 backup-exists = { $path } exists and is not overwritten.
+restore-done = Restored { $records } records; a new epoch begins: { $epoch }. Start the server: phones bring back what is newer than the backup at their next sync.
+restore-kept = What was there is kept in { $path }.
+restore-damaged = { $path } is not a sound backup; nothing was replaced.
+restore-without-key = { $path } holds no server.key. Copy server.key (and tls) of the old data folder there first, or all phones must enrol again (--new-key).

@@ -42,7 +42,7 @@ quarantine-structure = This change would damage the record's structure and was n
 quarantine-authority = Only the server writes this field; the change was not applied and is kept as it is. File a request in the workflow instead.
 quarantine-field = One value does not fit its field; the change was not applied and is kept as it is. Correct it and save again.
 quarantine-record-full = The record's history is too long; the change was not applied and is kept as it is. Ask the administrator to start a new file.
-quarantine-out-of-scope = This record is not in your grid; the change was not applied and is kept as it is for the grid head or community.
+quarantine-out-of-scope = This record is not in your grid; your change has arrived and waits for the grid head or community to let it in.
 quarantine-erased = This record was erased by law; the copy on the phone is deleted too.
 quarantine-stale-record-epoch = This record was rebuilt; make the edit again on the new content. The old change is kept.
 

@@ -211,6 +211,9 @@ console-quarantine-bytes = { $count } 字节
 console-quarantine-download = 下载原始内容
 console-quarantine-mark-seen = 标记为已看
 console-quarantine-marked = 已标记为已看。
+console-quarantine-accept = 采用
+console-quarantine-accepted = 已采用
+console-quarantine-refused = 仍与记录不符，未作任何更改。
 console-quarantine-no-record = 服务器上没有这份记录
 
 ## 出错页

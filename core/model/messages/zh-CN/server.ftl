@@ -63,6 +63,7 @@ serve-output = 无法输出结果：{ $reason }
 
 ## 管理命令
 
+admin-compacted = 已有 { $count } 个条目并入文档。
 admin-node-unknown = 没有编号或编码为 { $node } 的组织节点。用 wangge admin node list 查看。
 admin-person-unknown = 没有编号或登录名为 { $person } 的人员。用 wangge admin person list 查看。
 admin-person-inactive = 人员 { $person } 已停用，不能任职或注册手机。
@@ -163,3 +164,7 @@ verify-heads = 记录 { $record } 的文档与所存的前沿不符
 verify-missing-change = 记录 { $record } 的文档与更新流中的变更不符
 backup-done = 已备份到 { $path }（{ $bytes } 字节）。
 backup-exists = { $path } 已存在，不会覆盖。
+restore-done = 已恢复 { $records } 条记录，开始新的一代：{ $epoch }。请启动服务器，手机下次同步时会补回备份之后的内容。
+restore-kept = 原有数据保留在 { $path }。
+restore-damaged = { $path } 不是完好的备份，未作任何替换。
+restore-without-key = { $path } 中没有 server.key。请先把原数据目录的 server.key（和 tls）复制到这里；否则所有手机须重新注册（--new-key）。

@@ -138,6 +138,7 @@ fn unchanged_request() -> SyncRequest {
         manifest: None,
         items: Vec::new(),
         page_bytes: 1 << 20,
+        whole: None,
     }
 }
 
@@ -253,9 +254,49 @@ fn snapshot_page() -> SnapshotPage {
                 edited_at: TIME,
                 ..RecordSummary::default()
             },
+            moves: None,
         }],
         next_after: Some(RECORD),
         total: 2_000,
+        signature: None,
+    }
+}
+
+/// As a server from 0.2 on sends it.
+fn signed_snapshot_page() -> SnapshotPage {
+    let mut page = snapshot_page();
+    page.entries[0].moves = Some(1);
+    let message = snapshot_page_message(&EPOCH, &page);
+    page.signature = Some(key().sign(&message).unwrap());
+    page
+}
+
+fn give_back_request() -> GiveBackRequest {
+    GiveBackRequest {
+        protocol: PROTOCOL,
+        server_epoch: EPOCH,
+        proofs: vec![
+            Proof::of_page(&EPOCH, &feed_page()).unwrap(),
+            Proof::of_snapshot(&EPOCH, &signed_snapshot_page()).unwrap(),
+        ],
+        records: vec![ReturnedRecord {
+            record: RECORD,
+            record_epoch: 0,
+            kind: RecordKind::Household,
+            changes: vec![ReturnedChange {
+                hash: hash(3),
+                change: vec![0x85, 0x6f, 0x4a, 0x83, 3],
+            }],
+        }],
+    }
+}
+
+fn give_back_response() -> GiveBackResponse {
+    GiveBackResponse {
+        server_epoch: EPOCH,
+        taken: 1,
+        unproven: 2,
+        refused: 3,
     }
 }
 
@@ -327,10 +368,18 @@ fn every_message_is_the_bytes_it_was() {
     assert_golden_map("session", &session());
     assert_golden_map("sync_request_unchanged", &unchanged_request());
     assert_golden_map("sync_request_push", &push_request());
+    let whole = SyncRequest {
+        whole: Some(true),
+        ..unchanged_request()
+    };
+    assert_golden_map("sync_request_whole", &whole);
     assert_golden_map("sync_response_unchanged", &unchanged_response());
     assert_golden_map("sync_response_full", &full_response());
     assert_golden_map("problem", &problem());
     assert_golden_map("snapshot_page", &snapshot_page());
+    assert_golden_map("snapshot_page_signed", &signed_snapshot_page());
+    assert_golden_map("give_back_request", &give_back_request());
+    assert_golden_map("give_back_response", &give_back_response());
     assert_golden_map("grants", &grants());
     assert_golden("manifest", &manifest());
     assert_golden("signed_manifest", &signed_manifest());
@@ -346,6 +395,10 @@ fn everything_that_is_signed_or_hashed_is_the_bytes_it_was() {
     );
     assert_pinned("signed_session", &session_message(&DEVICE, &[0xc4; 32]));
     assert_pinned("signed_feed_page", &feed_page_message(&EPOCH, &feed_page()));
+    assert_pinned(
+        "signed_snapshot_page",
+        &snapshot_page_message(&EPOCH, &signed_snapshot_page()),
+    );
     assert_pinned(
         "signed_manifest_message",
         &SignedManifest::message(&to_cbor(&manifest())),
@@ -368,6 +421,25 @@ fn pinned_signatures_hold_for_the_pinned_key() {
         key.verify(&feed_page_message(&EPOCH, &page), &signature),
         Ok(())
     );
+    for proof in give_back_request().proofs {
+        assert_eq!(proof.verify(&key), Ok(()));
+        let mut other_grid = proof.clone();
+        other_grid.grid = GridId::from_bytes([0x62; 16]);
+        assert!(other_grid.verify(&key).is_err());
+        let mut more = proof.clone();
+        let again = more.entries[0].clone();
+        more.entries.push(again);
+        assert!(more.verify(&key).is_err());
+        let mut other_kind = proof;
+        other_kind.statement = match other_kind.statement {
+            Statement::Feed { after, .. } => Statement::Snapshot { as_of: after },
+            Statement::Snapshot { as_of } => Statement::Feed {
+                after: as_of,
+                to: as_of,
+            },
+        };
+        assert!(other_kind.verify(&key).is_err());
+    }
     let signed = signed_manifest();
     assert_eq!(
         key.verify(
@@ -490,6 +562,8 @@ fn decode_all(bytes: &[u8]) {
     let _ = from_cbor::<SessionRequest>(bytes);
     let _ = from_cbor::<Session>(bytes);
     let _ = from_cbor::<SyncRequest>(bytes);
+    let _ = from_cbor::<GiveBackRequest>(bytes);
+    let _ = from_cbor::<GiveBackResponse>(bytes);
     let _ = from_cbor::<SyncResponse>(bytes);
     let _ = from_cbor::<Problem>(bytes);
     let _ = from_cbor::<Manifest>(bytes);
@@ -507,7 +581,7 @@ proptest! {
 
     #[test]
     fn honest_messages_with_a_few_bytes_changed_never_panic_a_decoder(
-        which in 0_usize..6,
+        which in 0_usize..7,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
         let mut bytes = match which {
@@ -516,6 +590,7 @@ proptest! {
             2 => to_cbor(&snapshot_page()),
             3 => to_cbor(&enrol_response()),
             4 => to_cbor(&enrol_request()),
+            5 => to_cbor(&give_back_request()),
             _ => to_cbor(&problem()),
         };
         for (place, byte) in changes {

@@ -13,6 +13,7 @@ mod enrol;
 mod golden;
 mod manifest;
 mod problem;
+mod proof;
 mod signature;
 mod snapshot;
 mod sync;
@@ -25,11 +26,15 @@ pub use enrol::{
 };
 pub use manifest::{Manifest, PushItem, SignedManifest, items_digest};
 pub use problem::{Problem, ProblemCode};
+pub use proof::{
+    GiveBackRequest, GiveBackResponse, Proof, ProofEntry, ReturnedChange, ReturnedRecord,
+    Statement, feed_page_message, snapshot_page_message,
+};
 pub use signature::{Algorithm, PublicKey, Signature, SignatureError, SigningKey, SoftwareKey};
 pub use snapshot::{SnapshotEntry, SnapshotPage};
 pub use sync::{
     Cursor, Directive, FeedEntry, FeedPage, Frame, Grants, GridGrant, Receipt, SyncRequest,
-    SyncResponse, Verdict, VerdictRun, feed_page_message,
+    SyncResponse, Verdict, VerdictRun,
 };
 
 /// The protocol version this build speaks.
@@ -64,6 +69,8 @@ pub mod limits {
     /// Most cursors in one request: a phone holds a few grids, a supervisor's
     /// tablet a street.
     pub const CURSORS: usize = 1_000;
+    /// Most proofs in one `give-back`: each costs the server a signature check.
+    pub const PROOFS: usize = 200;
     /// How far ahead of the server a phone's clock may run before it is
     /// flagged, in milliseconds.
     pub const CLOCK_AHEAD_MS: i64 = 24 * 3_600_000;

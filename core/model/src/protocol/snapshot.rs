@@ -3,6 +3,7 @@
 
 use minicbor::{Decode, Encode};
 
+use super::Signature;
 use crate::{ChangeHash, GridId, RecordId, RecordKind, RecordSummary};
 
 /// One page of a grid's records, in the order of their ids.
@@ -26,6 +27,10 @@ pub struct SnapshotPage {
     /// Records in the whole grid, for a progress bar.
     #[n(4)]
     pub total: u64,
+    /// The server's signature over [`super::snapshot_page_message`]; servers
+    /// before 0.2 gave none.
+    #[n(5)]
+    pub signature: Option<Signature>,
 }
 
 /// One record of a snapshot.
@@ -49,4 +54,7 @@ pub struct SnapshotEntry {
     /// Its list row, so that the phone need not open the document to show it.
     #[n(5)]
     pub summary: RecordSummary,
+    /// How often it was moved to another grid; absent for never.
+    #[n(6)]
+    pub moves: Option<u32>,
 }

@@ -1,7 +1,6 @@
 //! `POST /v1/sync`: one request that pushes and pulls.
 
 use minicbor::{Decode, Encode};
-use sha2::{Digest as _, Sha256};
 
 use super::{Digest, PushItem, Signature, SignedManifest};
 use crate::{ChangeHash, GridId, PersonId, RecordId, RecordKind, ServerEpoch, Timestamp};
@@ -34,6 +33,10 @@ pub struct SyncRequest {
     /// Most bytes of changes the phone wants in one answer.
     #[n(7)]
     pub page_bytes: u32,
+    /// Whether the phone wants changes of its own in full as well, and not by
+    /// their hash: another copy of its store may have made them.
+    #[n(8)]
+    pub whole: Option<bool>,
 }
 
 /// How far one grid's feed has been read.
@@ -266,38 +269,10 @@ pub struct FeedPage {
     /// The grid's digest at `to`; present when `more` is false.
     #[n(5)]
     pub digest: Option<Digest>,
-    /// The server's signature over [`feed_page_message`]; absent on a page
+    /// The server's signature over [`super::feed_page_message`]; absent on a page
     /// without changes by others.
     #[n(6)]
     pub signature: Option<Signature>,
-}
-
-/// What the server signs for a feed page: its life, the grid, the range and
-/// the hash of each change in it (zeros for places without one).
-pub fn feed_page_message(epoch: &ServerEpoch, page: &FeedPage) -> Vec<u8> {
-    let mut digest = Sha256::new();
-    for entry in &page.entries {
-        match entry {
-            FeedEntry::Change { frame } => {
-                digest.update(frame.record.as_bytes());
-                digest.update(frame.hash.as_bytes());
-            }
-            FeedEntry::Yours { record, hash } => {
-                digest.update(record.as_bytes());
-                digest.update(hash.as_bytes());
-            }
-            FeedEntry::Receipted { count } => digest.update(count.to_be_bytes()),
-        }
-    }
-    [
-        b"wangge/feed/v1\0".as_slice(),
-        epoch.as_bytes(),
-        page.grid.as_bytes(),
-        &page.after.to_be_bytes(),
-        &page.to.to_be_bytes(),
-        &digest.finalize(),
-    ]
-    .concat()
 }
 
 /// Who the person is and which grids are theirs, at one version.

@@ -351,6 +351,7 @@ impl Hub {
             .filter(|(id, (home, _))| *home == grid && after.is_none_or(|after| **id > after))
             .take(size + 1)
             .map(|(id, (_, document))| SnapshotEntry {
+                moves: None,
                 record: *id,
                 record_epoch: 0,
                 kind: document.kind(),
@@ -362,6 +363,7 @@ impl Hub {
         let more = entries.len() > size;
         entries.truncate(size);
         SnapshotPage {
+            signature: None,
             grid,
             as_of: self.head(grid),
             next_after: entries.last().filter(|_| more).map(|entry| entry.record),

@@ -1,7 +1,9 @@
 //! What the machine does with answers: checks them, hands them to the store,
 //! and notes what is left to do.
 
-use wangge_model::protocol::{Directive, FeedPage, SnapshotPage, SyncResponse, Verdict};
+use wangge_model::protocol::{
+    Directive, FeedPage, GiveBackResponse, Proof, SnapshotPage, SyncResponse, Verdict,
+};
 
 use super::{BOOTSTRAPS, EPOCHS, Machine, ROTATIONS, Sent};
 use crate::sync::{
@@ -170,6 +172,14 @@ impl Machine {
             ));
         };
         check_snapshot(page, &asked)?;
+        if !self.is_signed(page)? {
+            // The server may have begun a new life just now; an exchange tells.
+            if std::mem::replace(&mut self.doubted, true) {
+                return Err(SyncError::FeedSignature(page.grid));
+            }
+            self.must_exchange = true;
+            return Ok(());
+        }
         let applied = store.apply_snapshot(page)?;
         self.count(&applied);
         if asked.after.is_none() {
@@ -185,6 +195,31 @@ impl Machine {
             *self.bootstraps.entry(page.grid).or_default() += 1;
             self.fetched = true;
         }
+        Ok(())
+    }
+
+    /// Whether a page's signature, if it has one, is the server's of this life.
+    fn is_signed(&self, page: &SnapshotPage) -> Result<bool, SyncError> {
+        let enrolment = self.enrolled()?;
+        Ok(Proof::of_snapshot(&enrolment.server_epoch, page)
+            .is_none_or(|proof| proof.verify(&enrolment.server_key).is_ok()))
+    }
+
+    pub(super) fn on_given_back(
+        &mut self,
+        store: &dyn SyncStore,
+        answer: &GiveBackResponse,
+    ) -> Result<(), SyncError> {
+        let Sent::GiveBack(mark) = std::mem::replace(&mut self.sent, Sent::Nothing) else {
+            return Err(SyncError::Internal("an answer nobody asked for".to_owned()));
+        };
+        tracing::info!(
+            taken = answer.taken,
+            unproven = answer.unproven,
+            refused = answer.refused,
+            "given back"
+        );
+        store.store_given_back(&mark)?;
         Ok(())
     }
 

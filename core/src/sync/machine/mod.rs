@@ -5,7 +5,9 @@
 //!
 //! One sync is: exchanges (push and pull at once) until nothing waits and no
 //! feed goes on; then the snapshots of grids the phone does not have yet; then
-//! a last exchange for what happened meanwhile. With nothing to do that is one
+//! a last exchange for what happened meanwhile. After the server lost data, the
+//! snapshots come first, then it is given back what it had signed, then the
+//! phone's own changes. With nothing to do that is one
 //! round trip. Every loop has a bound, so that no server can keep a phone busy.
 
 mod answer;
@@ -19,14 +21,15 @@ use std::{
 use wangge_model::{
     Entropy, GridId, RecordId, ServerEpoch, Timestamp,
     protocol::{
-        Cursor, Manifest, PROTOCOL, Problem, Session, SessionRequest, SignedManifest, SigningKey,
-        SnapshotPage, SyncRequest, SyncResponse, items_digest, limits,
+        Cursor, GiveBackRequest, GiveBackResponse, Manifest, PROTOCOL, Problem, Session,
+        SessionRequest, SignedManifest, SigningKey, SnapshotPage, SyncRequest, SyncResponse,
+        items_digest, limits,
     },
 };
 
 use super::{
-    Bootstrap, Enrolment, Position, Push, SyncError, SyncPhase, SyncProgress, SyncReport,
-    SyncStore, TransportError, backoff::Backoff,
+    Bootstrap, Enrolment, GiveBack, GiveBackMark, Position, Push, SyncError, SyncPhase,
+    SyncProgress, SyncReport, SyncStore, TransportError, backoff::Backoff,
 };
 
 /// Most changes in one push: about a second of a server's work, and few enough
@@ -67,6 +70,8 @@ pub enum Event {
     Answer(Box<SyncResponse>),
     /// A snapshot page came.
     Snapshot(Box<SnapshotPage>),
+    /// The server took back what it could.
+    GivenBack(Box<GiveBackResponse>),
     /// The server said no.
     Refused(Box<Problem>),
     /// No answer came.
@@ -93,6 +98,8 @@ pub enum Action {
         /// Continue after this record.
         after: Option<RecordId>,
     },
+    /// `POST /v1/give-back`.
+    GiveBack(Box<GiveBackRequest>),
     /// Let time pass, then [`Event::Waited`].
     Wait {
         /// How long, in milliseconds.
@@ -113,6 +120,7 @@ enum Sent {
         push: Option<SentPush>,
     },
     Snapshot(Bootstrap),
+    GiveBack(GiveBackMark),
 }
 
 #[derive(Debug)]
@@ -167,6 +175,8 @@ pub struct Machine {
     unhealed: BTreeSet<GridId>,
     /// Grids whose digest the phone itself found different.
     compared: BTreeSet<GridId>,
+    /// A snapshot page had another life's signature once.
+    doubted: bool,
     /// Grids whose snapshot the server does not give.
     skipped: BTreeSet<GridId>,
 }
@@ -201,6 +211,7 @@ impl Machine {
             mismatched: BTreeSet::new(),
             unhealed: BTreeSet::new(),
             compared: BTreeSet::new(),
+            doubted: false,
             skipped: BTreeSet::new(),
         }
     }
@@ -267,6 +278,10 @@ impl Machine {
                 self.on_answered();
                 self.on_answer(store, &answer)?;
             }
+            Event::GivenBack(answer) => {
+                self.on_answered();
+                self.on_given_back(store, &answer)?;
+            }
             Event::Snapshot(page) => {
                 self.on_answered();
                 self.on_snapshot(store, &page)?;
@@ -304,7 +319,10 @@ impl Machine {
                 .session
                 .as_ref()
                 .is_some_and(|session| session.expires_at > now);
-        let push = if session_valid && !self.hold_push && !self.push_stuck {
+        // What the server itself had decided must be back before this phone's
+        // own changes are, or it would decide anew (give a second case number).
+        let may_push = !self.hold_push && !self.push_stuck && !position.gives_back;
+        let push = if session_valid && may_push {
             self.find_push(store)?
         } else {
             None
@@ -318,6 +336,15 @@ impl Machine {
             .find(|one| !self.skipped.contains(&one.grid));
         if let Some(bootstrap) = open {
             return self.fetch(*bootstrap);
+        }
+        if position.gives_back {
+            if let Some(next) = store.next_give_back()? {
+                return self.give_back(next);
+            }
+            store.end_giving_back()?;
+            // Sees what came back before it hands in the rest.
+            self.hold_push = true;
+            self.fetched = true;
         }
         if self.fetched {
             self.fetched = false;
@@ -409,6 +436,9 @@ impl Machine {
             manifest,
             items,
             page_bytes: PAGE_BYTES,
+            // A grid is also fetched because a hash of one's own named nothing
+            // here; the snapshot may be older than that change.
+            whole: (self.report.snapshots > 0).then_some(true),
         })))
     }
 
@@ -432,6 +462,22 @@ impl Machine {
             .map_err(|_| SyncError::KeyUnavailable)?;
         store.store_manifest(push, &signed)?;
         Ok(signed)
+    }
+
+    fn give_back(&mut self, next: GiveBack) -> Result<Action, SyncError> {
+        let GiveBack {
+            proofs,
+            records,
+            mark,
+        } = next;
+        self.progress.phase = SyncPhase::Pushing;
+        self.sent = Sent::GiveBack(mark);
+        Ok(Action::GiveBack(Box::new(GiveBackRequest {
+            protocol: PROTOCOL,
+            server_epoch: self.enrolled()?.server_epoch,
+            proofs,
+            records,
+        })))
     }
 
     fn fetch(&mut self, bootstrap: Bootstrap) -> Result<Action, SyncError> {

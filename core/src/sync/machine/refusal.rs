@@ -5,6 +5,23 @@ use wangge_model::protocol::{Problem, ProblemCode, SessionRequest, limits, sessi
 use super::{ATTEMPTS, Action, LONGEST_WAIT_MS, Machine, REBUILDS, SESSIONS, Sent};
 use crate::sync::{SyncError, SyncPhase, SyncStore, TransportError};
 
+/// Whether the same request may succeed later, or the device itself is refused.
+fn is_passing(code: Option<ProblemCode>) -> bool {
+    use ProblemCode as Code;
+    matches!(
+        code,
+        Some(
+            Code::SessionRequired
+                | Code::Unavailable
+                | Code::TooManyRequests
+                | Code::Internal
+                | Code::DeviceRevoked
+                | Code::DeviceUnknown
+                | Code::PersonInactive
+        )
+    )
+}
+
 impl Machine {
     pub(super) fn on_failure(&mut self, error: TransportError) -> Result<Action, SyncError> {
         if !error.is_transient() {
@@ -99,6 +116,23 @@ impl Machine {
             (Some(Code::OutOfScope | Code::NotFound), Sent::Snapshot(asked)) => {
                 // Lost between two requests: the next exchange says so.
                 self.must_exchange = self.skipped.insert(asked.grid);
+                Ok(None)
+            }
+            (Some(Code::ServerEpochChanged), Sent::GiveBack(_)) => {
+                self.rebuilds += 1;
+                if self.rebuilds > REBUILDS {
+                    return refused(problem);
+                }
+                self.must_exchange = true;
+                Ok(None)
+            }
+            (code, Sent::GiveBack(mark)) if !is_passing(code) => {
+                tracing::warn!(code = problem.code, "the server does not take things back");
+                match code {
+                    // A server that knows no such request.
+                    Some(Code::NotFound | Code::ProtocolUnsupported) => store.end_giving_back()?,
+                    _ => store.store_given_back(&mark)?,
+                }
                 Ok(None)
             }
             (Some(Code::Unavailable | Code::TooManyRequests | Code::Internal), _) => {

@@ -467,6 +467,7 @@ impl FakeServer {
             .by_ref()
             .take(self.snapshot_records)
             .map(|(record, changes)| SnapshotEntry {
+                moves: None,
                 record: *record,
                 record_epoch: 0,
                 kind: RecordKind::Visit,
@@ -477,6 +478,7 @@ impl FakeServer {
             .collect();
         let next_after = left.next().and(entries.last()).map(|entry| entry.record);
         Ok(SnapshotPage {
+            signature: None,
             grid,
             as_of,
             entries,

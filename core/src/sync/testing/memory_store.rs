@@ -16,7 +16,9 @@ use wangge_model::{
 use super::{Changes, NOW, digest_of, hash_of};
 use crate::{
     store::StoreError,
-    sync::{Answer, Applied, Bootstrap, Enrolment, Position, Push, SyncStore},
+    sync::{
+        Answer, Applied, Bootstrap, Enrolment, GiveBack, GiveBackMark, Position, Push, SyncStore,
+    },
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,7 +234,20 @@ impl SyncStore for MemoryStore {
                 })
                 .collect(),
             bootstraps: state.bootstraps.values().copied().collect(),
+            gives_back: false,
         })
+    }
+
+    fn next_give_back(&self) -> Result<Option<GiveBack>, StoreError> {
+        Ok(None)
+    }
+
+    fn store_given_back(&self, _mark: &GiveBackMark) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn end_giving_back(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn next_push(&self, max_items: usize, max_bytes: usize) -> Result<Option<Push>, StoreError> {

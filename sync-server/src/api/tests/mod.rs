@@ -1,6 +1,7 @@
 //! The device API from outside: real requests through the real router.
 
 mod enrolment;
+mod faults;
 mod feed;
 mod hostile;
 mod other;

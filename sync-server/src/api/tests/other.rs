@@ -107,8 +107,8 @@ async fn a_record_is_given_out_as_an_automerge_file_in_scope_only() {
 async fn a_database_without_its_epoch_file_begins_a_new_life() {
     let (server, phone) = one_phone(5).await;
     let storage = server.state.storage.as_ref();
-    let open =
-        || crate::state::ServerIdentity::open(server.folder(), storage, server.entropy.as_ref());
+    let (clock, entropy) = (server.clock.as_ref(), server.entropy.as_ref());
+    let open = || crate::state::ServerIdentity::open(server.folder(), storage, clock, entropy);
     let same = open().await.unwrap();
     assert_eq!(same.epoch, phone.server_epoch);
     assert_eq!(same.public_key, phone.server_key);

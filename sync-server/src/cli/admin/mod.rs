@@ -4,6 +4,7 @@
 //! command line, where the operating system decides who may.
 
 mod assignment;
+mod compact;
 mod device;
 mod enrol;
 mod node;
@@ -53,6 +54,8 @@ enum AdminCommand {
     Unassign(assignment::UnassignArgs),
     /// 生成一次性注册码和二维码。Make a one-time enrolment code with its QR code.
     Enrol(enrol::EnrolArgs),
+    /// 缩短更新流：较早的条目只保留在文档中。Shorten feeds: older entries stay in documents only.
+    Compact(compact::CompactArgs),
     /// 手机。Phones.
     #[command(subcommand)]
     Device(device::DeviceCommand),
@@ -105,6 +108,7 @@ impl Admin<'_> {
             AdminCommand::Assign(args) => self.assign(args).await,
             AdminCommand::Unassign(args) => self.unassign(args).await,
             AdminCommand::Enrol(args) => self.enrol(args).await,
+            AdminCommand::Compact(args) => self.compact(args).await,
             AdminCommand::Device(command) => self.device(command).await,
         }
     }

@@ -23,9 +23,9 @@ use crate::{
     console,
     state::ServerIdentity,
     storage::{
-        Commit, CommitHooks, CommitManifest, NewAssignment, NewChange, NewDevice, NewEnrolmentCode,
-        NewOrgNode, NewPerson, NewQuarantine, Numbering, OrgLevel, RecordWork, Role, SqliteStorage,
-        Storage, StorageResult, StoredRecord,
+        ChangeBy, Commit, CommitHooks, CommitManifest, NewAssignment, NewChange, NewDevice,
+        NewEnrolmentCode, NewOrgNode, NewPerson, NewQuarantine, Numbering, OrgLevel, RecordWork,
+        Role, SqliteStorage, Storage, StorageResult, StoredRecord,
     },
 };
 
@@ -183,7 +183,7 @@ impl Server {
                     actor: actors[&change.hash],
                     actor_seq: change.seq,
                     bytes: change.bytes,
-                    is_server: false,
+                    by: ChangeBy::Sender,
                 })
                 .collect(),
             quarantine,

@@ -265,6 +265,8 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
             },
         ],
         may_mark: true,
+        may_accept: true,
+        is_accepted: false,
         seen,
     };
     let at = |path: &str| page(language, path, text);

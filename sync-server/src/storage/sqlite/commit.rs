@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wangge_model::{GridId, PersonId, RecordSummary, protocol::Digest};
+use wangge_model::{DeviceId, GridId, PersonId, RecordSummary, protocol::Digest};
 
 use super::{Batch, device, quarantine, record, row};
 use crate::storage::{
-    Commit, CommitManifest, CommitOutcome, NewChange, RecordWork, StorageError, StorageResult,
-    WorkOutcome,
+    ChangeBy, Commit, CommitManifest, CommitOutcome, NewChange, RecordWork, StorageError,
+    StorageResult, WorkOutcome,
 };
 
 /// Writes everything of one [`Commit`], or fails and is taken back whole.
@@ -292,8 +292,18 @@ fn insert_authorship(
     person: &PersonId,
     manifest: Option<&CommitManifest>,
 ) -> StorageResult<()> {
-    let manifest = manifest.filter(|_| !change.is_server);
-    let person = (!change.is_server).then_some(person.as_bytes());
+    let (person, device, counter) = match change.by {
+        ChangeBy::Sender => (
+            Some(*person),
+            manifest.map(|manifest| manifest.device),
+            manifest.map(|manifest| manifest.counter),
+        ),
+        ChangeBy::Server => (None, None, None),
+        ChangeBy::Actor => match device::find_owner(connection, &change.actor)? {
+            Some((device, person)) => (Some(person), Some(device), None),
+            None => (None, None, None),
+        },
+    };
     connection
         .prepare_cached(
             "INSERT INTO authorship (record, hash, person, device, manifest_counter, received_at)
@@ -302,9 +312,9 @@ fn insert_authorship(
         .execute(params![
             work.id.as_bytes(),
             change.hash.as_bytes(),
-            person,
-            manifest.map(|manifest| manifest.device.as_bytes()),
-            manifest.map(|manifest| row::integer(manifest.counter)),
+            person.as_ref().map(PersonId::as_bytes),
+            device.as_ref().map(DeviceId::as_bytes),
+            counter.map(row::integer),
             at.as_millis(),
         ])?;
     Ok(())

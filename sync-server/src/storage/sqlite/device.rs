@@ -37,6 +37,25 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     })
 }
 
+/// The phone an actor belongs to, and its person.
+pub(super) fn find_owner(
+    connection: &Connection,
+    actor: &ActorId,
+) -> StorageResult<Option<(DeviceId, PersonId)>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT device.id, device.person FROM actor JOIN device ON device.id = actor.device
+             WHERE actor.actor = ?1",
+        )?
+        .query_row([actor.as_bytes()], |row| {
+            Ok((
+                row::id(row, 0, DeviceId::from_bytes)?,
+                row::id(row, 1, PersonId::from_bytes)?,
+            ))
+        })
+        .optional()?)
+}
+
 /// Registers an app life's actor, if it is new.
 pub(super) fn put_actor(
     connection: &Connection,

@@ -117,6 +117,31 @@ impl FeedStorage for SqliteStorage {
             .await
     }
 
+    async fn compact_feeds(&self, keep: u64) -> StorageResult<u64> {
+        self.write(move |connection, batch| {
+            let grids = row::collect(
+                connection
+                    .prepare_cached("SELECT grid FROM feed")?
+                    .query_map([], |row| row::id(row, 0, GridId::from_bytes))?,
+            )?;
+            let mut gone = 0;
+            for grid in grids {
+                // Through the batch, which may know a head that no row has yet.
+                let head = batch.feed(connection, &grid)?;
+                let floor = head.head_seq.saturating_sub(keep);
+                if floor <= head.floor_seq {
+                    continue;
+                }
+                head.floor_seq = floor;
+                gone += connection
+                    .prepare_cached("DELETE FROM change WHERE grid = ?1 AND seq <= ?2")?
+                    .execute(params![grid.as_bytes(), row::integer(floor)])?;
+            }
+            Ok(gone as u64)
+        })
+        .await
+    }
+
     async fn compute_digest(&self, grid: &GridId) -> StorageResult<GridDigest> {
         let grid = *grid;
         self.read(move |connection| {

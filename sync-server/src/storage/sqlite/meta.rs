@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 
-use super::SqliteStorage;
+use super::{SqliteStorage, row};
 use crate::storage::{MetaStorage, StorageError, StorageResult};
 
 #[async_trait]
@@ -35,6 +35,19 @@ impl MetaStorage for SqliteStorage {
         .await
     }
 
+    async fn raise_sequence(&self, name: &str, to: u64) -> StorageResult<()> {
+        let name = name.to_owned();
+        self.write(move |connection, _| {
+            connection.execute(
+                "INSERT INTO sequence (name, value) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+                (name, row::integer(to)),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn ping(&self) -> StorageResult<()> {
         self.read(|connection| {
             connection.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))?;
@@ -51,7 +64,12 @@ impl MetaStorage for SqliteStorage {
                 .ok_or(StorageError::Missing("path in UTF-8"))?
                 .to_owned();
             let connection = super::open_connection(&from, false)?;
-            connection.execute("VACUUM INTO ?1", [target])?;
+            connection.execute("VACUUM INTO ?1", [&target])?;
+            let copy = Connection::open(&target)?;
+            copy.execute(
+                "UPDATE meta SET value = randomblob(16) WHERE key = 'server_epoch'",
+                [],
+            )?;
             Ok(())
         };
         tokio::task::spawn_blocking(copy)

@@ -57,6 +57,7 @@ pub(crate) fn fill(
                 _ => None,
             };
             let page = SnapshotPage {
+                signature: None,
                 grid,
                 as_of: 1,
                 entries,

@@ -8,9 +8,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use wangge_tests::lab::{
     Outcome,
+    chaos::{self, ChaosArguments},
+    clone::{self, CloneArguments},
     crash::{self, CrashArguments, child::ChildArguments},
     nth_fault::{self, NthFaultArguments},
     powerloss::{self, PowerlossArguments},
+    restore::{self, RestoreArguments},
 };
 
 /// Tries to break what the product promises.
@@ -29,6 +32,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Machine {
+    /// Real server and phones on a line that misbehaves.
+    Chaos(ChaosArguments),
+    /// Copy a phone and let both go on.
+    Clone(CloneArguments),
     /// Kill real processes while they save or sync.
     Crash(CrashArguments),
     /// A process to be killed.
@@ -38,6 +45,8 @@ enum Machine {
     NthFault(NthFaultArguments),
     /// Cut the power: unsynced writes are dropped, torn and reordered.
     Powerloss(PowerlossArguments),
+    /// Restore the server from an old backup.
+    Restore(RestoreArguments),
 }
 
 #[expect(
@@ -74,6 +83,8 @@ fn main() -> ExitCode {
 
 fn run(machine: &Machine, seed: u64) -> anyhow::Result<Outcome> {
     match machine {
+        Machine::Chaos(arguments) => chaos::run(arguments, seed),
+        Machine::Clone(arguments) => clone::run(arguments, seed),
         Machine::Crash(arguments) => crash::run(arguments, seed),
         Machine::CrashChild(arguments) => {
             crash::child::run(arguments)?;
@@ -81,5 +92,6 @@ fn run(machine: &Machine, seed: u64) -> anyhow::Result<Outcome> {
         }
         Machine::NthFault(arguments) => nth_fault::run(arguments, seed),
         Machine::Powerloss(arguments) => powerloss::run(arguments, seed),
+        Machine::Restore(arguments) => restore::run(arguments, seed),
     }
 }

@@ -254,6 +254,7 @@ impl Office {
             .filter(|(id, _)| fetch.after.is_none_or(|after| **id > after))
             .take(most + 1)
             .map(|(id, document)| SnapshotEntry {
+                moves: None,
                 record: *id,
                 record_epoch: 0,
                 kind: document.kind(),
@@ -266,6 +267,7 @@ impl Office {
         entries.truncate(most);
         let last = entries.last().map(|entry| entry.record);
         Ok(Some(SnapshotPage {
+            signature: None,
             grid: fetch.grid,
             as_of: self.feed.len() as u64,
             next_after: last.filter(|_| has_more),

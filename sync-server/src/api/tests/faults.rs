@@ -1,0 +1,289 @@
+//! Faults of docs/sync-protocol.md that the server must survive.
+
+use wangge_model::{
+    Clock as _, GridId, RecordId,
+    document::RecordDocument,
+    protocol::{
+        Directive, GiveBackRequest, GiveBackResponse, PROTOCOL, Proof, ProofEntry, PushItem,
+        ReturnedChange, ReturnedRecord, SigningKey, SoftwareKey, Statement, seal,
+    },
+};
+
+use super::*;
+use crate::{
+    auth::Scope,
+    ingest::review::{AcceptError, accept},
+    storage::{QuarantinedChange, Role},
+};
+
+/// What somebody else's phone wrote, and a proof of it by this key.
+fn foreign(item: &PushItem, server: &TestServer, key: &dyn SigningKey) -> GiveBackRequest {
+    let mut proof = Proof {
+        epoch: server.state.identity.epoch,
+        grid: item.grid,
+        statement: Statement::Feed { after: 0, to: 1 },
+        entries: vec![ProofEntry::Change {
+            record: item.record,
+            hash: item.hash,
+        }],
+        signature: key.sign(b"another message").unwrap(),
+    };
+    proof.signature = key.sign(&proof.message()).unwrap();
+    GiveBackRequest {
+        protocol: PROTOCOL,
+        server_epoch: server.state.identity.epoch,
+        proofs: vec![proof],
+        records: vec![ReturnedRecord {
+            record: item.record,
+            record_epoch: 0,
+            kind: item.kind,
+            changes: vec![ReturnedChange {
+                hash: item.hash,
+                change: item.change.clone(),
+            }],
+        }],
+    }
+}
+
+async fn give_back(
+    server: &TestServer,
+    phone: &SimDevice,
+    request: &GiveBackRequest,
+) -> GiveBackResponse {
+    let reply = server
+        .post("/v1/give-back", Some(&phone.token), seal(request))
+        .await;
+    assert_eq!(reply.status, 200, "{:?}", reply.problem());
+    open(&reply.body).unwrap()
+}
+
+#[tokio::test]
+async fn a_foreign_change_comes_back_on_the_servers_own_signature_and_on_nothing_else() {
+    let (server, phone) = one_phone(31).await;
+    let person = server.add_worker("李网格", server.grids[0]).await;
+    let mut gone = SimDevice::enrol(&server, person).await;
+    collect(&server, &mut gone, 1);
+    let item = gone.outbox[0].clone();
+    let own = server.state.identity.key.as_ref();
+    let forged = foreign(&item, &server, &SoftwareKey::make(server.entropy.as_ref()));
+    let mut none = forged.clone();
+    none.proofs.clear();
+    let mut elsewhere = foreign(&item, &server, own);
+    elsewhere.proofs[0].grid = server.grids[1];
+    for request in [&forged, &none, &elsewhere] {
+        let answer = give_back(&server, &phone, request).await;
+        assert_eq!((answer.taken, answer.unproven), (0, 1));
+    }
+    let storage = &server.state.storage;
+    assert_eq!(storage.find_record(&item.record).await.unwrap(), None);
+
+    let genuine = foreign(&item, &server, own);
+    let answer = give_back(&server, &phone, &genuine).await;
+    assert_eq!((answer.taken, answer.unproven, answer.refused), (1, 0, 0));
+    let again = give_back(&server, &phone, &genuine).await;
+    assert_eq!((again.taken, again.unproven, again.refused), (0, 0, 0));
+    let authors = storage.list_authorship(&item.record).await.unwrap();
+    assert_eq!(authors[0].person, Some(person), "not who brought it");
+    assert_eq!(authors[0].device, Some(gone.id));
+    let mut other_life = genuine.clone();
+    other_life.server_epoch = wangge_model::ServerEpoch::from_bytes([9; 16]);
+    let reply = server
+        .post("/v1/give-back", Some(&phone.token), seal(&other_life))
+        .await;
+    assert_eq!(refused(&reply), "server_epoch_changed");
+}
+
+#[tokio::test]
+async fn the_old_case_number_wins_over_one_given_before_it_came_back() {
+    let (server, mut phone) = one_phone(32).await;
+    let grid = server.grids[0];
+    let fields = [("category", "01"), ("description", "井盖破损")];
+    let id = phone.create(&server, RecordKind::Incident, grid, &fields);
+    let report = phone.outbox[0].clone();
+    // The case as the life before the accident had opened it.
+    let mut document = RecordDocument::new(RecordKind::Incident);
+    let change = wangge_model::guard::inspect(&report.hash, &report.change).unwrap();
+    document = document
+        .admit(&change, wangge_model::guard::Writer::Feed)
+        .unwrap();
+    let edit = wangge_model::document::FieldEdit::set(
+        wangge_model::FieldPath::new("case.number").unwrap(),
+        wangge_model::FieldValue::text("SJ20251231000017"),
+    );
+    let old_server = wangge_model::ActorId::from_bytes([0x77; 16]);
+    let case = document
+        .edit_as_server(&[edit], old_server, server.clock.now())
+        .unwrap()
+        .unwrap();
+    // This life opens one too, because the report comes without it.
+    phone.sync(&server).await;
+    let own = server.state.identity.key.as_ref();
+    let item = PushItem {
+        hash: case.hash,
+        change: case.bytes,
+        ..report
+    };
+    let answer = give_back(&server, &phone, &foreign(&item, &server, own)).await;
+    assert_eq!((answer.taken, answer.refused), (1, 0));
+    let now = document_of(&server, &id).await;
+    assert_eq!(now.text("case.number").as_deref(), Some("SJ20251231000017"));
+    assert!(now.conflicts().is_empty(), "{:?}", now.conflicts());
+}
+
+async fn document_of(server: &TestServer, id: &RecordId) -> RecordDocument {
+    let stored = server.state.storage.find_record(id).await.unwrap().unwrap();
+    RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap()
+}
+
+#[tokio::test]
+async fn a_phone_of_an_older_protocol_hands_in_and_is_told_to_update() {
+    let (server, mut phone) = one_phone(33).await;
+    collect(&server, &mut phone, 2);
+    let items = std::mem::take(&mut phone.outbox);
+    let mut request = phone.request(items);
+    request.protocol = 0;
+    let reply = phone.send(&server, &request).await;
+    assert_eq!(
+        verdicts(&reply),
+        [
+            Verdict::Accepted { first_seq: 1 },
+            Verdict::Accepted { first_seq: 2 }
+        ]
+    );
+    let answer = answer(&reply);
+    assert!(matches!(
+        answer.directives.as_slice(),
+        [Directive::Upgrade { .. }]
+    ));
+    assert!(answer.pages.is_empty() && answer.grants.is_none());
+    assert_eq!(
+        server
+            .state
+            .storage
+            .count_records(&server.grids[0])
+            .await
+            .unwrap(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_phone_of_a_newer_protocol_keeps_what_it_has_and_is_told_why() {
+    let (server, mut phone) = one_phone(34).await;
+    collect(&server, &mut phone, 1);
+    let items = std::mem::take(&mut phone.outbox);
+    let mut request = phone.request(items);
+    request.protocol = PROTOCOL + 1;
+    let reply = phone.send(&server, &request).await;
+    assert_eq!(reply.status, 426);
+    assert_eq!(refused(&reply), "protocol_unsupported");
+}
+
+#[tokio::test]
+async fn a_phone_behind_a_shortened_feed_starts_over_and_others_read_on() {
+    let (server, mut writer) = one_phone(35).await;
+    let person = server.add_worker("李网格", server.grids[0]).await;
+    let mut behind = SimDevice::enrol(&server, person).await;
+    let mut ahead = SimDevice::enrol(&server, person).await;
+    collect(&server, &mut writer, 10);
+    writer.sync(&server).await;
+    ahead.sync(&server).await;
+    collect(&server, &mut writer, 2);
+    writer.sync(&server).await;
+    let storage = &server.state.storage;
+    assert_eq!(storage.compact_feeds(3).await.unwrap(), 9);
+    assert_eq!(storage.compact_feeds(3).await.unwrap(), 0);
+    ahead.sync(&server).await;
+    assert_eq!(ahead.records.len(), 12);
+    let request = behind.request(Vec::new());
+    let told = answer(&behind.send(&server, &request).await).directives;
+    let grid = server.grids[0];
+    assert_eq!(told, [Directive::Bootstrap { grid }]);
+    behind.bootstrap(&server, grid).await;
+    assert_eq!(behind.sync(&server).await, 1);
+    assert_eq!(behind.records.len(), 12);
+    collect(&server, &mut writer, 1);
+    writer.sync(&server).await;
+    assert_eq!(
+        storage.compute_digest(&grid).await.unwrap(),
+        head(&server, grid).await
+    );
+}
+
+async fn head(server: &TestServer, grid: GridId) -> wangge_model::protocol::GridDigest {
+    let heads = server.state.storage.list_feed_heads(&[grid]).await.unwrap();
+    heads[0].digest.clone()
+}
+
+/// Two edits of a worker who had lost the grid, as a supervisor sees them,
+/// newest first.
+async fn late_edits(server: &TestServer) -> (SimDevice, RecordId, Scope, Vec<QuarantinedChange>) {
+    let grid = server.grids[1];
+    let owner = server.add_worker("王小明", grid).await;
+    let mut owner = SimDevice::enrol(server, owner).await;
+    let id = owner.create(server, RecordKind::Household, grid, &[("notes", "共")]);
+    owner.sync(server).await;
+    let late = server.add_worker("李网格", server.grids[0]).await;
+    let mut late = SimDevice::enrol(server, late).await;
+    late.records.insert(id, owner.records[&id].clone());
+    late.edit(server, id, &[("address.room", "501室")]);
+    late.edit(server, id, &[("address.floor", "5")]);
+    late.sync(server).await;
+    assert!(late.verdicts.iter().all(
+        |verdict| matches!(verdict, Verdict::Quarantined { code, .. } if code == "out_of_scope")
+    ));
+    let desk = server
+        .add_person("赵社区", server.grids[1].into(), Role::GridHead)
+        .await;
+    let scope = Scope {
+        person: desk,
+        at: server.clock.now(),
+        role: Some(Role::GridHead),
+    };
+    let storage = &server.state.storage;
+    let kept = storage
+        .list_quarantine(&desk, scope.at, 0, 10)
+        .await
+        .unwrap();
+    assert_eq!(kept.len(), 2);
+    (owner, id, scope, kept)
+}
+
+#[tokio::test]
+async fn late_edits_of_somebody_who_lost_the_grid_can_be_let_in_as_theirs() {
+    let server = TestServer::start(36).await;
+    let (mut owner, id, scope, kept) = late_edits(&server).await;
+    // The second builds on the first, which comes along.
+    let second = kept.iter().max_by_key(|kept| actor_seq(kept)).unwrap();
+    accept(&server.state, &scope, second).await.unwrap();
+    accept(&server.state, &scope, second).await.unwrap();
+    let document = document_of(&server, &id).await;
+    assert_eq!(document.text("address.room").as_deref(), Some("501室"));
+    assert_eq!(document.text("address.floor").as_deref(), Some("5"));
+    let authors = server.state.storage.list_authorship(&id).await.unwrap();
+    assert_eq!(authors.len(), 3);
+    assert_eq!(authors[2].person, Some(second.person));
+    assert_eq!(authors[2].device, Some(second.device));
+    owner.sync(&server).await;
+    assert_eq!(owner.text(&id, "address.floor").as_deref(), Some("5"));
+}
+
+fn actor_seq(kept: &QuarantinedChange) -> u64 {
+    wangge_model::guard::inspect(&kept.change.hash, &kept.change.bytes)
+        .unwrap()
+        .seq()
+}
+
+#[tokio::test]
+async fn a_kept_change_that_is_wrong_cannot_be_let_in() {
+    let server = TestServer::start(37).await;
+    let (_, id, scope, kept) = late_edits(&server).await;
+    let mut wrong = kept[0].clone();
+    // Somebody else's, by the look of it.
+    let other = server.add_worker("周网格", server.grids[1]).await;
+    wrong.device = SimDevice::enrol(&server, other).await.id;
+    let refused = accept(&server.state, &scope, &wrong).await;
+    assert!(matches!(refused, Err(AcceptError::Guard(_))), "{refused:?}");
+    let authors = server.state.storage.list_authorship(&id).await.unwrap();
+    assert_eq!(authors.len(), 1);
+}
