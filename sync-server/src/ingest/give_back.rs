@@ -12,7 +12,7 @@ use std::{
 
 use wangge_model::{
     ActorId, ChangeHash, GridId, RecordId, RecordKind, Timestamp,
-    document::{FieldEdit, RecordDocument},
+    document::RecordDocument,
     guard::{GuardError, InspectedChange, Writer, inspect},
     protocol::{
         GiveBackRequest, GiveBackResponse, PROTOCOL, ProblemCode, Proof, ProofEntry, PublicKey,
@@ -241,10 +241,9 @@ impl GiveBack {
         id: RecordId,
         grid: GridId,
         stored: Option<&StoredRecord>,
-        mut document: RecordDocument,
-        mut changes: Vec<NewChange>,
+        document: RecordDocument,
+        changes: Vec<NewChange>,
     ) -> StorageResult<Option<RecordWork>> {
-        self.keep_old_case(&mut document, &mut changes)?;
         let saved = document.save();
         if saved.len() > limits::RECORD_BYTES {
             return Ok(None);
@@ -269,47 +268,6 @@ impl GiveBack {
             quarantine: Vec::new(),
             numbering,
         }))
-    }
-
-    /// A case that came back and one that this life opened meanwhile contradict
-    /// each other. The old one counts: people know it already.
-    fn keep_old_case(
-        &self,
-        document: &mut RecordDocument,
-        changes: &mut Vec<NewChange>,
-    ) -> StorageResult<()> {
-        let returned: HashSet<ChangeHash> = changes.iter().map(|change| change.hash).collect();
-        for conflict in document.conflicts() {
-            if conflict.path.root() != "case" {
-                continue;
-            }
-            let old = conflict
-                .candidates
-                .iter()
-                .find(|one| one.change.is_some_and(|hash| returned.contains(&hash)));
-            let Some(old) = old else { continue };
-            let edit = FieldEdit {
-                path: conflict.path.clone(),
-                value: old.value.clone(),
-            };
-            let written = document
-                .settle(&edit, self.actor, self.at)
-                .map_err(|error| {
-                    tracing::error!(%error, "an old case could not be kept");
-                    StorageError::Corrupt("incident")
-                })?;
-            if let Some(written) = written {
-                changes.push(NewChange {
-                    item: place(changes.len()),
-                    hash: written.hash,
-                    actor: self.actor,
-                    actor_seq: written.seq,
-                    bytes: written.bytes,
-                    by: ChangeBy::Server,
-                });
-            }
-        }
-        Ok(())
     }
 }
 

@@ -93,43 +93,6 @@ async fn a_foreign_change_comes_back_on_the_servers_own_signature_and_on_nothing
     assert_eq!(refused(&reply), "server_epoch_changed");
 }
 
-#[tokio::test]
-async fn the_old_case_number_wins_over_one_given_before_it_came_back() {
-    let (server, mut phone) = one_phone(32).await;
-    let grid = server.grids[0];
-    let fields = [("category", "01"), ("description", "井盖破损")];
-    let id = phone.create(&server, RecordKind::Incident, grid, &fields);
-    let report = phone.outbox[0].clone();
-    // The case as the life before the accident had opened it.
-    let mut document = RecordDocument::new(RecordKind::Incident);
-    let change = wangge_model::guard::inspect(&report.hash, &report.change).unwrap();
-    document = document
-        .admit(&change, wangge_model::guard::Writer::Feed)
-        .unwrap();
-    let edit = wangge_model::document::FieldEdit::set(
-        wangge_model::FieldPath::new("case.number").unwrap(),
-        wangge_model::FieldValue::text("SJ20251231000017"),
-    );
-    let old_server = wangge_model::ActorId::from_bytes([0x77; 16]);
-    let case = document
-        .edit_as_server(&[edit], old_server, server.clock.now())
-        .unwrap()
-        .unwrap();
-    // This life opens one too, because the report comes without it.
-    phone.sync(&server).await;
-    let own = server.state.identity.key.as_ref();
-    let item = PushItem {
-        hash: case.hash,
-        change: case.bytes,
-        ..report
-    };
-    let answer = give_back(&server, &phone, &foreign(&item, &server, own)).await;
-    assert_eq!((answer.taken, answer.refused), (1, 0));
-    let now = document_of(&server, &id).await;
-    assert_eq!(now.text("case.number").as_deref(), Some("SJ20251231000017"));
-    assert!(now.conflicts().is_empty(), "{:?}", now.conflicts());
-}
-
 async fn document_of(server: &TestServer, id: &RecordId) -> RecordDocument {
     let stored = server.state.storage.find_record(id).await.unwrap().unwrap();
     RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap()
