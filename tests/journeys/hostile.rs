@@ -8,16 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use automerge::{
-    ActorId as AutomergeActor, Automerge, ObjType, ROOT, ScalarValue,
-    transaction::Transactable as _,
-};
+use automerge::ScalarValue;
 use wangge_model::{
-    FieldPath, FieldValue, RecordId, RecordKind, SystemClock, SystemEntropy, Timestamp,
-    document::{FieldEdit, RecordDocument},
+    RecordId, RecordKind, SystemClock, SystemEntropy, Timestamp,
     protocol::{PushItem, Verdict, limits},
 };
 use wangge_tests::{
+    lab::hostile::bombs,
     light_client::{LightClient, Refused, item_of_bytes, read},
     process,
     workload::Workload,
@@ -150,34 +147,17 @@ async fn every_hostile_fixture_is_kept_apart_and_the_rest_of_its_push_is_taken()
     assert_eq!(range.send_one("flipped byte", bad).await, "hash_mismatch");
 }
 
-/// An Automerge document of this client, without anything in it.
-fn empty(client: &LightClient) -> Automerge {
-    Automerge::new().with_actor(AutomergeActor::from(*client.actor.as_bytes()))
-}
-
-/// One change that makes a list of a million equal values.
-fn million(client: &LightClient, value: &ScalarValue) -> automerge::Change {
-    let mut doc = empty(client);
-    let mut transaction = doc.transaction();
-    let list = transaction.put_object(ROOT, "list", ObjType::List).unwrap();
-    transaction
-        .splice(&list, 0, 0, (0..1_000_000).map(|_| value.clone()))
-        .unwrap();
-    transaction.commit();
-    doc.get_last_local_change().unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_million_operations_in_a_kilobyte_are_kept_apart() {
     let mut range = Range::open().await;
     // A list of nulls needs no compression to be small.
-    let nulls = million(&range.client, &ScalarValue::Null);
+    let nulls = bombs::million(range.client.actor, &ScalarValue::Null).unwrap();
     let bytes = nulls.raw_bytes().to_vec();
     assert!(bytes.len() < 4_096, "{} bytes", bytes.len());
     let bad = range.bad(RecordKind::Visit, &bytes);
     assert_eq!(range.send_one("a million nulls", bad).await, "too_many_ops");
     // Numbers need Automerge's own compression for that.
-    let mut numbers = million(&range.client, &ScalarValue::Int(7));
+    let mut numbers = bombs::million(range.client.actor, &ScalarValue::Int(7)).unwrap();
     let bytes = numbers.bytes().to_vec();
     assert!(bytes.len() < 4_096, "{} bytes", bytes.len());
     let bad = range.bad(RecordKind::Visit, &bytes);
@@ -192,18 +172,7 @@ async fn a_compressed_change_that_would_swell_is_kept_apart() {
     let mut range = Range::open().await;
     // The largest is past the limit of bytes, the small ones within it.
     for megabytes in [1, 20, 100] {
-        let mut doc = empty(&range.client);
-        let mut transaction = doc.transaction();
-        transaction
-            .put(ROOT, "diary", "a".repeat(megabytes << 20))
-            .unwrap();
-        transaction.commit();
-        let bytes = doc
-            .get_last_local_change()
-            .unwrap()
-            .clone()
-            .bytes()
-            .to_vec();
+        let bytes = bombs::swelling(range.client.actor, megabytes).unwrap();
         assert!(bytes.len() < 200_000, "{} bytes", bytes.len());
         let code = if bytes.len() > limits::CHANGE_BYTES {
             "too_large"
@@ -220,30 +189,13 @@ async fn changes_whose_parent_is_withheld_are_asked_for_and_not_stored() {
     const CHILDREN: usize = 2_000;
     let mut range = Range::open().await;
     let record = RecordId::make(&SystemClock, &SystemEntropy);
-    let mut document = RecordDocument::new(RecordKind::Visit);
-    let path = FieldPath::new("person_met").unwrap();
-    let mut items = Vec::new();
-    for number in 0..=CHILDREN {
-        let edit = FieldEdit::set(path.clone(), FieldValue::text(number.to_string()));
-        let change = document
-            .edit(&[edit], range.client.actor, Timestamp::from_millis(0))
-            .unwrap()
-            .unwrap();
-        items.push(PushItem {
-            record,
-            record_epoch: 0,
-            kind: RecordKind::Visit,
-            grid: range.place.grid,
-            hash: change.hash,
-            change: change.bytes,
-        });
-    }
-    let parent = items.remove(0);
+    let (parent, items) =
+        bombs::orphans(range.client.actor, record, range.place.grid, CHILDREN).unwrap();
     let held = range.place.server_state().await.len();
     let patience = PATIENCE * u32::try_from(CHILDREN).unwrap();
     let verdicts = range.send("withheld parent", &items, patience).await;
     match &verdicts[0] {
-        Verdict::MissingDeps { hashes } => assert_eq!(hashes, &[parent.hash]),
+        Verdict::MissingDeps { hashes } => assert_eq!(hashes, &[parent]),
         other => panic!("the first child got {other:?}"),
     }
     assert!(
@@ -255,23 +207,11 @@ async fn changes_whose_parent_is_withheld_are_asked_for_and_not_stored() {
     assert!(state.len() > held, "the good records are there");
 }
 
-/// A zstd frame that inflates to `blocks` times 128 KiB of zeros, 4 bytes each
-/// (RFC 8878, section 3.1.1.2).
-fn zeros(blocks: usize) -> Vec<u8> {
-    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38];
-    for block in 1..=blocks {
-        let header: u32 = (131_072 << 3) | (1 << 1) | u32::from(block == blocks);
-        frame.extend_from_slice(&header.to_le_bytes()[..3]);
-        frame.push(0);
-    }
-    frame
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_gigabytes_of_zeros_in_one_body_are_refused_at_once() {
     let mut range = Range::open().await;
     let pid = range.place.server.pid();
-    let bomb = zeros(10 * (1 << 30) / 131_072);
+    let bomb = bombs::zeros(10 * (1 << 30) / 131_072);
     let mut quickest = Duration::MAX;
     for _ in 0..TRIES {
         process::reset_peak(pid).unwrap();

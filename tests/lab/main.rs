@@ -2,6 +2,8 @@
 mod chaos;
 mod clone;
 mod crash;
+mod forge;
+mod hostile;
 mod nth_fault;
 mod powerloss;
 mod restore;

@@ -3,7 +3,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::run::Workspace;
+use crate::run::{Job, Workspace};
 
 /// A machine of the lab; `docs/reliability.md` says what each tries to break.
 #[derive(Debug, Subcommand)]
@@ -26,6 +26,8 @@ pub(crate) enum Machine {
     Hostile(Rest),
     /// Change every field of a valid push as an attacker would.
     Forge(Rest),
+    /// Damaged input for everything that reads what a stranger wrote.
+    Fuzz(Rest),
 }
 
 /// What follows the machine's name; `--help` lists what it may be.
@@ -48,6 +50,7 @@ impl Machine {
             Self::Clone(rest) => ("clone", rest),
             Self::Hostile(rest) => ("hostile", rest),
             Self::Forge(rest) => ("forge", rest),
+            Self::Fuzz(rest) => ("fuzz", rest),
         }
     }
 }
@@ -55,7 +58,16 @@ impl Machine {
 /// Builds and runs; what the machine prints goes straight through.
 pub(crate) fn run(workspace: &Workspace, machine: &Machine) -> anyhow::Result<bool> {
     let (name, Rest { rest }) = machine.parts();
-    let release = workspace.target().join("release");
+    build(workspace)?;
+    program(workspace)
+        .args([name])
+        .args(rest)
+        .quietly()
+        .status_ok()
+}
+
+/// Builds the programs as shipped, and the lab.
+pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
     let build = [
         "build",
         "--release",
@@ -66,11 +78,12 @@ pub(crate) fn run(workspace: &Workspace, machine: &Machine) -> anyhow::Result<bo
         "wangge-tests",
         "--bins",
     ];
-    workspace.cargo(build).quietly().must()?;
+    workspace.cargo(build).quietly().must()
+}
+
+/// The program `lab`, which finds the server beside it.
+pub(crate) fn program(workspace: &Workspace) -> Job {
+    let release = workspace.target().join("release");
     Workspace::program(release.join("lab"), workspace.root())
-        .args([name])
-        .args(rest)
         .env("WANGGE_BIN", release.join("wangge"))
-        .quietly()
-        .status_ok()
 }

@@ -16,6 +16,7 @@ mod lint;
 mod metadata;
 mod migration;
 mod run;
+mod soak;
 mod source;
 mod test;
 mod tree;
@@ -61,6 +62,8 @@ enum Command {
     },
     #[command(flatten)]
     Lab(lab::Machine),
+    /// Run every machine of the fault lab in turn, large, until the time is over.
+    Soak(soak::SoakArguments),
     /// Build and run the demonstration; what follows is passed on (for example `--exit`).
     Demo {
         /// Arguments of `wangge demo`.
@@ -113,6 +116,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Bindings { language } => bindings::generate(&workspace, language).map(|()| true),
         Command::Bench { rest } => bench::run(&workspace, &rest),
         Command::Lab(machine) => lab::run(&workspace, &machine),
+        Command::Soak(arguments) => soak::run(&workspace, &arguments),
         Command::Demo { rest } => {
             let mut arguments = vec!["run", "--release", "-p", "wangge-server", "--", "demo"];
             arguments.extend(rest.iter().map(String::as_str));

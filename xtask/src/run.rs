@@ -179,6 +179,22 @@ impl Job {
         String::from_utf8(output.stdout).with_context(|| format!("`{}` is not text", self.shown))
     }
 
+    /// Runs it and keeps what it prints on its standard output; its standard
+    /// error is shown.
+    pub(crate) fn capture(mut self) -> anyhow::Result<Outcome> {
+        let output = self
+            .command
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .with_context(|| format!("could not start `{}`", self.shown))?;
+        Ok(Outcome {
+            success: output.status.success(),
+            status: output.status.to_string(),
+            output: String::from_utf8_lossy(&output.stdout).into_owned(),
+        })
+    }
+
     /// Runs it, shows its output as it comes and keeps it.
     pub(crate) fn tee(mut self) -> anyhow::Result<Outcome> {
         println!("$ {}", self.shown);

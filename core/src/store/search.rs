@@ -162,7 +162,10 @@ impl Words {
     /// The words of a text; `None` if it has none.
     pub(super) fn of(text: &str) -> Option<Self> {
         let (long, short): (Vec<String>, Vec<String>) = text
-            .split_whitespace()
+            // No record holds control characters, and a zero would end the
+            // index's query in the middle of a quotation.
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty())
             .take(MOST_WORDS)
             .map(str::to_lowercase)
             .partition(|word| word.chars().nth(2).is_some());

@@ -10,10 +10,15 @@ pub mod clone;
 pub mod crash;
 pub mod disk;
 pub mod disk_phone;
+pub mod forge;
+pub mod fuzz;
+pub mod hostile;
+pub mod mutate;
 pub mod nth_fault;
 pub mod outcome;
 pub mod powerloss;
 pub mod restore;
 pub mod world;
+pub mod target;
 
 pub use outcome::Outcome;

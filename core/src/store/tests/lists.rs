@@ -18,6 +18,15 @@ fn found(phone: &Phone, text: &str) -> Vec<String> {
 }
 
 #[test]
+fn control_characters_in_a_query_separate_words() {
+    let phone = Phone::enrolled(1, &[1]);
+    phone.household(1, "阳光花园3号楼501室");
+    assert_eq!(found(&phone, "阳光花\0园3号楼"), ["阳光花园3号楼501室"]);
+    assert_eq!(found(&phone, "阳光花园\u{1}"), ["阳光花园3号楼501室"]);
+    assert_eq!(found(&phone, "\0"), Vec::<String>::new());
+}
+
+#[test]
 fn words_of_any_length_find_what_contains_them() {
     let phone = Phone::enrolled(1, &[1]);
     let id = phone.household(1, "阳光花园3号楼501室");

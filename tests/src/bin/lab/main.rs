@@ -11,10 +11,17 @@ use wangge_tests::lab::{
     chaos::{self, ChaosArguments},
     clone::{self, CloneArguments},
     crash::{self, CrashArguments, child::ChildArguments},
+    forge::{self, ForgeArguments},
+    fuzz::{self, FuzzArguments, memory::CountingAllocator},
+    hostile::{self, HostileArguments},
     nth_fault::{self, NthFaultArguments},
     powerloss::{self, PowerlossArguments},
     restore::{self, RestoreArguments},
 };
+
+/// So that `fuzz` knows what an input costs.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Tries to break what the product promises.
 #[derive(Debug, Parser)]
@@ -47,6 +54,12 @@ enum Machine {
     Powerloss(PowerlossArguments),
     /// Restore the server from an old backup.
     Restore(RestoreArguments),
+    /// Change every field of a valid push as an attacker would.
+    Forge(ForgeArguments),
+    /// Fixtures, bombs and damaged pushes of a hostile phone.
+    Hostile(HostileArguments),
+    /// Damaged input for everything that reads what a stranger wrote.
+    Fuzz(FuzzArguments),
 }
 
 #[expect(
@@ -93,5 +106,8 @@ fn run(machine: &Machine, seed: u64) -> anyhow::Result<Outcome> {
         Machine::NthFault(arguments) => nth_fault::run(arguments, seed),
         Machine::Powerloss(arguments) => powerloss::run(arguments, seed),
         Machine::Restore(arguments) => restore::run(arguments, seed),
+        Machine::Forge(arguments) => forge::run(arguments, seed),
+        Machine::Hostile(arguments) => hostile::run(arguments, seed),
+        Machine::Fuzz(arguments) => fuzz::run(arguments, seed),
     }
 }
