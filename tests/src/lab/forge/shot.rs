@@ -306,7 +306,7 @@ impl Armoury {
                     }
                     Field::KnownRecord => item.record = known,
                     Field::RecordEpoch => {
-                        item.record_epoch = self.random.random_range(1..=u32::MAX)
+                        item.record_epoch = self.random.random_range(1..=u32::MAX);
                     }
                     Field::Kind => item.kind = self.other_kind(),
                     Field::Grid => item.grid = there,
@@ -339,7 +339,7 @@ impl Armoury {
             }
             Field::ManifestDevice => manifest.device = self.colleague.id,
             Field::ManifestLife => {
-                manifest.incarnation = Incarnation::from_bytes(self.random.random())
+                manifest.incarnation = Incarnation::from_bytes(self.random.random());
             }
             Field::ManifestEpoch => {
                 manifest.server_epoch = ServerEpoch::from_bytes(self.random.random());
@@ -393,7 +393,7 @@ impl Armoury {
             Field::OwnDevice => manifest.device = self.victim.id,
             Field::OwnLife => manifest.incarnation = self.victim.incarnation,
             Field::OwnEpoch => {
-                manifest.server_epoch = ServerEpoch::from_bytes(self.random.random())
+                manifest.server_epoch = ServerEpoch::from_bytes(self.random.random());
             }
             Field::OwnCounter => {
                 manifest.counter = match self.random.random_range(0..3) {

@@ -26,6 +26,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 use sha2::{Digest as _, Sha256};
+use wangge_model::ChangeHash;
 
 use super::{Outcome, mutate::Mutator};
 use targets::{NAMES, Target, make};
@@ -36,7 +37,7 @@ pub const TIME_LIMIT: Duration = Duration::from_secs(1);
 /// Most memory for one input, in bytes.
 pub const MEMORY_LIMIT: usize = 64 << 20;
 /// After this long an input counts as endless and the program ends.
-const ENDLESS: Duration = Duration::from_secs(60);
+const ENDLESS: Duration = Duration::from_mins(1);
 /// Longest input.
 const LONGEST: usize = 64 << 10;
 /// Seeds held at the same time.
@@ -139,11 +140,9 @@ fn write_finding(name: &str, input: &[u8]) -> anyhow::Result<PathBuf> {
 }
 
 fn file_name(input: &[u8]) -> String {
-    Sha256::digest(input)
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut name = ChangeHash::from_bytes(Sha256::digest(input).into()).to_string();
+    name.truncate(16);
+    name
 }
 
 /// Where a target's kept inputs are.

@@ -85,11 +85,11 @@ impl Target for Guard {
         let hash = ChangeHash::from_bytes(hash);
         let change = match inspect(&hash, &bytes) {
             Ok(change) => change,
-            Err(error) => return Ok(format!("{error}")),
+            Err(error) => return Ok(format!("{} {}", error.code(), error.detail())),
         };
         let admitted = match record.admit(&change, writer) {
             Ok(admitted) => admitted,
-            Err(error) => return Ok(format!("{error}")),
+            Err(error) => return Ok(format!("{} {}", error.code(), error.detail())),
         };
         // What the guard lets in must be a record like any other.
         let saved = admitted.save();
