@@ -18,7 +18,7 @@ pub mod nth_fault;
 pub mod outcome;
 pub mod powerloss;
 pub mod restore;
-pub mod world;
 pub mod target;
+pub mod world;
 
 pub use outcome::Outcome;

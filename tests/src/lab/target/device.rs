@@ -108,6 +108,7 @@ impl Device {
             manifest: Some(manifest),
             items,
             page_bytes: 1 << 20,
+            whole: None,
         }
     }
 

@@ -186,6 +186,7 @@ impl Transport for Network {
                 entries: Vec::new(),
                 next_after: None,
                 total: 0,
+                signature: None,
             })
         };
         self.0.reply(body)
@@ -375,6 +376,7 @@ impl Target for Answer {
                 entries: entries.clone(),
                 next_after,
                 total: 3,
+                signature: None,
             };
             seeds.push([&[SNAPSHOT], to_cbor(&page).as_slice()].concat());
         }
