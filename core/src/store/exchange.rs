@@ -120,7 +120,7 @@ impl SyncStore for Store {
     }
 
     fn end_giving_back(&self) -> Result<(), StoreError> {
-        self.write(|tx| proof::end(tx))
+        self.write(proof::end)
     }
 
     fn store_manifest(&self, push: &Push, manifest: &SignedManifest) -> Result<(), StoreError> {

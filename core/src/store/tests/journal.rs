@@ -1,6 +1,6 @@
 //! The journal: what is unsent is there a second time, and nothing else is.
 
-use std::{fs, sync::Arc};
+use std::fs;
 
 use wangge_model::RecordId;
 
@@ -8,7 +8,7 @@ use super::{Hub, Phone, set};
 use crate::{
     StoreKey,
     store::rescue::{
-        journal::{self, Contents, Journal},
+        journal::{self, Contents},
         seal::Sealer,
     },
     sync::SyncStore,
@@ -129,34 +129,4 @@ fn nothing_in_the_journal_can_be_read_without_the_key() {
     let other = Sealer::new(&StoreKey::from_bytes([2; 32]));
     let held = journal::read(phone.directory.path(), &other).unwrap();
     assert!(held.entries.is_empty() && held.damaged_bytes > 0);
-}
-
-/// Prints what the copy of a save costs; run it with `--release --ignored
-/// --nocapture`. Nothing is judged by time here.
-#[test]
-#[ignore = "a measurement"]
-fn what_a_copy_costs() {
-    let directory = tempfile::tempdir().unwrap();
-    let phone = Phone::enrolled(1, &[1]);
-    phone.household(1, "殷巷村一号");
-    let mut entry = read(&phone).entries.remove(0);
-    let sealer = Arc::new(Sealer::new(&StoreKey::from_bytes([1; 32])));
-    let entropy = Arc::new(wangge_model::SystemEntropy);
-    let mut journal = Journal::new(directory.path(), sealer, entropy, &Contents::default());
-    let begun = std::time::Instant::now();
-    let count = 20_000_u32;
-    for number in 0..count {
-        let mut hash = [0; 32];
-        hash[..4].copy_from_slice(&number.to_le_bytes());
-        entry.item.hash = wangge_model::ChangeHash::from_bytes(hash);
-        journal.append(&entry);
-    }
-    let bytes = fs::metadata(directory.path().join(journal::FILE))
-        .unwrap()
-        .len();
-    println!(
-        "{:.1} us and {} bytes a change",
-        begun.elapsed().as_secs_f64() * 1e6 / f64::from(count),
-        bytes / u64::from(count)
-    );
 }
