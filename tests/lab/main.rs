@@ -5,5 +5,7 @@ mod crash;
 mod forge;
 mod hostile;
 mod nth_fault;
+mod planted_faults;
 mod powerloss;
 mod restore;
+mod sim;

@@ -39,6 +39,7 @@ pub mod citizen_id;
 pub mod coordinate;
 pub mod credit_code;
 pub mod document;
+pub mod fault_point;
 pub mod grid_code;
 pub mod guard;
 pub mod household;

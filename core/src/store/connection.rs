@@ -9,6 +9,7 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use wangge_model::fault_point;
 use zeroize::Zeroizing;
 
 use super::{StoreError, StoreParts, migrate};
@@ -90,7 +91,9 @@ impl Connections {
         self.with_writer(|writer| {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction)?;
+            fault_point::reach("phone.write.before_commit")?;
             transaction.commit()?;
+            fault_point::reach("phone.write.committed")?;
             Ok(result)
         })
     }
@@ -291,5 +294,8 @@ fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
          -- What is deleted is overwritten, so that erasing means it.
          PRAGMA secure_delete = ON;"
     ))?;
+    if fault_point::is_planted("phone.commits_without_sync") {
+        connection.execute_batch("PRAGMA synchronous = OFF")?;
+    }
     Ok(())
 }

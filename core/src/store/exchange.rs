@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use wangge_model::{
-    DeviceId, GridId, Incarnation, PersonId, ServerEpoch, Timestamp,
+    DeviceId, GridId, Incarnation, PersonId, ServerEpoch, Timestamp, fault_point,
     protocol::{Directive, EnrolResponse, Session, SignedManifest, SnapshotPage, to_cbor},
 };
 
@@ -133,6 +133,17 @@ impl SyncStore for Store {
 
     fn apply_answer(&self, answer: &Answer<'_>) -> Result<Applied, StoreError> {
         let now = self.options.clock.now();
+        if fault_point::is_planted("phone.moves_the_cursor_first") {
+            self.write(|tx| {
+                for page in answer.pages {
+                    tx.execute(
+                        "UPDATE grid SET seq = ?2 WHERE id = ?1 AND seq IS NOT NULL",
+                        params![page.grid.as_bytes(), columns::signed(page.to)],
+                    )?;
+                }
+                Ok(())
+            })?;
+        }
         let applied = self.write(|tx| {
             let mut intake = Intake::new(tx, now);
             let starts_over = store_epoch(tx, &answer.server_epoch)?
@@ -142,11 +153,13 @@ impl SyncStore for Store {
             } else {
                 if let Some(receipt) = answer.receipt {
                     receipt::apply(&mut intake, receipt)?;
+                    fault_point::reach("phone.receipt.applied")?;
                 }
                 for page in answer.pages {
                     if reads_at(tx, page.grid)? == Some(page.after) {
                         proof::keep_page(tx, &answer.server_epoch, page)?;
                         intake.apply_page(page)?;
+                        fault_point::reach("phone.page.applied")?;
                     }
                 }
                 intake.finish()?;

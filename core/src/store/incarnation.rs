@@ -6,7 +6,9 @@
 use std::{fs, path::Path};
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
-use wangge_model::{ActorId, DeviceId, Entropy, Incarnation, Timestamp, derive_device_actor};
+use wangge_model::{
+    ActorId, DeviceId, Entropy, Incarnation, Timestamp, derive_device_actor, fault_point,
+};
 
 use super::{Store, StoreError, columns, rescue};
 
@@ -34,6 +36,7 @@ impl Store {
             return Ok(());
         }
         let token = make_token(directory, self.options.entropy.as_ref())?;
+        fault_point::reach("phone.incarnation.file_written")?;
         let now = self.options.clock.now();
         self.write(|tx| {
             if stored.is_some() {

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use wangge_model::{
     ChangeHash, GridId, Incarnation, RecordId, RecordKind, Timestamp,
     document::RecordDocument,
+    fault_point,
     protocol::{PushItem, SignedManifest, to_cbor},
 };
 
@@ -247,6 +248,9 @@ pub(super) fn store_manifest(
         "UPDATE phone SET counter = max(counter, ?1)",
         [columns::signed(push.counter)],
     )?;
+    if fault_point::is_planted("phone.marks_as_sent_before_the_receipt") {
+        tx.execute("UPDATE outbox SET status = 1 WHERE status = 0", [])?;
+    }
     let mut update = tx.prepare_cached(
         "UPDATE outbox SET counter = ?1
          WHERE record = (SELECT key FROM record WHERE id = ?2) AND hash = ?3",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wangge_model::{
     ChangeHash, FieldPath, FieldValue, RecordId,
-    document::FieldConflict,
+    document::{FieldConflict, RecordDocument},
     protocol::{Digest, GridDigest},
 };
 
@@ -24,10 +24,10 @@ pub struct CanonicalState {
     pub conflicts: Vec<FieldConflict>,
 }
 
-impl Store {
-    /// The record's canonical state; `None` if it is not here.
-    pub fn canonical_state(&self, id: RecordId) -> Result<Option<CanonicalState>, StoreError> {
-        Ok(self.find_document(id)?.map(|document| CanonicalState {
+impl CanonicalState {
+    /// The canonical state of a document, wherever it is kept.
+    pub fn of(document: &RecordDocument) -> Self {
+        Self {
             heads: document.heads(),
             changes: document
                 .changes()
@@ -36,7 +36,14 @@ impl Store {
                 .collect(),
             fields: document.fields(),
             conflicts: document.conflicts(),
-        }))
+        }
+    }
+}
+
+impl Store {
+    /// The record's canonical state; `None` if it is not here.
+    pub fn canonical_state(&self, id: RecordId) -> Result<Option<CanonicalState>, StoreError> {
+        Ok(self.find_document(id)?.as_ref().map(CanonicalState::of))
     }
 
     /// Every record on this phone, in id order.

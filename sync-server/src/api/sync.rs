@@ -7,7 +7,7 @@ use std::{
 
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
 use wangge_model::{
-    GridId,
+    GridId, fault_point,
     protocol::{Directive, PROTOCOL, ProblemCode, SyncRequest, SyncResponse, limits},
 };
 
@@ -55,6 +55,7 @@ async fn try_sync(
     let now = state.clock.now();
     note_seen(state, &device, &request.app_version, now);
     let response = exchange(state, &device, request).await?;
+    fault_point::reach("server.answer.made").map_err(|_| ProblemCode::Internal)?;
     drop(admitted);
     if response.pages.is_empty() && response.grants.is_none() {
         return Ok(body::answer_small(state, &response));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use wangge_model::{
-    ActorId, AuditId, GridId,
+    ActorId, AuditId, GridId, fault_point,
     protocol::{ProblemCode, PushItem, Receipt, SignedManifest, Verdict},
 };
 
@@ -100,7 +100,9 @@ pub async fn push(
         quarantine: Vec::new(),
         hooks: Arc::clone(&admission) as Arc<dyn CommitHooks>,
     };
+    reach("server.push.admitted")?;
     let outcome = state.storage.commit(commit).await?;
+    reach("server.push.committed")?;
     state.send_hints(&outcome.grids);
     let (verdicts, places) = number_verdicts(admission.take_verdicts(), &outcome);
     count(state, &verdicts);
@@ -109,10 +111,19 @@ pub async fn push(
         manifest_digest: digest.to_vec(),
         verdicts: Receipt::runs(verdicts),
     };
+    reach("server.receipt.made")?;
     Ok(Pushed {
         receipt,
         actor,
         places,
+    })
+}
+
+/// A fail point of this stage.
+fn reach(name: &'static str) -> Result<(), DeviceError> {
+    fault_point::reach(name).map_err(|error| {
+        tracing::error!(%error, "a push failed");
+        ProblemCode::Internal.into()
     })
 }
 

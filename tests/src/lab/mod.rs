@@ -18,6 +18,7 @@ pub mod nth_fault;
 pub mod outcome;
 pub mod powerloss;
 pub mod restore;
+pub mod sim;
 pub mod target;
 pub mod world;
 

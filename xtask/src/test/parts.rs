@@ -56,8 +56,22 @@ fn rust(workspace: &Workspace) -> anyhow::Result<Report> {
         workspace.cargo(["test", "--workspace", "--no-fail-fast"]),
     );
     let outcome = job.tee()?;
-    let tally = cargo_output::count(&outcome.output);
-    Ok(Report::Ran(tally, problem(&outcome, "cargo test")))
+    let mut tally = cargo_output::count(&outcome.output);
+    // Fail points and planted faults are in no other build.
+    let faults = [
+        "test",
+        "-p",
+        "wangge-tests",
+        "--features",
+        "planted-faults",
+        "--test",
+        "faults",
+    ];
+    let with_faults = with_built(workspace, workspace.cargo(faults)).tee()?;
+    tally += cargo_output::count(&with_faults.output);
+    let problem =
+        problem(&outcome, "cargo test").or_else(|| problem(&with_faults, "the planted faults"));
+    Ok(Report::Ran(tally, problem))
 }
 
 fn jvm(workspace: &Workspace) -> anyhow::Result<Report> {

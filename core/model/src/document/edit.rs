@@ -9,7 +9,7 @@ use super::{
     ActorId, FieldEdit, FieldPath, FieldValue, LocalChange, RecordDocument, local_change,
     schema::{self, FieldError, FieldOwner, FieldType},
 };
-use crate::Timestamp;
+use crate::{Timestamp, fault_point};
 
 /// Why an edit was not made; the document is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -166,6 +166,9 @@ fn write_field(
     if is_shown {
         if same == Same::Skip || candidates.len() < 2 {
             return Ok(());
+        }
+        if fault_point::is_planted("model.settles_without_an_operation_of_its_own") {
+            return transaction.put(&object, key, new);
         }
         // Automerge writes no operation for a value that is there, it only
         // deletes the other candidates; two people who settle apart would then

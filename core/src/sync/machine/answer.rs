@@ -1,6 +1,7 @@
 //! What the machine does with answers: checks them, hands them to the store,
 //! and notes what is left to do.
 
+use wangge_model::fault_point;
 use wangge_model::protocol::{
     Directive, FeedPage, GiveBackResponse, Proof, SnapshotPage, SyncResponse, Verdict,
 };
@@ -27,7 +28,9 @@ impl Machine {
         };
         match (&answer.receipt, &push) {
             (Some(receipt), Some(push)) => {
-                check_receipt(receipt, &push.manifest, push.counter, push.items)?;
+                if !fault_point::is_planted("phone.believes_any_receipt") {
+                    check_receipt(receipt, &push.manifest, push.counter, push.items)?;
+                }
             }
             (None, None) => {}
             (None, Some(_)) => return Err(SyncError::BadAnswer("no receipt".to_owned())),
@@ -64,6 +67,7 @@ impl Machine {
             grants: answer.grants.as_ref(),
             directives: &directives,
         })?;
+        fault_point::reach("phone.receipt.stored").map_err(crate::StoreError::from)?;
         self.count(&applied);
         self.progress.records_up += applied.receipted + applied.refused;
         self.progress.records_down += pages.iter().map(|page| page.to - page.after).sum::<u64>();
@@ -181,6 +185,7 @@ impl Machine {
             return Ok(());
         }
         let applied = store.apply_snapshot(page)?;
+        fault_point::reach("phone.snapshot.stored").map_err(crate::StoreError::from)?;
         self.count(&applied);
         if asked.after.is_none() {
             self.progress.total += page.total;

@@ -19,7 +19,7 @@ use std::{
 };
 
 use wangge_model::{
-    Entropy, GridId, RecordId, ServerEpoch, Timestamp,
+    Entropy, GridId, RecordId, ServerEpoch, Timestamp, fault_point,
     protocol::{
         Cursor, GiveBackRequest, GiveBackResponse, Manifest, PROTOCOL, Problem, Session,
         SessionRequest, SignedManifest, SigningKey, SnapshotPage, SyncRequest, SyncResponse,
@@ -461,6 +461,7 @@ impl Machine {
         let signed = SignedManifest::sign(&manifest, self.key.as_ref())
             .map_err(|_| SyncError::KeyUnavailable)?;
         store.store_manifest(push, &signed)?;
+        fault_point::reach("phone.manifest.stored").map_err(crate::StoreError::from)?;
         Ok(signed)
     }
 

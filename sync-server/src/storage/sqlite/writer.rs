@@ -13,7 +13,7 @@ use std::{
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
-use wangge_model::GridId;
+use wangge_model::{GridId, fault_point};
 
 use super::feed;
 use crate::storage::{FeedHead, StorageError, StorageResult};
@@ -233,6 +233,11 @@ fn work(mut connection: Connection, jobs: &mpsc::Receiver<Message>) {
         let mut answers = Vec::with_capacity(waiting.len());
         let committed = commit_all(&mut connection, &mut batch, waiting, &mut answers)
             .map_err(|error| error.to_string());
+        let committed = if fault_point::is_planted("server.answers_before_the_commit") {
+            Ok(())
+        } else {
+            committed
+        };
         if let Err(error) = &committed {
             tracing::error!(%error, "a group commit failed; nothing of it was kept");
             batch = Batch::default();
@@ -243,6 +248,10 @@ fn work(mut connection: Connection, jobs: &mpsc::Receiver<Message>) {
         unfolded = true;
     }
     fold(&connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+fn failed(error: std::io::Error) -> StorageError {
+    StorageError::Database(error.to_string())
 }
 
 fn commit_all(
@@ -256,7 +265,9 @@ fn commit_all(
         answers.push(job(&transaction, batch));
     }
     batch.flush(&transaction)?;
+    fault_point::reach("server.write.before_commit").map_err(failed)?;
     transaction.commit()?;
+    fault_point::reach("server.write.committed").map_err(failed)?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use wangge_tests::lab::{
     nth_fault::{self, NthFaultArguments},
     powerloss::{self, PowerlossArguments},
     restore::{self, RestoreArguments},
+    sim::{self, SimArguments},
 };
 
 /// So that `fuzz` knows what an input costs.
@@ -60,6 +61,8 @@ enum Machine {
     Hostile(HostileArguments),
     /// Damaged input for everything that reads what a stranger wrote.
     Fuzz(FuzzArguments),
+    /// Phones and server in one process, deterministic.
+    Sim(SimArguments),
 }
 
 #[expect(
@@ -109,5 +112,6 @@ fn run(machine: &Machine, seed: u64) -> anyhow::Result<Outcome> {
         Machine::Forge(arguments) => forge::run(arguments, seed),
         Machine::Hostile(arguments) => hostile::run(arguments, seed),
         Machine::Fuzz(arguments) => fuzz::run(arguments, seed),
+        Machine::Sim(arguments) => sim::run(arguments, seed),
     }
 }
