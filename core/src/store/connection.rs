@@ -151,6 +151,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How often the lock is tried, and the pause in between: a process that is
+/// just ending, or a child that was started and has not run its program yet,
+/// holds it a moment longer than anybody uses the data.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
+
 /// Takes the lock of a directory; it ends with the file, however the process
 /// ends.
 pub(super) fn take_lock(directory: &Path) -> Result<File, StoreError> {
@@ -160,6 +166,12 @@ pub(super) fn take_lock(directory: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .write(true)
         .open(path)?;
+    for _ in 1..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            _ => break,
+        }
+    }
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
