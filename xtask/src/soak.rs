@@ -22,6 +22,10 @@ const ROUND: &[&[&str]] = &[
     &["hostile"],
     &["forge", "--n", "20000"],
     &["fuzz", "--seconds", "30"],
+    &["sim", "--devices", "20", "--ops", "20000"],
+    &["restore", "--trials", "20"],
+    &["clone", "--trials", "50"],
+    &["chaos", "--devices", "20", "--records", "50"],
 ];
 
 /// Options of `cargo xtask soak`.
