@@ -57,6 +57,7 @@ field-out-of-range = The number must be between { $min } and { $max }.
 field-not-a-date = Not a date; write year-month-day, such as 2026-03-01.
 field-not-a-phone-number = Not a phone number. A mobile number has 11 digits; a landline needs its area code.
 field-not-a-citizen-id = Not a citizen identity number; compare every character with the card.
+field-not-a-number = This is not a number; enter it again.
 field-not-a-record-id = There is no such record; choose it again.
 field-server-owned = The server writes this field; it cannot be changed directly.
 

@@ -56,6 +56,7 @@ field-out-of-range = 数值应在 { $min } 到 { $max } 之间。
 field-not-a-date = 日期不对，请按“年-月-日”填写，例如 2026-03-01。
 field-not-a-phone-number = 电话号码不对。手机号为 11 位数字；座机请带区号。
 field-not-a-citizen-id = 身份证号码不对，请对照证件检查每一位。
+field-not-a-number = 这不是有效的数字，请重新填写。
 field-not-a-record-id = 没有这份记录，请重新选择。
 field-server-owned = 这一项由服务器填写，不能直接修改。
 

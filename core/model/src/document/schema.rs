@@ -352,6 +352,9 @@ pub enum FieldError {
         /// Largest allowed.
         max: i64,
     },
+    /// A measured number that is none (NaN) or has no end.
+    #[error("not a finite number")]
+    NotANumber,
     /// Not a calendar date written `YYYY-MM-DD`.
     #[error("not a date")]
     NotADate,
@@ -379,6 +382,7 @@ impl FieldError {
             Self::BadCharacters => "bad_characters",
             Self::NotAChoice => "not_a_choice",
             Self::OutOfRange { .. } => "out_of_range",
+            Self::NotANumber => "not_a_number",
             Self::NotADate => "not_a_date",
             Self::NotAPhoneNumber => "not_a_phone_number",
             Self::NotACitizenId(_) => "not_a_citizen_id",

@@ -176,6 +176,10 @@ fn check_value(kind: RecordKind, path: &FieldPath, scalar: &ScalarValue) -> Resu
             FieldValue::Text(text) if text.chars().count() > UNKNOWN_TEXT => {
                 Err(refuse(FieldError::TooLong { max: UNKNOWN_TEXT }))
             }
+            // What equals nothing, itself included, no copy can compare.
+            FieldValue::Number(number) if !number.is_finite() => {
+                Err(refuse(FieldError::NotANumber))
+            }
             _ => Ok(()),
         },
     }

@@ -274,6 +274,31 @@ fn fields_of_newer_builds_are_kept() {
 }
 
 #[test]
+fn a_newer_builds_number_must_be_one() {
+    let base = household();
+    let (_, address) = base.doc.get(ROOT, "address").unwrap().unwrap();
+    for number in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let in_root = forged(&base, 1, |t| t.put(ROOT, "height_m", number).unwrap());
+        let inside = forged(&base, 1, |t| t.put(&address, "height_m", number).unwrap());
+        for change in [&in_root, &inside] {
+            for writer in [device(1), Writer::Feed] {
+                let error = base.admit(change, writer).unwrap_err();
+                assert_eq!(error.code(), "field", "{number}");
+                assert!(error.detail().ends_with("height_m not_a_number"));
+                assert_eq!(admit_first(RecordKind::Household, change, writer), None);
+            }
+        }
+    }
+    for number in [0.0, -0.0, f64::MAX, f64::MIN_POSITIVE, 1e-320] {
+        let change = forged(&base, 1, |t| t.put(ROOT, "height_m", number).unwrap());
+        let admitted = base.admit(&change, device(1)).unwrap();
+        let reloaded =
+            RecordDocument::load(RecordKind::Household, Some(&admitted.save()), []).unwrap();
+        assert_eq!(reloaded.read(), admitted.read(), "{number}");
+    }
+}
+
+#[test]
 fn a_million_operations_in_a_kilobyte_are_refused_before_they_are_read() {
     // M1 of the threat list: a list of a million equal numbers.
     let mut doc = Automerge::new();
