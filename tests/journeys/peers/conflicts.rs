@@ -135,6 +135,31 @@ async fn created_and_updated_offline_then_sent_together_arrives_whole() {
     place.assert_all_agree(&[&phone, &other]).await;
 }
 
+/// Scenario 16. geodiff #152: the same change made on both sides was reported
+/// as a conflict of a value with itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_value_entered_on_two_phones_is_no_conflict() {
+    let place = Place::open();
+    let (one, two) = (place.phone().await, place.phone().await);
+    let record = shared(&one, &two).await;
+    one.set(record, "contact.phone", "13800000008").unwrap();
+    two.set(record, "contact.phone", "13800000008").unwrap();
+    sync_all(&[&one, &two]).await;
+    for phone in [&one, &two] {
+        let view = phone.core.find_record(record).unwrap().unwrap();
+        assert_eq!(view.row.state, RecordState::AtServer, "nobody is asked");
+        assert!(view.conflicts.is_empty());
+        assert_eq!(text(phone, record, "contact.phone"), "13800000008");
+    }
+    // What one of them changes on afterwards is no conflict either.
+    two.set(record, "contact.phone", "13800000009").unwrap();
+    sync_all(&[&two, &one]).await;
+    assert_eq!(text(&one, record, "contact.phone"), "13800000009");
+    let view = one.core.find_record(record).unwrap().unwrap();
+    assert!(view.conflicts.is_empty());
+    place.assert_all_agree(&[&one, &two]).await;
+}
+
 /// Scenario 17. geodiff #146: different columns of one row, changed on both
 /// sides, clashed.
 #[tokio::test(flavor = "multi_thread")]

@@ -7,15 +7,20 @@ use crate::{ChangeHash, Timestamp};
 
 /// A field with more than one current value. All are kept until somebody
 /// chooses; meanwhile every copy shows the same one.
+///
+/// Two people who enter the same value apart agree: equal values are one
+/// candidate, and a field with one candidate is no conflict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldConflict {
     /// The field.
     pub path: FieldPath,
-    /// The values; the one that is shown comes first.
+    /// The values, each once; the one that is shown comes first.
     pub candidates: Vec<Candidate>,
 }
 
-/// One of the values of a [`FieldConflict`].
+/// One of the values of a [`FieldConflict`]. Of several people who entered
+/// it apart, the one whose entry every copy ranks first is named; the history
+/// lists all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// The value; `None` where somebody cleared the field.
@@ -47,12 +52,26 @@ impl RecordDocument {
         let (object, key) = locate(&self.doc, &path)?;
         let values = self.doc.get_all(&object, key.as_str()).ok()?;
         // Automerge lists the winner last.
-        let candidates: Vec<Candidate> = values
-            .iter()
-            .rev()
-            .map(|(value, id)| self.candidate(self.to_field_value(value, id), id))
-            .collect();
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for (value, id) in values.iter().rev() {
+            let value = self.to_field_value(value, id);
+            if candidates.iter().all(|candidate| candidate.value != value) {
+                candidates.push(self.candidate(value, id));
+            }
+        }
         (candidates.len() > 1).then_some(FieldConflict { path, candidates })
+    }
+
+    /// Whether the current values of a key that has several differ.
+    pub(super) fn differ(&self, object: &ObjId, key: &str) -> bool {
+        let Ok(values) = self.doc.get_all(object, key) else {
+            return false;
+        };
+        let mut values = values
+            .iter()
+            .map(|(value, id)| self.to_field_value(value, id));
+        let first = values.next();
+        values.any(|value| Some(&value) != first.as_ref())
     }
 
     fn candidate(&self, value: Option<FieldValue>, id: &ObjId) -> Candidate {
@@ -161,6 +180,83 @@ mod tests {
             assert!(document.conflicts().is_empty());
             assert_eq!(document.value(&FieldPath::of("contact.phone")), shown);
         }
+    }
+
+    /// Copies by `count` people who each set the phone number, merged.
+    fn entered_apart(numbers: &[&str]) -> Vec<RecordDocument> {
+        let base = RecordDocument::new(RecordKind::Household);
+        let mut copies = vec![base; numbers.len()];
+        let mut changes = Vec::new();
+        for (number, copy) in numbers.iter().zip(&mut copies) {
+            let author = actor(u8::try_from(changes.len() + 1).unwrap());
+            let at = Timestamp::from_millis(1_000);
+            let change = copy.edit(&[phone(number)], author, at).unwrap().unwrap();
+            changes.push(change.bytes);
+        }
+        for copy in &mut copies {
+            let others = changes.iter().map(Vec::as_slice);
+            copy.apply_own(others).unwrap();
+        }
+        copies
+    }
+
+    #[test]
+    fn the_same_value_entered_by_two_people_is_no_conflict() {
+        for copy in entered_apart(&["13800000001", "13800000001"]) {
+            assert!(copy.conflicts().is_empty());
+            assert_eq!(copy.summary().conflict_count, 0);
+            assert_eq!(copy.text("contact.phone").unwrap(), "13800000001");
+            let authors: Vec<_> = copy.history().iter().map(|entry| entry.actor).collect();
+            assert!(authors.contains(&actor(1)) && authors.contains(&actor(2)));
+        }
+    }
+
+    #[test]
+    fn equal_values_are_one_candidate_among_others() {
+        let copies = entered_apart(&["13800000001", "13800000002", "13800000001"]);
+        for copy in &copies {
+            assert_eq!(
+                copy.conflicts(),
+                copies[0].conflicts(),
+                "the same everywhere"
+            );
+            assert_eq!(copy.summary().conflict_count, 1);
+            let [conflict] = copy.conflicts().try_into().unwrap();
+            let values: Vec<_> = conflict
+                .candidates
+                .iter()
+                .map(|c| c.value.clone())
+                .collect();
+            assert_eq!(values.len(), 2);
+            assert_ne!(values[0], values[1]);
+            assert_eq!(values[0], copy.value(&conflict.path), "the shown one first");
+        }
+        // One choice settles all of them, whichever it is.
+        for number in ["13800000001", "13800000002"] {
+            let mut copy = copies[0].clone();
+            let at = Timestamp::from_millis(3_000);
+            copy.settle(&phone(number), actor(9), at).unwrap().unwrap();
+            assert!(copy.conflicts().is_empty());
+            assert_eq!(copy.text("contact.phone").unwrap(), number);
+        }
+    }
+
+    #[test]
+    fn agreeing_first_and_parting_later_is_a_conflict_again() {
+        let mut apart = RecordDocument::new(RecordKind::Household);
+        let mut other = apart.clone();
+        let at = Timestamp::from_millis(1_000);
+        let mine = apart.edit(&[phone("13800000001")], actor(1), at).unwrap();
+        let same = other.edit(&[phone("13800000001")], actor(2), at).unwrap();
+        // The first goes on without having seen the second's.
+        let later = apart.edit(&[phone("13800000003")], actor(1), at).unwrap();
+        let (mine, same, later) = (mine.unwrap(), same.unwrap(), later.unwrap());
+        apart.apply_own([same.bytes.as_slice()]).unwrap();
+        other
+            .apply_own([mine.bytes.as_slice(), later.bytes.as_slice()])
+            .unwrap();
+        assert_eq!(apart.conflicts(), other.conflicts());
+        assert_eq!(apart.conflicts()[0].candidates.len(), 2);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::Timestamp;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fields(BTreeMap<String, Field>);
 
-/// One field: what it shows, and whether there are other current values.
+/// One field: what it shows, and whether there are other current values than that.
 #[derive(Debug, Clone, PartialEq)]
 struct Field {
     value: Option<FieldValue>,
@@ -103,17 +103,24 @@ impl RecordDocument {
             match item.value {
                 ValueRef::Object(ObjType::Map) => {
                     for child in self.doc.map_range(item.id(), ..) {
-                        self.insert(&mut fields, format!("{}.{}", item.key, child.key), &child);
+                        let path = format!("{}.{}", item.key, child.key);
+                        self.insert(&mut fields, path, &item.id(), &child);
                     }
                 }
                 _ if is_root_reserved(&item.key) => {}
-                _ => self.insert(&mut fields, item.key.to_string(), &item),
+                _ => self.insert(&mut fields, item.key.to_string(), &ROOT, &item),
             }
         }
         Fields(fields)
     }
 
-    fn insert(&self, fields: &mut BTreeMap<String, Field>, path: String, item: &MapRangeItem<'_>) {
+    fn insert(
+        &self,
+        fields: &mut BTreeMap<String, Field>,
+        path: String,
+        object: &ObjId,
+        item: &MapRangeItem<'_>,
+    ) {
         let value = match &item.value {
             ValueRef::Scalar(scalar) => FieldValue::from_scalar(&scalar.into()),
             ValueRef::Object(ObjType::Text) => match self.doc.text(item.id()) {
@@ -128,7 +135,7 @@ impl RecordDocument {
                 path,
                 Field {
                     value,
-                    conflict: item.conflict,
+                    conflict: item.conflict && self.differ(object, &item.key),
                 },
             );
         }
