@@ -149,11 +149,10 @@ pub trait SyncStore: Send + Sync {
     /// Remembers a signed manifest before it is sent.
     fn store_manifest(&self, push: &Push, manifest: &SignedManifest) -> Result<(), StoreError>;
     /// Gives up an unanswered manifest that the server will never accept
-    /// (other epoch, replayed counter); its items wait for the next one.
-    /// The next counter is at least the clock's milliseconds: a phone restored
-    /// from a backup is behind by an unknown number, and one that counts up
-    /// singly would be refused as often.
-    fn drop_manifest(&self, counter: u64) -> Result<(), StoreError>;
+    /// (other epoch, replayed counter); its items wait for the next one, whose
+    /// counter is above both this one and `used`, the highest that anyone is
+    /// known to have used.
+    fn drop_manifest(&self, counter: u64, used: u64) -> Result<(), StoreError>;
     /// Applies one answer: receipt, grants, feed pages with their cursors and
     /// directives, all in one transaction. Feed pages were verified before:
     /// signed, of this grid's cursor, without a gap. An answer of another

@@ -307,6 +307,7 @@ mod tests {
             en: "revoked".to_owned(),
             retry_after_s: None,
             challenge: None,
+            last_counter: None,
         };
         let error = AppError::from(SyncError::Problem(Box::new(problem)));
         assert_eq!(

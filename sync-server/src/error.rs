@@ -21,6 +21,8 @@ pub struct DeviceError {
     pub retry_after_s: Option<u32>,
     /// What to sign for a session.
     pub challenge: Option<Vec<u8>>,
+    /// The highest manifest counter taken from the device.
+    pub last_counter: Option<u64>,
 }
 
 impl From<ProblemCode> for DeviceError {
@@ -29,6 +31,7 @@ impl From<ProblemCode> for DeviceError {
             code,
             retry_after_s: None,
             challenge: None,
+            last_counter: None,
         }
     }
 }
@@ -69,6 +72,7 @@ impl DeviceError {
             en: message(Language::English, &id, &[]),
             retry_after_s: self.retry_after_s,
             challenge: self.challenge.clone(),
+            last_counter: self.last_counter,
         }
     }
 }

@@ -107,8 +107,7 @@ impl SyncStore for Store {
     }
 
     fn next_push(&self, max_items: usize, max_bytes: usize) -> Result<Option<Push>, StoreError> {
-        let now = self.options.clock.now();
-        self.read(|db| outbox::next_push(db, max_items, max_bytes, now))
+        self.read(|db| outbox::next_push(db, max_items, max_bytes))
     }
 
     fn next_give_back(&self) -> Result<Option<GiveBack>, StoreError> {
@@ -127,8 +126,8 @@ impl SyncStore for Store {
         self.write(|tx| outbox::store_manifest(tx, push, manifest))
     }
 
-    fn drop_manifest(&self, counter: u64) -> Result<(), StoreError> {
-        self.write(|tx| outbox::drop_manifest(tx, counter))
+    fn drop_manifest(&self, counter: u64, used: u64) -> Result<(), StoreError> {
+        self.write(|tx| outbox::drop_manifest(tx, counter, used))
     }
 
     fn apply_answer(&self, answer: &Answer<'_>) -> Result<Applied, StoreError> {

@@ -131,7 +131,6 @@ pub(super) fn next_push(
     db: &Connection,
     max_items: usize,
     max_bytes: usize,
-    now: Timestamp,
 ) -> Result<Option<Push>, StoreError> {
     if let Some(push) = unanswered(db)? {
         return Ok(Some(push));
@@ -169,11 +168,8 @@ pub(super) fn next_push(
     let last: i64 = db
         .prepare_cached("SELECT counter FROM phone")?
         .query_row([], |row| row.get(0))?;
-    // A phone restored from a backup does not know how far it had counted; the
-    // clock is ahead of any number it used.
-    let counter = last.saturating_add(1).max(now.as_millis());
     Ok(Some(Push {
-        counter: columns::unsigned(counter),
+        counter: columns::unsigned(last.saturating_add(1)),
         incarnation,
         items,
         signed: None,
@@ -265,15 +261,20 @@ pub(super) fn store_manifest(
     Ok(())
 }
 
-/// Gives up a manifest; its items wait for the next one.
-pub(super) fn drop_manifest(tx: &Transaction<'_>, counter: u64) -> Result<(), StoreError> {
+/// Gives up a manifest; its items wait for the next one, above `used`.
+pub(super) fn drop_manifest(
+    tx: &Transaction<'_>,
+    counter: u64,
+    used: u64,
+) -> Result<(), StoreError> {
+    let used = columns::signed(used.max(counter));
     let counter = columns::signed(counter);
     tx.execute("DELETE FROM manifest WHERE counter = ?1", [counter])?;
     tx.execute(
         "UPDATE outbox SET counter = NULL WHERE counter = ?1",
         [counter],
     )?;
-    tx.execute("UPDATE phone SET counter = max(counter, ?1)", [counter])?;
+    tx.execute("UPDATE phone SET counter = max(counter, ?1)", [used])?;
     Ok(())
 }
 

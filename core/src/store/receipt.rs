@@ -64,7 +64,8 @@ pub(super) fn apply(intake: &mut Intake<'_>, receipt: &Receipt) -> Result<(), St
             })
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    outbox::drop_manifest(tx, columns::unsigned(counter))?;
+    let counter = columns::unsigned(counter);
+    outbox::drop_manifest(tx, counter, counter)?;
     if columns::length(items.len()) != count {
         // Items went with a record since: which verdict is whose is unknown.
         // The rest is sent again and answered as duplicates.

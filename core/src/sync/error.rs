@@ -168,6 +168,7 @@ mod tests {
             en: String::new(),
             retry_after_s: None,
             challenge: None,
+            last_counter: None,
         };
         let sent = SyncError::Problem(Box::new(problem("新的说法")));
         assert_eq!(sent.message(Language::Chinese), "新的说法");

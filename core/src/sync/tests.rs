@@ -376,6 +376,7 @@ fn a_server_that_never_lets_in_ends_the_sync() {
     world.server.refuse = (0..100)
         .map(|_| Problem {
             challenge: Some(vec![1]),
+            last_counter: None,
             ..refusal(ProblemCode::SessionRequired)
         })
         .collect();
@@ -456,6 +457,31 @@ fn a_phone_restored_from_a_backup_leaves_used_counters_behind() {
     world.store.edit(grid(1), record(7), "after the restore");
     let report = world.sync().unwrap();
     assert_eq!(report.receipted, 1);
+    world.assert_equal();
+}
+
+#[test]
+fn a_phone_whose_twin_had_a_clock_far_ahead_leaps_over_its_counter() {
+    let mut world = World::synced();
+    let year_ahead = NOW.as_millis().unsigned_abs() + 365 * 86_400_000;
+    world.server.twin_counted_to(year_ahead);
+    world.store.edit(grid(1), record(7), "mine");
+    let report = world.sync().unwrap();
+    assert_eq!((report.receipted, report.round_trips), (1, 2));
+    // And from there on it counts by itself.
+    world.store.edit(grid(1), record(8), "more");
+    let report = world.sync().unwrap();
+    assert_eq!((report.receipted, report.round_trips), (1, 1));
+    world.assert_equal();
+}
+
+#[test]
+fn a_server_that_does_not_say_how_far_it_counted_is_met_with_the_clock() {
+    let mut world = World::synced();
+    world.server.tells_counter = false;
+    world.server.twin_counted_to(900);
+    world.store.edit(grid(1), record(7), "mine");
+    assert_eq!(world.sync().unwrap().receipted, 1);
     world.assert_equal();
 }
 

@@ -64,7 +64,13 @@ pub async fn push(
         Ok(checked) => checked,
         Err(code) => {
             note_refusal(state, device, code).await;
-            return Err(code.into());
+            return Err(DeviceError {
+                // Its signature was good, so it is told how far it had
+                // counted; a restored or copied phone cannot know.
+                last_counter: (code == ProblemCode::ManifestReplayed)
+                    .then_some(device.last_counter),
+                ..code.into()
+            });
         }
     };
     let admission = Arc::new(Admission::new(

@@ -154,6 +154,7 @@ mod tests {
             en: "busy".to_owned(),
             retry_after_s: Some(3),
             challenge: None,
+            last_counter: None,
         }
     }
 

@@ -234,6 +234,18 @@ fn problem() -> Problem {
         en: "The session has expired".to_owned(),
         retry_after_s: None,
         challenge: Some(vec![0xc4; 32]),
+        last_counter: None,
+    }
+}
+
+fn replayed() -> Problem {
+    Problem {
+        code: "manifest_replayed".to_owned(),
+        zh: "编号用过了。".to_owned(),
+        en: "Used before.".to_owned(),
+        challenge: None,
+        last_counter: Some(1_767_225_600_000),
+        ..problem()
     }
 }
 
@@ -376,6 +388,7 @@ fn every_message_is_the_bytes_it_was() {
     assert_golden_map("sync_response_unchanged", &unchanged_response());
     assert_golden_map("sync_response_full", &full_response());
     assert_golden_map("problem", &problem());
+    assert_golden_map("problem_replayed", &replayed());
     assert_golden_map("snapshot_page", &snapshot_page());
     assert_golden_map("snapshot_page_signed", &signed_snapshot_page());
     assert_golden_map("give_back_request", &give_back_request());

@@ -22,6 +22,11 @@ pub struct Problem {
     /// With `session_required`: what to sign for a session.
     #[cbor(n(4), with = "minicbor::bytes")]
     pub challenge: Option<Vec<u8>>,
+    /// With `manifest_replayed`: the highest counter the server took from this
+    /// device; the next manifest must be above it. Absent from servers that do
+    /// not say it.
+    #[n(5)]
+    pub last_counter: Option<u64>,
 }
 
 macro_rules! problem_codes {

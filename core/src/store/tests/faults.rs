@@ -31,7 +31,10 @@ fn a_lost_receipt_is_also_made_up_for_by_the_feed() {
     let id = phone.household(1, "殷巷村一号");
     let push = phone.store().next_push(10, 1 << 20).unwrap().unwrap();
     hub.receive(&phone, &push);
-    phone.store().drop_manifest(push.counter).unwrap();
+    phone
+        .store()
+        .drop_manifest(push.counter, push.counter)
+        .unwrap();
     let pages = hub.pages(&phone);
     assert_eq!(hub.answer(&phone, None, &pages).receipted, 1);
     assert_eq!(

@@ -262,7 +262,7 @@ impl Machine {
             Event::Failed(error) => return self.on_failure(error),
             Event::Refused(problem) => {
                 self.report.round_trips += 1;
-                if let Some(action) = self.on_refusal(store, *problem)? {
+                if let Some(action) = self.on_refusal(store, now, *problem)? {
                     return Ok(action);
                 }
             }
@@ -374,7 +374,7 @@ impl Machine {
             }
             match &push.signed {
                 Some(signed) if !self.is_current(&push, signed)? => {
-                    store.drop_manifest(push.counter)?;
+                    store.drop_manifest(push.counter, push.counter)?;
                 }
                 _ => return Ok(Some(push)),
             }

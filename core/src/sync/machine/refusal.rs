@@ -1,6 +1,9 @@
 //! What the machine does when there is no answer or a no.
 
-use wangge_model::protocol::{Problem, ProblemCode, SessionRequest, limits, session_message};
+use wangge_model::{
+    Timestamp,
+    protocol::{Problem, ProblemCode, SessionRequest, limits, session_message},
+};
 
 use super::{ATTEMPTS, Action, LONGEST_WAIT_MS, Machine, REBUILDS, SESSIONS, Sent};
 use crate::sync::{SyncError, SyncPhase, SyncStore, TransportError};
@@ -52,6 +55,7 @@ impl Machine {
     pub(super) fn on_refusal(
         &mut self,
         store: &dyn SyncStore,
+        now: Timestamp,
         problem: Problem,
     ) -> Result<Option<Action>, SyncError> {
         use ProblemCode as Code;
@@ -86,7 +90,16 @@ impl Machine {
                 if self.rebuilds > REBUILDS {
                     return refused(problem);
                 }
-                store.drop_manifest(push.counter)?;
+                let used = match code {
+                    // A restored or copied phone does not know how far it had
+                    // counted. A server that does not say it either lets it
+                    // guess: most count in milliseconds.
+                    Code::ManifestReplayed => problem
+                        .last_counter
+                        .unwrap_or_else(|| u64::try_from(now.as_millis()).unwrap_or(0)),
+                    _ => push.counter,
+                };
+                store.drop_manifest(push.counter, used)?;
                 if code == Code::ServerEpochChanged {
                     // The refusal does not say which life it is now; an
                     // exchange without a push does.
@@ -101,7 +114,7 @@ impl Machine {
                     push: Some(push), ..
                 },
             ) if push.items > 1 => {
-                store.drop_manifest(push.counter)?;
+                store.drop_manifest(push.counter, push.counter)?;
                 self.push_items = push.items / 2;
                 self.push_bytes = (self.push_bytes / 2).max(limits::CHANGE_BYTES);
                 Ok(None)

@@ -70,6 +70,8 @@ pub(in crate::sync) struct FakeServer {
     pub(in crate::sync) tamper: Option<Tamper<SyncResponse>>,
     pub(in crate::sync) tamper_snapshot: Option<Tamper<SnapshotPage>>,
     pub(in crate::sync) always_mismatch: bool,
+    /// Servers before `last_counter` did not say how far the device had counted.
+    pub(in crate::sync) tells_counter: bool,
 }
 
 pub(in crate::sync) fn refusal(code: ProblemCode) -> Problem {
@@ -79,6 +81,7 @@ pub(in crate::sync) fn refusal(code: ProblemCode) -> Problem {
         en: "no".to_owned(),
         retry_after_s: None,
         challenge: None,
+        last_counter: None,
     }
 }
 
@@ -109,6 +112,25 @@ impl FakeServer {
             tamper: None,
             tamper_snapshot: None,
             always_mismatch: false,
+            tells_counter: true,
+        }
+    }
+
+    /// Another copy of the phone was here and counted this far.
+    pub(in crate::sync) fn twin_counted_to(&mut self, counter: u64) {
+        let receipt = Receipt {
+            counter,
+            manifest_digest: Vec::new(),
+            verdicts: Vec::new(),
+        };
+        self.manifests.insert(counter, ([0; 32], receipt));
+    }
+
+    fn replayed(&self) -> Problem {
+        let last = self.manifests.keys().next_back().copied();
+        Problem {
+            last_counter: last.filter(|_| self.tells_counter),
+            ..refusal(ProblemCode::ManifestReplayed)
         }
     }
 
@@ -395,7 +417,7 @@ impl FakeServer {
             return if *digest == signed.digest() {
                 Ok(receipt.clone())
             } else {
-                Err(refusal(ProblemCode::ManifestReplayed))
+                Err(self.replayed())
             };
         }
         if self
@@ -404,7 +426,7 @@ impl FakeServer {
             .next_back()
             .is_some_and(|last| *last > manifest.counter)
         {
-            return Err(refusal(ProblemCode::ManifestReplayed));
+            return Err(self.replayed());
         }
         self.pushes.push(items.len());
         let mut verdicts = Vec::new();

@@ -13,7 +13,7 @@ use wangge_model::{
     },
 };
 
-use super::{Changes, NOW, digest_of, hash_of};
+use super::{Changes, digest_of, hash_of};
 use crate::{
     store::StoreError,
     sync::{
@@ -288,14 +288,14 @@ impl SyncStore for MemoryStore {
         Ok(())
     }
 
-    fn drop_manifest(&self, counter: u64) -> Result<(), StoreError> {
+    fn drop_manifest(&self, counter: u64, used: u64) -> Result<(), StoreError> {
         let mut state = self.state();
         assert_eq!(
             state.unanswered.as_ref().map(|push| push.counter),
             Some(counter)
         );
         state.unanswered = None;
-        state.counter = state.counter.max(NOW.as_millis().unsigned_abs());
+        state.counter = state.counter.max(counter).max(used);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 use wangge_model::{
     FieldPath, Incarnation, RecordId, derive_device_actor,
     document::RecordDocument,
-    protocol::{SignedManifest, items_digest, seal},
+    protocol::{Problem, SignedManifest, items_digest, open, seal},
 };
 
 use super::*;
@@ -100,12 +100,25 @@ async fn an_old_or_reused_manifest_number_is_refused_and_written_down() {
         (reply.status.as_u16(), refused(&reply)),
         (409, "manifest_replayed".to_owned())
     );
+    let problem: Problem = open(&reply.body).unwrap();
+    assert_eq!(problem.last_counter, Some(2), "so that the phone can leap");
+    // Whoever cannot sign for the phone is not told.
+    let mut forged = reused.clone();
+    forged.manifest = forged.manifest.map(|mut signed| {
+        signed.manifest[0] ^= 1;
+        signed
+    });
+    let problem: Problem = open(&phone.send(&server, &forged).await.body).unwrap();
+    assert_eq!(
+        (problem.code.as_str(), problem.last_counter),
+        ("manifest_signature_invalid", None)
+    );
     let audit = server.state.storage.list_audit(10).await.unwrap();
     let refusals = audit
         .iter()
         .filter(|entry| entry.action == "manifest_refused")
         .count();
-    assert_eq!(refusals, 2);
+    assert_eq!(refusals, 3);
     assert_eq!(places(&server).await, 2);
 }
 

@@ -94,7 +94,10 @@ pub(super) fn all() -> Vec<Action> {
             in_core(core.store().store_manifest(&scene.push, &scene.manifest))
         }),
         act("drop manifest", Stage::Pushing, |core, scene| {
-            in_core(core.store().drop_manifest(scene.push.counter))
+            in_core(
+                core.store()
+                    .drop_manifest(scene.push.counter, scene.push.counter),
+            )
         }),
         act("receipt", Stage::Pushing, |core, scene| {
             answer(core, Some(scene), false, &[])
