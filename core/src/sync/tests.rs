@@ -390,6 +390,24 @@ fn a_server_that_never_lets_in_ends_the_sync() {
 }
 
 #[test]
+fn a_server_that_speaks_no_such_version_leaves_everything_on_the_phone() {
+    let mut world = World::synced();
+    world.store.edit(grid(1), record(1), "mine");
+    for _ in 0..3 {
+        let refused = refusal(ProblemCode::ProtocolUnsupported);
+        world.server.refuse.push_back(refused);
+        let error = world.sync().unwrap_err();
+        assert_eq!(code_of(&error), "protocol_unsupported");
+        assert!(!error.is_transient(), "somebody has to update something");
+        assert_eq!(world.store.count_pending().unwrap(), 1);
+    }
+    // Once it does, the same manifest goes out.
+    let report = world.sync().unwrap();
+    assert_eq!((report.receipted, report.waiting), (1, 0));
+    world.assert_equal();
+}
+
+#[test]
 fn a_busy_server_is_given_the_time_it_asks_for() {
     let mut world = World::synced();
     let busy = Problem {

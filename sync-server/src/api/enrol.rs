@@ -10,7 +10,9 @@ use axum::{
 };
 use wangge_model::{
     AuditId, DeviceId, derive_device_actor,
-    protocol::{EnrolRequest, EnrolResponse, PROTOCOL, ProblemCode, Session, enrol_message},
+    protocol::{
+        EnrolRequest, EnrolResponse, OLDEST_PROTOCOL, PROTOCOL, ProblemCode, Session, enrol_message,
+    },
 };
 
 use super::{body, grants::grants, session::SESSION_MS, token};
@@ -51,7 +53,8 @@ async fn try_enrol(
         .admission
         .admit(body::content_length(headers), state.entropy.as_ref())?;
     let request: EnrolRequest = body::read(state, headers, body).await?;
-    if request.protocol != PROTOCOL {
+    // Nobody begins with an app that gets no news.
+    if !(OLDEST_PROTOCOL..=PROTOCOL).contains(&request.protocol) {
         return Err(ProblemCode::ProtocolUnsupported.into());
     }
     let message = enrol_message(&request.code, &request.public_key, &request.incarnation);

@@ -8,7 +8,9 @@ use std::{
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
 use wangge_model::{
     GridId, fault_point,
-    protocol::{Directive, PROTOCOL, ProblemCode, SyncRequest, SyncResponse, limits},
+    protocol::{
+        Directive, OLDEST_PROTOCOL, PROTOCOL, ProblemCode, SyncRequest, SyncResponse, limits,
+    },
 };
 
 use super::{
@@ -18,9 +20,6 @@ use super::{
     grants::grants,
 };
 use crate::{AppState, DeviceError, ingest, storage::Device};
-
-/// The oldest protocol whose phones get news; older ones only hand in.
-const OLDEST_PROTOCOL: u32 = 1;
 
 /// Pushes what the phone has and answers what it lacks.
 pub(super) async fn sync(

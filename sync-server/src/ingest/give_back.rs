@@ -117,7 +117,8 @@ pub async fn give_back(
 }
 
 fn check(state: &AppState, request: &GiveBackRequest) -> Result<(), DeviceError> {
-    if request.protocol != PROTOCOL {
+    // What an older phone brings back is proven all the same.
+    if request.protocol > PROTOCOL {
         return Err(ProblemCode::ProtocolUnsupported.into());
     }
     if request.server_epoch != state.identity.epoch {

@@ -79,6 +79,43 @@ async fn a_batch_that_is_too_large_is_refused_whole_and_goes_through_in_parts() 
     assert_eq!(place.server_state().await.len(), 40);
 }
 
+/// Scenario 45. CHT #8093, steps 1 to 9: the server is restored from a backup,
+/// and phones that had synced since never send again what they had sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_restored_from_a_backup_gets_back_what_was_sent_since() {
+    let mut place = Place::open();
+    let (one, two) = (place.phone().await, place.phone().await);
+    let before = household(&one, "501");
+    one.sync().await.unwrap();
+    two.sync().await.unwrap();
+    let backup = place.server.data().with_file_name("backup.sqlite");
+    place.admin.command("backup", &[backup.as_path()]).unwrap();
+    // After the backup: a new record, an edit, and the other's edit.
+    let after = household(&one, "502");
+    one.set(before, "address.room", "503").unwrap();
+    one.sync().await.unwrap();
+    two.sync().await.unwrap();
+    two.set(before, "contact.phone", "13800000009").unwrap();
+    two.sync().await.unwrap();
+    one.sync().await.unwrap();
+    let truth = place.server_state().await;
+
+    place.server.stop(false).unwrap();
+    place.admin.command("restore", &[backup.as_path()]).unwrap();
+    place.server.start_again().unwrap();
+    assert_eq!(place.server_state().await.len(), 1, "the backup is older");
+    // Nobody touches anything: the phones sync as they do every few minutes.
+    for phone in [&one, &two, &one, &two] {
+        phone.sync().await.unwrap();
+    }
+    assert_eq!(place.server_state().await, truth);
+    assert_eq!(text(&two, after, "address.room"), "502");
+    for phone in [&one, &two] {
+        assert_eq!(phone.core.count_states().unwrap().on_phone, 0);
+    }
+    place.assert_all_agree(&[&one, &two]).await;
+}
+
 /// Scenario 46. `CommCare`, state hash mismatch (HTTP 412): the phone's state
 /// differs from what the server thinks it has.
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +142,7 @@ async fn a_digest_that_differs_is_named_by_the_server_and_the_phone_heals_itself
         response.directives
     );
     // A phone that lost records without knowing.
-    let key = hex(phone.config().key.as_bytes());
+    let key = hex::encode(phone.config().key.as_bytes());
     let file = phone.folder().join("wangge.db");
     let phone = {
         let config = phone.config().clone();
@@ -129,10 +166,6 @@ async fn a_digest_that_differs_is_named_by_the_server_and_the_phone_heals_itself
         assert_eq!(text(&phone, *record, "address.room"), room.to_string());
     }
     place.assert_all_agree(&[&phone]).await;
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A phone of the worker whose clock is off by so many milliseconds.

@@ -40,6 +40,11 @@ pub use sync::{
 /// The protocol version this build speaks.
 pub const PROTOCOL: u32 = 1;
 
+/// The oldest protocol whose phones a server of this build speaks with: two
+/// versions before its own, once there are any. From phones older than that it
+/// takes changes in and tells them to update.
+pub const OLDEST_PROTOCOL: u32 = 1;
+
 /// Content type of every device request and response body.
 pub const MEDIA_TYPE: &str = "application/vnd.wangge.v1+cbor-zstd";
 
