@@ -14,8 +14,8 @@
 use wangge_model::{
     GridId, Incarnation, RecordId, ServerEpoch, Timestamp,
     protocol::{
-        Cursor, Directive, EnrolResponse, FeedPage, Grants, Proof, PublicKey, PushItem, Receipt,
-        ReturnedRecord, Session, SignedManifest, SnapshotPage,
+        Cursor, Decision, Directive, EnrolResponse, FeedPage, Grants, Proof, PublicKey, PushItem,
+        Receipt, ReturnedRecord, Session, SignedManifest, SnapshotPage,
     },
 };
 
@@ -54,6 +54,9 @@ pub struct Position {
     /// The server lost something, and what it had signed may not all be back:
     /// that comes before this phone's own changes.
     pub gives_back: bool,
+    /// Number of the last decision told, if changes of this phone are under
+    /// review.
+    pub decisions_after: Option<u64>,
 }
 
 /// An unfinished first fetch of a grid.
@@ -192,4 +195,6 @@ pub struct Answer<'a> {
     pub grants: Option<&'a Grants>,
     /// What else to do.
     pub directives: &'a [Directive],
+    /// What was decided on changes of this phone that were under review.
+    pub decisions: &'a [Decision],
 }

@@ -37,6 +37,7 @@ function pages() {
     incident: `/incidents/${sample.incident}`,
     conflicts: '/conflicts',
     devices: '/devices',
+    review: '/review',
     quarantine: '/quarantine',
   };
 }
@@ -73,6 +74,10 @@ for (const [device, options] of Object.entries({ desk: DESK, phone: PHONE })) {
       await page.locator('tbody th a').first().click();
       await check(page, 'quarantine-item');
       await shoot(page, `quarantine-item.${device}.${language}`);
+      await page.goto('/review');
+      await page.locator('tbody th a').first().click();
+      await check(page, 'review-item');
+      await shoot(page, `review-item.${device}.${language}`);
       const missing = await page.goto('/households/nothing');
       assert.equal(missing.status(), 404);
       await check(page, 'not-found');
@@ -186,6 +191,18 @@ describe('on a desk in Chinese', () => {
     assert.equal(`${phones.values[0].slice(0, 3)}****${phones.values[0].slice(7)}`, value);
     await page.goto('/conflicts');
     assert.match(await page.locator('main').textContent(), /没有需要确认的内容/);
+  });
+
+  test('a late edit is looked at and accepted into the record', async () => {
+    await page.goto('/review');
+    await page.locator('tbody th a').click();
+    assert.match(await page.locator('tbody').textContent(), /周敏/);
+    await page.getByRole('button', { name: '采用，写入记录' }).click();
+    await page.waitForURL('**decided=accepted');
+    assert.match(await page.getByRole('status').textContent(), /已采用/);
+    await shoot(page, 'review-accepted.desk.zh-CN');
+    await page.goto(`/households/${sample.late}`);
+    assert.match(await page.locator('main').textContent(), /周敏/);
   });
 
   test('a page without its navigation is printed', async () => {

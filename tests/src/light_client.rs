@@ -138,6 +138,8 @@ impl LightClient {
             items: Vec::new(),
             page_bytes: 1 << 20,
             whole: None,
+            knows_moves: None,
+            decisions_after: None,
         }
     }
 

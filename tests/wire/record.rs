@@ -102,6 +102,8 @@ impl Phone {
             items,
             page_bytes: 1 << 20,
             whole: None,
+            knows_moves: None,
+            decisions_after: None,
         })
     }
 

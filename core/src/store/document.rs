@@ -25,6 +25,7 @@ pub(super) struct Held {
     pub(super) record_epoch: u32,
     pub(super) heads: Vec<ChangeHash>,
     pub(super) server_heads: Option<Vec<ChangeHash>>,
+    pub(super) moves: u32,
     loose_count: i64,
     loose_bytes: i64,
     snapshot_bytes: i64,
@@ -38,7 +39,7 @@ pub(super) struct Held {
 impl Held {
     const COLUMNS: &'static str = "key, id, kind, grid, record_epoch, heads, server_heads, \
         loose_count, loose_bytes, snapshot_bytes, received, damaged, conflict_count, \
-        pending_count, refusal_count";
+        pending_count, refusal_count, moves";
 
     /// A record that is not stored yet.
     pub(super) fn new(id: RecordId, kind: RecordKind, grid: GridId, record_epoch: u32) -> Self {
@@ -50,6 +51,7 @@ impl Held {
             record_epoch,
             heads: Vec::new(),
             server_heads: None,
+            moves: 0,
             loose_count: 0,
             loose_bytes: 0,
             snapshot_bytes: 0,
@@ -59,6 +61,13 @@ impl Held {
             pending_count: 0,
             refusal_count: 0,
         }
+    }
+
+    /// Whether a word about the record that knows of so many moves is older
+    /// than what this life of the server said before: grids are read one after
+    /// another, and a record may come back.
+    pub(super) fn is_older_news(&self, moves: u32) -> bool {
+        self.server_heads.is_some() && moves < self.moves
     }
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -79,6 +88,7 @@ impl Held {
             conflict_count: row.get(12)?,
             pending_count: row.get(13)?,
             refusal_count: row.get(14)?,
+            moves: row.get(15)?,
         })
     }
 }
@@ -168,9 +178,9 @@ pub(super) fn insert(
         "INSERT INTO record (id, kind, grid, record_epoch, heads, server_heads, loose_count,
              loose_bytes, snapshot_bytes, received, pending_count, conflict_count, household,
              occurred_at, edited_at, member_count, title, person_name, phone, state, category,
-             urgency, number, search_text)
+             urgency, number, search_text, moves)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-             ?19, ?20, ?21, ?22, ?23, ?24)",
+             ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
     )?
     .execute(params![
         held.id.as_bytes(),
@@ -197,6 +207,7 @@ pub(super) fn insert(
         summary.urgency,
         summary.number,
         summary.search_text,
+        held.moves,
     ])?;
     held.key = tx.last_insert_rowid();
     search::add_later(tx, held.key)?;
@@ -284,7 +295,7 @@ pub(super) fn store(
         tx.prepare_cached(
             "UPDATE record SET grid = ?2, record_epoch = ?3, heads = ?4, server_heads = ?5,
                  loose_count = ?6, loose_bytes = ?7, snapshot_bytes = ?8, received = ?9,
-                 damaged = ?10, pending_count = ?11
+                 damaged = ?10, pending_count = ?11, moves = ?12
              WHERE key = ?1",
         )?
         .execute(params![
@@ -299,6 +310,7 @@ pub(super) fn store(
             held.received,
             held.damaged,
             held.pending_count,
+            held.moves,
         ])?;
         return Ok(());
     };
@@ -310,7 +322,7 @@ pub(super) fn store(
              damaged = ?10, conflict_count = ?11, household = ?12, occurred_at = ?13,
              edited_at = ?14, member_count = ?15, title = ?16, person_name = ?17, phone = ?18,
              state = ?19, category = ?20, urgency = ?21, number = ?22, search_text = ?23,
-             pending_count = ?24
+             pending_count = ?24, moves = ?25
          WHERE key = ?1",
     )?
     .execute(params![
@@ -338,6 +350,7 @@ pub(super) fn store(
         summary.number,
         summary.search_text,
         held.pending_count,
+        held.moves,
     ])?;
     Ok(())
 }

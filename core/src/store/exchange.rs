@@ -157,11 +157,20 @@ impl SyncStore for Store {
                 for page in answer.pages {
                     if reads_at(tx, page.grid)? == Some(page.after) {
                         proof::keep_page(tx, &answer.server_epoch, page)?;
-                        intake.apply_page(page)?;
+                        intake.apply_page(self.options.entropy.as_ref(), page)?;
                         fault_point::reach("phone.page.applied")?;
                     }
                 }
+                for decision in answer.decisions {
+                    intake.apply_decision(decision)?;
+                }
                 intake.finish()?;
+                if let Some(last) = answer.decisions.iter().map(|one| one.number).max() {
+                    tx.execute(
+                        "UPDATE phone SET last_decision = max(last_decision, ?1)",
+                        [columns::signed(last)],
+                    )?;
+                }
             }
             for grid in std::mem::take(&mut intake.refetch) {
                 grid::start_bootstrap(tx, grid)?;

@@ -5,19 +5,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use wangge_model::{
-    ChangeHash, GridId, RecordId, Timestamp,
+    ChangeHash, Entropy, GridId, RecordId, Timestamp,
     document::{RecordDocument, advance_heads},
     guard::{self, GuardError, InspectedChange, Writer},
-    protocol::{FeedEntry, FeedPage, Frame},
+    protocol::{Decision, FeedEntry, FeedPage, Frame},
 };
 
 use super::{
     StoreError, columns,
     digest::Digests,
     document::{self, Held, Start},
+    grid,
     outbox::Status,
+    snapshot,
 };
 use crate::port::Applied;
+
+/// Code of a refusal while a supervisor has not decided, and after one said no.
+pub(super) const UNDER_REVIEW: &str = "under_review";
+const REVIEW_REFUSED: &str = "review_refused";
 
 /// Records held in memory before they are written: a feed page may touch
 /// thousands, and each takes about 17 KB.
@@ -78,13 +84,23 @@ impl<'a> Intake<'a> {
     }
 
     /// Applies one page; the caller has checked that it follows the cursor.
-    pub(super) fn apply_page(&mut self, page: &FeedPage) -> Result<(), StoreError> {
+    pub(super) fn apply_page(
+        &mut self,
+        entropy: &dyn Entropy,
+        page: &FeedPage,
+    ) -> Result<(), StoreError> {
         for entry in &page.entries {
             match entry {
                 FeedEntry::Change { frame } => self.apply_frame(page.grid, frame)?,
                 FeedEntry::Yours { record, hash } => self.apply_yours(page.grid, record, hash)?,
                 // The receipt of this very answer was applied before.
                 FeedEntry::Receipted { .. } => {}
+                FeedEntry::MovedOut { record, to, moves } => {
+                    self.apply_moved_out(page.grid, record, *to, *moves)?;
+                }
+                FeedEntry::MovedIn { entry } => {
+                    snapshot::apply_moved_in(self, entropy, page.grid, entry)?;
+                }
             }
             if self.touched.len() > MOST_TOUCHED {
                 self.flush()?;
@@ -206,6 +222,65 @@ impl<'a> Intake<'a> {
             None => {
                 self.refetch.insert(grid);
             }
+        }
+        self.put(touched);
+        Ok(())
+    }
+
+    /// The record is in another grid: it goes with that one, at once if the
+    /// person does not have it. What is unsent in it stays until it is sent.
+    fn apply_moved_out(
+        &mut self,
+        from: GridId,
+        record: &RecordId,
+        to: GridId,
+        moves: u32,
+    ) -> Result<(), StoreError> {
+        // If it came back here, a later place brings it.
+        if to == from {
+            return Ok(());
+        }
+        let Some(mut touched) = self.take(record)? else {
+            return Ok(());
+        };
+        let held = &mut touched.held;
+        // The other grid may have been read first.
+        if held.grid != to && !held.is_older_news(moves) {
+            grid::note(self.tx, to)?;
+            self.digests.set_server_heads(self.tx, held, to, None)?;
+            held.moves = moves;
+        }
+        self.put(touched);
+        Ok(())
+    }
+
+    /// A supervisor decided on a change of ours that was under review.
+    pub(super) fn apply_decision(&mut self, decision: &Decision) -> Result<(), StoreError> {
+        let Some(mut touched) = self.take(&decision.record)? else {
+            return Ok(());
+        };
+        if decision.accepted {
+            self.mark_receipted(&mut touched, &decision.hash)?;
+            // It stays only where the person may see it.
+            let held = &mut touched.held;
+            if let Some(to) = decision.grid
+                && held.server_heads.is_none()
+                && held.grid != to
+            {
+                grid::note(self.tx, to)?;
+                self.digests.set_server_heads(self.tx, held, to, None)?;
+            }
+        } else {
+            self.tx
+                .prepare_cached(
+                    "UPDATE refusal SET code = ?3, detail = ?4 WHERE record = ?1 AND hash = ?2",
+                )?
+                .execute(params![
+                    touched.held.key,
+                    decision.hash.as_bytes(),
+                    REVIEW_REFUSED,
+                    decision.reason,
+                ])?;
         }
         self.put(touched);
         Ok(())

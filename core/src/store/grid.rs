@@ -7,7 +7,7 @@ use wangge_model::{
     protocol::{Cursor, Grants, GridDigest, GridGrant},
 };
 
-use super::{Store, StoreError, columns, document, proof};
+use super::{Store, StoreError, columns, document, feed::UNDER_REVIEW, proof};
 use crate::port::{Bootstrap, Position};
 
 impl Store {
@@ -92,7 +92,20 @@ pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
         cursors,
         bootstraps,
         gives_back: proof::is_under_way(db)?,
+        decisions_after: decisions_after(db)?,
     })
+}
+
+/// The last decision told, if anything of this phone is under review.
+fn decisions_after(db: &Connection) -> Result<Option<u64>, StoreError> {
+    let last: Option<i64> = db
+        .prepare_cached(
+            "SELECT last_decision FROM phone
+             WHERE EXISTS (SELECT 1 FROM refusal WHERE code = ?1)",
+        )?
+        .query_row([UNDER_REVIEW], |row| row.get(0))
+        .optional()?;
+    Ok(last.map(columns::unsigned))
 }
 
 /// Takes over new grants: grids gained are fetched, grids lost are dropped.

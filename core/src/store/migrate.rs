@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
         include_str!("migrations/0003_recovery.sql"),
     ),
     ("0004_proofs", include_str!("migrations/0004_proofs.sql")),
+    ("0005_moves", include_str!("migrations/0005_moves.sql")),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -81,6 +82,7 @@ mod tests {
         include_str!("fixtures/v0002.sql"),
         include_str!("fixtures/v0003.sql"),
         include_str!("fixtures/v0004.sql"),
+        include_str!("fixtures/v0005.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

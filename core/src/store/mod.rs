@@ -242,12 +242,31 @@ impl Store {
         match result {
             Err(StoreError::Damaged { record, reason }) => {
                 tracing::error!(%record, reason, "a record's document is damaged");
-                self.connections
-                    .write(|tx| document::mark_damaged(tx, &record))?;
-                Err(StoreError::Damaged { record, reason })
+                let marked = self.connections.write(|tx| {
+                    document::mark_damaged(tx, &record)?;
+                    check_file(tx)
+                });
+                match marked {
+                    Err(StoreError::FileDamaged(reason)) => {
+                        Err(self.replace_damaged(opened, &reason))
+                    }
+                    marked => marked.and(Err(StoreError::Damaged { record, reason })),
+                }
             }
             Err(StoreError::FileDamaged(reason)) => Err(self.replace_damaged(opened, &reason)),
             result => result,
         }
+    }
+}
+
+/// A record that cannot be read may be one page of many: a page of zeros in
+/// the middle of a document is no error to SQLite. Costs a walk through the
+/// file, in a moment that should never come.
+fn check_file(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    let said: String = tx.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if said == "ok" {
+        Ok(())
+    } else {
+        Err(StoreError::FileDamaged(said))
     }
 }

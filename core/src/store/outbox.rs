@@ -361,6 +361,7 @@ pub(super) fn offer_again(tx: &Transaction<'_>) -> Result<(), StoreError> {
 /// given back.
 pub(super) fn forget_server(tx: &Transaction<'_>) -> Result<(), StoreError> {
     proof::begin(tx)?;
+    tx.execute("UPDATE phone SET last_decision = 0", [])?;
     tx.execute(
         "UPDATE grid SET seq = NULL, as_of = NULL, after = NULL, keeps_absent = 1,
              digest = zeroblob(8192)",

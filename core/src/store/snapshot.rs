@@ -89,6 +89,7 @@ fn apply_entry(
     let tx = intake.tx;
     let mut heads = entry.heads.clone();
     heads.sort_unstable();
+    let moves = entry.moves.unwrap_or(0);
     let Some(mut held) = document::find(tx, &entry.record)? else {
         let mut held = Held::new(entry.record, entry.kind, grid, entry.record_epoch);
         intake
@@ -96,6 +97,7 @@ fn apply_entry(
             .add(tx, grid, &entry.record, entry.record_epoch, &heads)?;
         held.server_heads = Some(heads.clone());
         held.heads = heads;
+        held.moves = moves;
         document::insert(
             tx,
             &mut held,
@@ -105,6 +107,10 @@ fn apply_entry(
         intake.applied.pulled += 1;
         return Ok(());
     };
+    if held.is_older_news(moves) {
+        return Ok(());
+    }
+    held.moves = moves;
     let had_conflicts = held.conflict_count > 0;
     let same_epoch = held.record_epoch == entry.record_epoch;
     // Nothing was counted for the record under its old epoch: the fetch began
@@ -132,6 +138,36 @@ fn apply_entry(
         intake.applied.new_conflicts += 1;
     }
     Ok(())
+}
+
+/// Stores a record that came into a grid whose feed is being read.
+pub(super) fn apply_moved_in(
+    intake: &mut Intake<'_>,
+    entropy: &dyn wangge_model::Entropy,
+    grid: GridId,
+    entry: &SnapshotEntry,
+) -> Result<(), StoreError> {
+    if let Some(mut touched) = intake.take(&entry.record)? {
+        let is_older = touched.held.is_older_news(entry.moves.unwrap_or(0));
+        if !is_older {
+            // Counted where it was, under the epoch it had.
+            let from = touched.held.grid;
+            intake
+                .digests
+                .set_server_heads(intake.tx, &mut touched.held, from, None)?;
+        }
+        intake.put(touched);
+        if is_older {
+            return Ok(());
+        }
+    }
+    // What was worked on is read again from its row.
+    intake.flush()?;
+    let fetching = Fetching {
+        as_of: None,
+        keeps_absent: false,
+    };
+    apply_entry(intake, entropy, grid, &fetching, entry)
 }
 
 /// Brings the server's copy and what only this phone has together.

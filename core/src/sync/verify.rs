@@ -75,19 +75,17 @@ pub(super) fn check_pages(
             return bad("an empty page that promises more");
         }
         *seq = page.to;
-        let mut by_others = false;
+        let needed = page.entries.iter().any(FeedEntry::needs_signature);
         for entry in &page.entries {
-            match entry {
-                FeedEntry::Change { .. } => by_others = true,
-                FeedEntry::Yours { .. } => {}
-                FeedEntry::Receipted { count } => receipted += u64::from(*count),
+            if let FeedEntry::Receipted { count } = entry {
+                receipted += u64::from(*count);
             }
         }
         let signed = page.signature.as_ref().is_some_and(|signature| {
             key.verify(&feed_page_message(epoch, page), signature)
                 .is_ok()
         });
-        if (by_others || page.signature.is_some()) && !signed {
+        if (needed || page.signature.is_some()) && !signed {
             return Err(SyncError::FeedSignature(page.grid));
         }
     }

@@ -10,9 +10,10 @@ use wangge_model::{
     },
 };
 
+use super::snapshot;
 use crate::{
     AppState, DeviceError,
-    storage::{FeedChange, FeedHead},
+    storage::{FeedChange, FeedHead, FeedPlace},
 };
 
 /// Fewest and most bytes of changes in one answer, whatever the phone asks.
@@ -37,6 +38,8 @@ pub(super) struct Asker<'a> {
     pub(super) receipted: &'a HashSet<(GridId, u64)>,
     /// Most bytes of changes it wants.
     pub(super) page_bytes: u32,
+    /// Whether it can be told of moves.
+    pub(super) knows_moves: bool,
 }
 
 /// Reads on from each cursor.
@@ -70,7 +73,7 @@ pub(super) async fn news(
             news.directives.push(Directive::Reoffer);
             break;
         }
-        if cursor.seq < head.floor_seq {
+        if cursor.seq < head.floor_seq || (cursor.seq < head.moved_seq && !asker.knows_moves) {
             news.directives.push(Directive::Bootstrap { grid });
             continue;
         }
@@ -100,7 +103,7 @@ async fn page(
     asker: &Asker<'_>,
     left: &mut usize,
 ) -> Result<FeedPage, DeviceError> {
-    let changes = state
+    let places = state
         .storage
         .list_feed(
             &cursor.grid,
@@ -110,13 +113,13 @@ async fn page(
             *left,
         )
         .await?;
-    let sent = changes.iter().map(|change| change.bytes.len()).sum();
-    let to = changes.last().map_or(cursor.seq, |last| last.seq);
+    let sent = places.iter().map(FeedPlace::bytes).sum();
+    let to = places.last().map_or(cursor.seq, FeedPlace::seq);
     let more = to < head.head_seq;
     *left = if more { 0 } else { left.saturating_sub(sent) };
-    let mut entries: Vec<FeedEntry> = Vec::with_capacity(changes.len());
-    for change in changes {
-        push_entry(&mut entries, change, cursor.grid, asker);
+    let mut entries: Vec<FeedEntry> = Vec::with_capacity(places.len());
+    for place in places {
+        push_entry(&mut entries, place, cursor.grid, asker);
     }
     let by_others = entries
         .iter()
@@ -132,7 +135,7 @@ async fn page(
         digest: (!more).then(|| head.digest.total()),
         signature: None,
     };
-    if by_others > 0 {
+    if page.entries.iter().any(FeedEntry::needs_signature) {
         let message = feed_page_message(&state.identity.epoch, &page);
         let signature = state.identity.key.sign(&message).map_err(|error| {
             tracing::error!(%error, "a feed page could not be signed");
@@ -143,7 +146,20 @@ async fn page(
     Ok(page)
 }
 
-fn push_entry(entries: &mut Vec<FeedEntry>, change: FeedChange, grid: GridId, asker: &Asker<'_>) {
+fn push_entry(entries: &mut Vec<FeedEntry>, place: FeedPlace, grid: GridId, asker: &Asker<'_>) {
+    let entry = match place {
+        FeedPlace::Change(change) => return push_change(entries, change, grid, asker),
+        FeedPlace::MovedIn { row, .. } => FeedEntry::MovedIn {
+            entry: Box::new(snapshot::entry(*row)),
+        },
+        FeedPlace::MovedOut {
+            record, to, moves, ..
+        } => FeedEntry::MovedOut { record, to, moves },
+    };
+    entries.push(entry);
+}
+
+fn push_change(entries: &mut Vec<FeedEntry>, change: FeedChange, grid: GridId, asker: &Asker<'_>) {
     if asker.receipted.contains(&(grid, change.seq)) {
         match entries.last_mut() {
             Some(FeedEntry::Receipted { count }) => *count += 1,

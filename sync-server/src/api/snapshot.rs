@@ -56,18 +56,23 @@ pub(super) async fn snapshot(
         return Err(ProblemCode::OutOfScope.into());
     }
     let _admitted = state.admission.admit(Some(0), state.entropy.as_ref())?;
-    let (head, floor) = state
-        .storage
-        .list_feed_heads(&[grid])
-        .await?
-        .pop()
-        .map_or((0, 0), |head| (head.head_seq, head.floor_seq));
+    let (head, oldest) =
+        state
+            .storage
+            .list_feed_heads(&[grid])
+            .await?
+            .pop()
+            .map_or((0, 0), |head| {
+                // A chain from before a move would bring a record that has left,
+                // and a phone that knows no moves would fetch it for ever.
+                (head.head_seq, head.floor_seq.max(head.moved_seq))
+            });
     let as_of = match (query.as_of, after) {
         (Some(as_of), _) if as_of <= head => as_of,
         (None, None) => state
             .snapshots
             .chain(&grid)
-            .filter(|chain| *chain <= head && *chain >= floor && head - chain <= STALE_PLACES)
+            .filter(|chain| *chain <= head && *chain >= oldest && head - chain <= STALE_PLACES)
             .unwrap_or(head),
         _ => return Err(ProblemCode::BadRequest.into()),
     };
@@ -129,7 +134,8 @@ async fn build(state: &AppState, key: PageKey) -> Result<Bytes, DeviceError> {
         .map_err(|_| ProblemCode::Internal)?
 }
 
-fn entry(row: SnapshotRow) -> SnapshotEntry {
+/// A record as a snapshot, or a move into a feed, brings it.
+pub(super) fn entry(row: SnapshotRow) -> SnapshotEntry {
     SnapshotEntry {
         record: row.record.id,
         record_epoch: row.record.record_epoch,
@@ -137,7 +143,7 @@ fn entry(row: SnapshotRow) -> SnapshotEntry {
         heads: row.record.heads,
         document: row.record.document,
         summary: row.summary,
-        moves: None,
+        moves: (row.record.moves > 0).then_some(row.record.moves),
     }
 }
 

@@ -21,6 +21,9 @@ use super::{
 };
 use crate::{AppState, DeviceError, ingest, storage::Device};
 
+/// Most decisions in one answer.
+const MOST_DECISIONS: u32 = 1_000;
+
 /// Pushes what the phone has and answers what it lacks.
 pub(super) async fn sync(
     State(state): State<AppState>,
@@ -56,7 +59,7 @@ async fn try_sync(
     let response = exchange(state, &device, request).await?;
     fault_point::reach("server.answer.made").map_err(|_| ProblemCode::Internal)?;
     drop(admitted);
-    if response.pages.is_empty() && response.grants.is_none() {
+    if response.pages.is_empty() && response.grants.is_none() && response.decisions.is_none() {
         return Ok(body::answer_small(state, &response));
     }
     body::answer(state, response).await
@@ -105,8 +108,18 @@ async fn exchange(
             directives: vec![Directive::Upgrade {
                 minimum: env!("CARGO_PKG_VERSION").to_owned(),
             }],
+            decisions: None,
         });
     }
+    let decisions = match request.decisions_after {
+        Some(after) if request.server_epoch == Some(epoch) => {
+            let storage = &state.storage;
+            storage
+                .list_decisions(&device.id, after, MOST_DECISIONS)
+                .await?
+        }
+        _ => Vec::new(),
+    };
     let news = if request.server_epoch == Some(epoch) {
         let nothing = HashSet::new();
         let own = match &pushed {
@@ -124,6 +137,7 @@ async fn exchange(
             own,
             receipted: pushed.as_ref().map_or(&nothing, |pushed| &pushed.places),
             page_bytes: request.page_bytes,
+            knows_moves: request.knows_moves == Some(true),
         };
         news(state, &request.cursors, &asker).await?
     } else {
@@ -140,5 +154,6 @@ async fn exchange(
         pages: news.pages,
         grants: (request.grants_version != grants.version).then_some(grants),
         directives: news.directives,
+        decisions: (!decisions.is_empty()).then_some(decisions),
     })
 }

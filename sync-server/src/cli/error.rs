@@ -91,6 +91,12 @@ pub enum AdminError {
     /// No such assignment.
     #[error("no assignment {0}")]
     AssignmentUnknown(String),
+    /// No such record.
+    #[error("no record {0}")]
+    RecordUnknown(String),
+    /// Not a grid, or not one in use.
+    #[error("{0} is not a grid in use")]
+    NotAGrid(String),
     /// Not in the table of divisions.
     #[error("no division {0}")]
     DivisionUnknown(String),
@@ -292,6 +298,8 @@ impl Explain for AdminError {
             Self::PersonInactive(person) => say("admin-person-inactive", &[("person", person)]),
             Self::DeviceUnknown(device) => say("admin-device-unknown", &[("device", device)]),
             Self::AssignmentUnknown(id) => say("admin-assignment-unknown", &[("assignment", id)]),
+            Self::RecordUnknown(id) => say("admin-record-unknown", &[("record", id)]),
+            Self::NotAGrid(name) => say("admin-not-a-grid", &[("node", name)]),
             Self::DivisionUnknown(code) => say("admin-division-unknown", &[("code", code)]),
             Self::LevelUnknown(found) => {
                 let allowed = OrgLevel::ALL.map(OrgLevel::as_str).join(", ");

@@ -19,10 +19,12 @@ pub(crate) struct HomePage {
     pub(crate) page: Page,
     pub(crate) grids: Vec<GridOverview>,
     pub(crate) sum: GridCounts,
+    /// Late edits that wait for a decision.
+    pub(crate) reviews: u64,
 }
 
 impl HomePage {
-    pub(crate) fn new(page: Page, grids: Vec<GridOverview>) -> Self {
+    pub(crate) fn new(page: Page, grids: Vec<GridOverview>, reviews: u64) -> Self {
         let sum = grids
             .iter()
             .map(|grid| grid.counts)
@@ -33,7 +35,12 @@ impl HomePage {
                 conflicts: sum.conflicts + one.conflicts,
                 quarantined: sum.quarantined + one.quarantined,
             });
-        Self { page, grids, sum }
+        Self {
+            page,
+            grids,
+            sum,
+            reviews,
+        }
     }
 }
 
@@ -48,5 +55,6 @@ pub(crate) async fn get(
         .storage
         .list_grid_overviews(&scope.person, scope.at)
         .await?;
-    render(&HomePage::new(frame.page_for(&signed_in), grids))
+    let reviews = auth.storage.count_reviews(&scope.person, scope.at).await?;
+    render(&HomePage::new(frame.page_for(&signed_in), grids, reviews))
 }

@@ -17,6 +17,7 @@ mod list;
 mod page;
 mod quarantine;
 mod record;
+mod review;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,10 @@ pub fn router() -> Router<AppState> {
         .merge(record::router())
         .route("/devices", get(devices::get))
         .route("/devices/{id}/revoke", post(devices::revoke))
+        .route("/review", get(review::list))
+        .route("/review/{id}", get(review::get))
+        .route("/review/{id}/accept", post(review::accept))
+        .route("/review/{id}/refuse", post(review::refuse))
         .route("/quarantine", get(quarantine::list))
         .route("/quarantine/{id}", get(quarantine::get))
         .route("/quarantine/{id}/bytes", get(quarantine::bytes))

@@ -54,12 +54,13 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 7] = [
+const NAVIGATION: [(&str, &str); 8] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/visits", "console-nav-visits"),
     ("/incidents", "console-nav-incidents"),
     ("/conflicts", "console-nav-conflicts"),
+    ("/review", "console-nav-review"),
     ("/devices", "console-nav-devices"),
     ("/quarantine", "console-nav-quarantine"),
 ];

@@ -22,6 +22,21 @@ use crate::storage::{
     StorageResult, StoredRecord,
 };
 
+/// Code of what waits for a supervisor's decision.
+pub(super) const UNDER_REVIEW: &str = "under_review";
+
+/// What a person may write, and what they once might. The past is filled only
+/// where something is out of the person's scope.
+#[derive(Debug, Default)]
+pub(super) struct Rights {
+    /// Grids the person may write.
+    pub(super) grids: HashSet<GridId>,
+    /// Grids the person works in or ever worked in.
+    pub(super) held: HashSet<GridId>,
+    /// Grids the push's records were moved out of.
+    pub(super) former: HashMap<RecordId, Vec<GridId>>,
+}
+
 /// One push on its way through the guard. Kept until the commit is done,
 /// because a record may have to be judged again inside it.
 #[derive(Debug)]
@@ -32,8 +47,8 @@ pub(super) struct Admission {
     pub(super) actor: ActorId,
     /// The server's own actor.
     pub(super) server_actor: ActorId,
-    /// The grids the person may write.
-    pub(super) grids: HashSet<GridId>,
+    /// What the person may write.
+    pub(super) rights: Rights,
     /// Server time of the push.
     pub(super) at: Timestamp,
     /// For ids of quarantine rows.
@@ -49,7 +64,7 @@ impl Admission {
         items: Vec<PushItem>,
         actor: ActorId,
         server_actor: ActorId,
-        grids: HashSet<GridId>,
+        rights: Rights,
         at: Timestamp,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
@@ -58,22 +73,12 @@ impl Admission {
             items,
             actor,
             server_actor,
-            grids,
+            rights,
             at,
             clock,
             entropy,
             verdicts: Mutex::new(HashMap::new()),
         }
-    }
-
-    /// Each record of the push once, in order of its first item.
-    pub(super) fn records(&self) -> Vec<RecordId> {
-        let mut seen = HashSet::with_capacity(self.items.len());
-        self.items
-            .iter()
-            .map(|item| item.record)
-            .filter(|id| seen.insert(*id))
-            .collect()
     }
 
     /// Judges every item against the records as they were read.
@@ -84,10 +89,10 @@ impl Admission {
         for (place, item) in self.items.iter().enumerate() {
             places.entry(item.record).or_default().push(place);
         }
-        self.records()
+        records(&self.items)
             .iter()
             .filter_map(|id| Some((id, places.get(id)?)))
-            .map(|(id, places)| self.admit_record(id, places, stored.get(id).copied()))
+            .map(|(id, places)| self.admit_record(id, places, stored.get(id).copied(), None))
             .collect()
     }
 
@@ -114,7 +119,7 @@ impl Admission {
     fn admit_new(&self, place: usize, item: &PushItem) -> Option<RecordWork> {
         let is_plain = item.kind != RecordKind::Incident
             && item.record_epoch == 0
-            && self.grids.contains(&item.grid);
+            && self.rights.grids.contains(&item.grid);
         if !is_plain {
             return None;
         }
@@ -143,12 +148,28 @@ impl Admission {
         })
     }
 
-    /// Judges the items of one record and remembers the verdicts.
+    /// Whether the person once had a right to the record: to the grid it is in,
+    /// or to one it was in.
+    fn had_right(&self, id: &RecordId, grid: &GridId, before: Option<GridId>) -> bool {
+        let held =
+            |grid: &GridId| self.rights.grids.contains(grid) || self.rights.held.contains(grid);
+        held(grid)
+            || before.as_ref().is_some_and(held)
+            || self
+                .rights
+                .former
+                .get(id)
+                .is_some_and(|former| former.iter().any(held))
+    }
+
+    /// Judges the items of one record and remembers the verdicts. `before` is
+    /// the grid it was in when it was judged first.
     fn admit_record(
         &self,
         id: &RecordId,
         places: &[usize],
         stored: Option<&StoredRecord>,
+        before: Option<GridId>,
     ) -> StorageResult<RecordWork> {
         let items: Vec<(usize, &PushItem)> = places
             .iter()
@@ -164,7 +185,7 @@ impl Admission {
             self.lock().insert(*id, vec![(*place, verdict)]);
             return Ok(work);
         }
-        let mut judge = Judge::new(self, *id, first, stored)?;
+        let mut judge = Judge::new(self, *id, first, stored, before)?;
         for (place, item) in &items {
             judge.judge(*place, item);
         }
@@ -202,7 +223,7 @@ impl CommitHooks for Admission {
             .filter(|(_, item)| item.record == work.id)
             .map(|(place, _)| place)
             .collect();
-        self.admit_record(&work.id, &places, Some(stored))
+        self.admit_record(&work.id, &places, Some(stored), Some(work.grid))
     }
 
     fn number(
@@ -213,6 +234,16 @@ impl CommitHooks for Admission {
     ) -> StorageResult<RecordWork> {
         case::open_case(work, numbering, number, self.server_actor, self.at)
     }
+}
+
+/// Each record of a push once, in order of its first item.
+pub(super) fn records(items: &[PushItem]) -> Vec<RecordId> {
+    let mut seen = HashSet::with_capacity(items.len());
+    items
+        .iter()
+        .map(|item| item.record)
+        .filter(|id| seen.insert(*id))
+        .collect()
 }
 
 fn new_change(place: usize, item: &PushItem, change: &InspectedChange) -> NewChange {
@@ -233,7 +264,9 @@ struct Judge<'a> {
     kind: RecordKind,
     grid: GridId,
     stored: Option<&'a StoredRecord>,
-    /// `None` where the record is out of the person's scope.
+    is_in_scope: bool,
+    had_right: bool,
+    /// `None` only for what is neither stored nor in the person's scope.
     document: Option<RecordDocument>,
     changes: Vec<NewChange>,
     quarantine: Vec<NewQuarantine>,
@@ -246,12 +279,13 @@ impl<'a> Judge<'a> {
         id: RecordId,
         first: &PushItem,
         stored: Option<&'a StoredRecord>,
+        before: Option<GridId>,
     ) -> StorageResult<Self> {
         // The server's own table says where a known record belongs.
         let (kind, grid) = stored.map_or((first.kind, first.grid), |s| (s.kind, s.grid));
+        let is_in_scope = push.rights.grids.contains(&grid);
         let document = match stored {
-            _ if !push.grids.contains(&grid) => None,
-            None => Some(RecordDocument::new(kind)),
+            None => is_in_scope.then(|| RecordDocument::new(kind)),
             Some(stored) => {
                 let loaded = RecordDocument::load(stored.kind, Some(&stored.document), []);
                 Some(loaded.map_err(|error| {
@@ -266,6 +300,8 @@ impl<'a> Judge<'a> {
             kind,
             grid,
             stored,
+            is_in_scope,
+            had_right: push.had_right(&id, &grid, before),
             document,
             changes: Vec::new(),
             quarantine: Vec::new(),
@@ -279,12 +315,15 @@ impl<'a> Judge<'a> {
     }
 
     fn verdict(&mut self, place: usize, item: &PushItem) -> Verdict {
-        let Some(document) = &self.document else {
-            return self.keep_apart(item, "out_of_scope", String::new());
-        };
-        if document.has_change(&item.hash) {
+        if let Some(document) = &self.document
+            && document.has_change(&item.hash)
+        {
             return Verdict::Duplicate;
         }
+        let document = match &self.document {
+            Some(document) if self.is_in_scope => document,
+            _ => return self.judge_late(item),
+        };
         let record_epoch = self.stored.map_or(0, |stored| stored.record_epoch);
         if item.record_epoch != record_epoch {
             return Verdict::StaleRecordEpoch {
@@ -306,6 +345,38 @@ impl<'a> Judge<'a> {
             }
             Err(error) => self.refuse(item, error),
         }
+    }
+
+    /// A change of a record that is not in the person's scope. Whoever had a
+    /// right to it gets it looked at by a supervisor; so does whoever collected
+    /// the record, if somebody else filed one under its id.
+    fn judge_late(&mut self, item: &PushItem) -> Verdict {
+        let change = match inspect(&item.hash, &item.change) {
+            Ok(change) if change.actor() == self.push.actor => change,
+            Ok(_) => return self.refuse(item, GuardError::OtherActor),
+            Err(error) => return self.refuse(item, error),
+        };
+        let is_reviewed = self.had_right
+            || (self.push.rights.grids.contains(&item.grid) && self.is_apart(&change));
+        let code = if is_reviewed {
+            UNDER_REVIEW
+        } else {
+            "out_of_scope"
+        };
+        self.keep_apart(item, code, String::new())
+    }
+
+    /// Whether a change builds on nothing that the stored record holds: its
+    /// author never saw that record.
+    fn is_apart(&self, change: &InspectedChange) -> bool {
+        let genesis = RecordDocument::new(self.kind).heads();
+        change.deps().iter().all(|dep| {
+            genesis.contains(dep)
+                || self
+                    .document
+                    .as_ref()
+                    .is_some_and(|document| !document.has_change(dep))
+        })
     }
 
     fn refuse(&mut self, item: &PushItem, error: GuardError) -> Verdict {
@@ -359,6 +430,7 @@ impl<'a> Judge<'a> {
             numbering: None,
         };
         if let Some(document) = self.document.take()
+            && self.is_in_scope
             && !self.changes.is_empty()
         {
             let saved = document.save();

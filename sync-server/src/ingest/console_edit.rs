@@ -194,6 +194,7 @@ mod tests {
             document: document.save(),
             heads: document.heads(),
             version: 3,
+            moves: 0,
         }
     }
 

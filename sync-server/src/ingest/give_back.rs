@@ -24,8 +24,8 @@ use super::case;
 use crate::{
     AppState, DeviceError,
     storage::{
-        ChangeBy, Commit, CommitHooks, Device, NewChange, Numbering, RecordWork, StorageError,
-        StorageResult, StoredRecord,
+        ChangeBy, Commit, CommitHooks, Device, NewChange, NewMove, Numbering, RecordWork,
+        StorageError, StorageResult, StoredRecord,
     },
 };
 
@@ -95,6 +95,7 @@ pub async fn give_back(
         at: state.clock.now(),
     });
     let judge = Arc::clone(&worker);
+    let moves = worker.moves();
     let (works, tally) = blocking(move || judge.judge_all(&ids, &stored)).await??;
     drop(permit);
     let commit = Commit {
@@ -107,6 +108,15 @@ pub async fn give_back(
     };
     let outcome = state.storage.commit(commit).await?;
     state.send_hints(&outcome.grids);
+    // A move is the server's own decision like any other.
+    for again in moves {
+        match state.storage.move_record(again).await {
+            Ok(outcome) => state.send_hints(&outcome.grids),
+            // Nothing of the record came back, or the grid is closed.
+            Err(StorageError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     tracing::info!(device = %device.id, ?tally, "changes of an earlier life came back");
     Ok(GiveBackResponse {
         server_epoch: state.identity.epoch,
@@ -158,17 +168,20 @@ fn prove(proofs: &[Proof], key: &PublicKey) -> HashMap<RecordId, Proven> {
             let Some(record) = entry.record() else {
                 continue;
             };
-            let moves = match entry {
-                ProofEntry::Record { moves, .. } => Some(*moves),
-                _ => None,
+            let (grid, moves) = match entry {
+                ProofEntry::Record { moves, .. } | ProofEntry::MovedIn { moves, .. } => {
+                    (proof.grid, Some(*moves))
+                }
+                ProofEntry::MovedOut { to, moves, .. } => (*to, Some(*moves)),
+                ProofEntry::Change { .. } | ProofEntry::Receipted { .. } => (proof.grid, None),
             };
             let known = proven.entry(record).or_insert_with(|| Proven {
-                grid: proof.grid,
+                grid,
                 moves,
                 hashes: HashSet::new(),
             });
             if moves > known.moves {
-                known.grid = proof.grid;
+                known.grid = grid;
                 known.moves = moves;
             }
             known.hashes.extend(entry.hashes());
@@ -178,6 +191,21 @@ fn prove(proofs: &[Proof], key: &PublicKey) -> HashMap<RecordId, Proven> {
 }
 
 impl GiveBack {
+    /// Where proofs say that the records of this request had been moved to.
+    fn moves(&self) -> Vec<NewMove> {
+        let moved = self.records.keys().filter_map(|record| {
+            let proven = self.proven.get(record)?;
+            Some(NewMove {
+                record: *record,
+                to: proven.grid,
+                person: None,
+                at: self.at,
+                moves: Some(proven.moves.filter(|moves| *moves > 0)?),
+            })
+        });
+        moved.collect()
+    }
+
     fn judge_all(
         &self,
         ids: &[RecordId],

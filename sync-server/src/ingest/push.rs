@@ -6,17 +6,20 @@ use std::{
 };
 
 use wangge_model::{
-    ActorId, AuditId, GridId, fault_point,
+    ActorId, AuditId, GridId, RecordId, fault_point,
     protocol::{ProblemCode, PushItem, Receipt, SignedManifest, Verdict},
 };
 
 use super::{
-    admit::Admission,
+    admit::{Admission, Rights, records},
     manifest::{self, CheckedManifest},
 };
 use crate::{
     AppState, DeviceError,
-    storage::{AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, Device},
+    storage::{
+        AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, Device,
+        StoredRecord,
+    },
 };
 
 /// What a push did, after it is on disk.
@@ -73,19 +76,17 @@ pub async fn push(
             });
         }
     };
+    let stored = state.storage.list_stored_records(&records(&items)).await?;
+    let rights = rights(state, device, grids, &items, &stored).await?;
     let admission = Arc::new(Admission::new(
         items,
         actor,
         state.identity.actor,
-        grids,
+        rights,
         at,
         Arc::clone(&state.clock),
         Arc::clone(&state.entropy),
     ));
-    let stored = state
-        .storage
-        .list_stored_records(&admission.records())
-        .await?;
     let guard = Arc::clone(&admission);
     let works = blocking(move || guard.admit_all(&stored)).await??;
     drop(permit);
@@ -122,6 +123,38 @@ pub async fn push(
         receipt,
         actor,
         places,
+    })
+}
+
+/// The person's rights; of past ones nothing, if all is within the present.
+async fn rights(
+    state: &AppState,
+    device: &Device,
+    grids: HashSet<GridId>,
+    items: &[PushItem],
+    stored: &[StoredRecord],
+) -> Result<Rights, DeviceError> {
+    let late: Vec<RecordId> = stored
+        .iter()
+        .filter(|record| !grids.contains(&record.grid))
+        .map(|record| record.id)
+        .collect();
+    if late.is_empty() && items.iter().all(|item| grids.contains(&item.grid)) {
+        return Ok(Rights {
+            grids,
+            ..Rights::default()
+        });
+    }
+    let storage = &state.storage;
+    let held = storage.list_held_grids(&device.person).await?;
+    let mut former: HashMap<RecordId, Vec<GridId>> = HashMap::new();
+    for (record, grid) in storage.list_former_grids(&late).await? {
+        former.entry(record).or_default().push(grid);
+    }
+    Ok(Rights {
+        grids,
+        held: held.into_iter().collect(),
+        former,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Letting in what was kept apart: a late edit of somebody who had lost the
-//! grid is not wrong, only unauthorised, and a supervisor may take it over.
+//! grid is not wrong, only unauthorised, and a supervisor may take it over; or
+//! not, which its author is told with the reason.
 //!
 //! The change itself goes in, under its author's name; nobody writes in another's
 //! place. Does not own who may decide: the caller has checked that the person
@@ -19,8 +20,8 @@ use crate::{
     AppState,
     auth::Scope,
     storage::{
-        ChangeBy, Commit, CommitHooks, NewChange, NewQuarantine, Numbering, QuarantinedChange,
-        RecordWork, StorageError, StorageResult, StoredRecord,
+        ChangeBy, Commit, CommitHooks, NewChange, NewDecision, NewQuarantine, Numbering,
+        QuarantinedChange, RecordWork, StorageError, StorageResult, StoredRecord,
     },
 };
 
@@ -41,12 +42,12 @@ pub enum AcceptError {
     Storage(#[from] StorageError),
 }
 
-/// A kept change with those it builds on.
+/// Kept changes with those they build on.
 #[derive(Debug)]
 struct Acceptance {
     /// Of one device and one record, oldest first.
     kept: Vec<NewQuarantine>,
-    wanted: ChangeHash,
+    wanted: Vec<ChangeHash>,
     actors: Vec<ActorId>,
     server_actor: ActorId,
     at: Timestamp,
@@ -69,16 +70,123 @@ pub async fn accept(
         .collect();
     // Newest first as listed.
     kept.reverse();
-    let acceptance = Arc::new(Acceptance {
+    let wanted = vec![chosen.change.hash];
+    let acceptance = acceptance(state, chosen, kept, wanted).await?;
+    let_in(state, scope, chosen, acceptance).await
+}
+
+/// Lets in everything one phone handed in late for a record, and notes the
+/// decision, which the phone is told at its next sync.
+pub async fn accept_all(
+    state: &AppState,
+    scope: &Scope,
+    late: &[QuarantinedChange],
+) -> Result<(), AcceptError> {
+    let Some(first) = late.first() else {
+        return Ok(());
+    };
+    let kept: Vec<NewQuarantine> = late.iter().map(|one| one.change.clone()).collect();
+    let wanted = kept.iter().map(|kept| kept.hash).collect();
+    // Should the server stop in between, the decision is made again and finds
+    // the changes in the record.
+    let acceptance = acceptance(state, first, kept, wanted).await?;
+    let_in(state, scope, first, acceptance).await?;
+    decide(state, scope, late, true, "").await?;
+    Ok(())
+}
+
+/// Leaves the record as it is; the author keeps the edit and is told why.
+pub async fn refuse_all(
+    state: &AppState,
+    scope: &Scope,
+    late: &[QuarantinedChange],
+    reason: &str,
+) -> StorageResult<()> {
+    decide(state, scope, late, false, reason).await
+}
+
+async fn decide(
+    state: &AppState,
+    scope: &Scope,
+    late: &[QuarantinedChange],
+    accepted: bool,
+    reason: &str,
+) -> StorageResult<()> {
+    let decision = NewDecision {
+        changes: late.iter().map(|one| one.change.id).collect(),
+        accepted,
+        reason: reason.to_owned(),
+        person: scope.person,
+        at: state.clock.now(),
+    };
+    state.storage.decide(&decision).await
+}
+
+async fn acceptance(
+    state: &AppState,
+    chosen: &QuarantinedChange,
+    kept: Vec<NewQuarantine>,
+    wanted: Vec<ChangeHash>,
+) -> StorageResult<Acceptance> {
+    Ok(Acceptance {
         kept,
-        wanted: chosen.change.hash,
-        actors: storage.list_actors(&chosen.device).await?,
+        wanted,
+        actors: state.storage.list_actors(&chosen.device).await?,
         server_actor: state.identity.actor,
         at: state.clock.now(),
-    });
-    let stored = storage.find_record(&chosen.change.record).await?;
+    })
+}
+
+/// What the record would be with these changes, for a supervisor to look at;
+/// the record as it is comes first.
+pub async fn preview(
+    state: &AppState,
+    late: &[QuarantinedChange],
+) -> Result<Option<Preview>, AcceptError> {
+    let Some(first) = late.first() else {
+        return Ok(None);
+    };
+    let kept: Vec<NewQuarantine> = late.iter().map(|one| one.change.clone()).collect();
+    let wanted = kept.iter().map(|kept| kept.hash).collect();
+    let acceptance = acceptance(state, first, kept, wanted).await?;
+    let stored = state.storage.find_record(&first.change.record).await?;
+    let first = first.change.clone();
+    let preview = tokio::task::spawn_blocking(move || {
+        let before = open(&first, stored.as_ref())?;
+        let after = acceptance.apply(&before);
+        Ok::<_, AcceptError>(Preview {
+            before,
+            after,
+            stored,
+        })
+    })
+    .await
+    .map_err(|error| StorageError::Database(error.to_string()))??;
+    Ok(Some(preview))
+}
+
+/// A record before and after late changes.
+#[derive(Debug)]
+pub struct Preview {
+    /// As the server has it; empty if it does not.
+    pub before: RecordDocument,
+    /// With the changes, or why they do not fit.
+    pub after: Result<RecordDocument, AcceptError>,
+    /// Where it is.
+    pub stored: Option<StoredRecord>,
+}
+
+async fn let_in(
+    state: &AppState,
+    scope: &Scope,
+    first: &QuarantinedChange,
+    acceptance: Acceptance,
+) -> Result<(), AcceptError> {
+    let storage = &state.storage;
+    let acceptance = Arc::new(acceptance);
+    let first = first.change.clone();
+    let stored = storage.find_record(&first.record).await?;
     let worker = Arc::clone(&acceptance);
-    let first = chosen.change.clone();
     let work = tokio::task::spawn_blocking(move || worker.work(&first, stored.as_ref()))
         .await
         .map_err(|error| StorageError::Database(error.to_string()))??;
@@ -98,6 +206,22 @@ pub async fn accept(
     Ok(())
 }
 
+fn open(
+    first: &NewQuarantine,
+    stored: Option<&StoredRecord>,
+) -> Result<RecordDocument, AcceptError> {
+    match stored {
+        None => Ok(RecordDocument::new(first.kind)),
+        Some(stored) if stored.kind != first.kind => Err(AcceptError::Record),
+        Some(stored) => Ok(
+            RecordDocument::load(stored.kind, Some(&stored.document), []).map_err(|error| {
+                tracing::error!(record = %stored.id, %error, "a stored document cannot be read");
+                StorageError::Corrupt("document")
+            })?,
+        ),
+    }
+}
+
 impl Acceptance {
     /// The record with the change and what it builds on; `None` if it has it.
     fn work(
@@ -105,21 +229,14 @@ impl Acceptance {
         first: &NewQuarantine,
         stored: Option<&StoredRecord>,
     ) -> Result<Option<RecordWork>, AcceptError> {
-        let mut document = match stored {
-            None => RecordDocument::new(first.kind),
-            Some(stored) if stored.kind != first.kind => return Err(AcceptError::Record),
-            Some(stored) => {
-                RecordDocument::load(stored.kind, Some(&stored.document), []).map_err(|error| {
-                    tracing::error!(record = %stored.id, %error, "a stored document cannot be read");
-                    StorageError::Corrupt("document")
-                })?
-            }
-        };
-        if document.has_change(&self.wanted) {
+        let mut document = open(first, stored)?;
+        let mut changes = Vec::new();
+        for wanted in &self.wanted {
+            self.admit(*wanted, &mut document, &mut changes)?;
+        }
+        if changes.is_empty() {
             return Ok(None);
         }
-        let mut changes = Vec::new();
-        self.admit(self.wanted, &mut document, &mut changes)?;
         let saved = document.save();
         if saved.len() > limits::RECORD_BYTES {
             return Err(AcceptError::Guard(GuardError::RecordFull));
@@ -145,6 +262,15 @@ impl Acceptance {
             quarantine: Vec::new(),
             numbering,
         }))
+    }
+
+    fn apply(&self, before: &RecordDocument) -> Result<RecordDocument, AcceptError> {
+        let mut document = before.clone();
+        let mut changes = Vec::new();
+        for wanted in &self.wanted {
+            self.admit(*wanted, &mut document, &mut changes)?;
+        }
+        Ok(document)
     }
 
     /// Admits a kept change after the kept ones it builds on.
@@ -197,7 +323,7 @@ impl CommitHooks for Acceptance {
             numbering: None,
             ..work.clone()
         };
-        let Some(first) = self.kept.iter().find(|kept| kept.hash == self.wanted) else {
+        let Some(first) = self.kept.first() else {
             return Ok(unchanged());
         };
         match self.work(first, Some(stored)) {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use wangge_model::{ActorId, ChangeHash, GridId, RecordId, RecordKind, protocol::GridDigest};
 
-use super::StorageResult;
+use super::{SnapshotRow, StorageResult};
 
 /// Where a grid's feed stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -12,11 +12,13 @@ pub struct FeedHead {
     pub head_seq: u64,
     /// Places up to here are gone.
     pub floor_seq: u64,
+    /// The last place at which a record came or left; 0 for none.
+    pub moved_seq: u64,
     /// Digest of the grid's records at `head_seq`.
     pub digest: GridDigest,
 }
 
-/// One place of a feed.
+/// A change at its place of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedChange {
     /// Its number.
@@ -35,6 +37,51 @@ pub struct FeedChange {
     pub bytes: Vec<u8>,
 }
 
+/// One place of a feed, as it is to be told now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FeedPlace {
+    /// A change of a record that is in the grid.
+    Change(FeedChange),
+    /// The record came into the grid here, and is in it: as it stands now.
+    MovedIn {
+        /// Its number.
+        seq: u64,
+        /// The record.
+        row: Box<SnapshotRow>,
+    },
+    /// The record of this place, whatever the place was, is in another grid; or
+    /// it left here and has come back since, which a later place tells.
+    MovedOut {
+        /// Its number.
+        seq: u64,
+        /// The record.
+        record: RecordId,
+        /// Where it is.
+        to: GridId,
+        /// How often it was moved.
+        moves: u32,
+    },
+}
+
+impl FeedPlace {
+    /// Its number.
+    pub const fn seq(&self) -> u64 {
+        match self {
+            Self::Change(change) => change.seq,
+            Self::MovedIn { seq, .. } | Self::MovedOut { seq, .. } => *seq,
+        }
+    }
+
+    /// Bytes of changes or documents it brings.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Change(change) => change.bytes.len(),
+            Self::MovedIn { row, .. } => row.record.document.len(),
+            Self::MovedOut { .. } => 0,
+        }
+    }
+}
+
 /// Reading feeds and shortening them; records are written through [`super::RecordStorage`].
 #[async_trait]
 pub trait FeedStorage {
@@ -50,7 +97,7 @@ pub trait FeedStorage {
         to: u64,
         own: Option<&ActorId>,
         max_bytes: usize,
-    ) -> StorageResult<Vec<FeedChange>>;
+    ) -> StorageResult<Vec<FeedPlace>>;
     /// Forgets the places of every feed but the last `keep`; their changes stay
     /// in the documents, and a phone that has not read so far fetches the grid
     /// anew. Answers how many places went.

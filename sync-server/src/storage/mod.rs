@@ -20,6 +20,7 @@ mod org;
 mod person;
 mod quarantine;
 mod record;
+mod review;
 pub mod sqlite;
 
 pub use audit::{AuditEntry, AuditStorage};
@@ -30,16 +31,17 @@ pub use device::{
     Device, DeviceStorage, EnrolmentCode, EnrolmentOutcome, NewDevice, NewEnrolmentCode,
 };
 pub use division::{Division, DivisionStorage};
-pub use feed::{FeedChange, FeedHead, FeedStorage};
+pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgLevel, OrgNode, OrgStorage};
 pub use person::{Assignment, NewAssignment, NewPerson, Person, PersonStorage, Role};
 pub use quarantine::{NewQuarantine, QuarantineStorage, QuarantinedChange};
 pub use record::{
-    ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, NewChange,
-    Numbering, RecordFilter, RecordOrder, RecordPage, RecordStorage, RecordWork, SnapshotRow,
-    StoredRecord, WorkOutcome,
+    ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, MoveOutcome,
+    NewChange, NewMove, Numbering, RecordFilter, RecordOrder, RecordPage, RecordStorage,
+    RecordWork, SnapshotRow, StoredRecord, WorkOutcome,
 };
+pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
 
 /// Everything the server keeps.
@@ -52,6 +54,7 @@ pub trait Storage:
     + FeedStorage
     + AuthorshipStorage
     + QuarantineStorage
+    + ReviewStorage
     + ConsoleSessionStorage
     + ConsoleStorage
     + DivisionStorage
@@ -71,6 +74,7 @@ impl<T> Storage for T where
         + FeedStorage
         + AuthorshipStorage
         + QuarantineStorage
+        + ReviewStorage
         + ConsoleSessionStorage
         + ConsoleStorage
         + DivisionStorage

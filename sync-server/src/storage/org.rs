@@ -171,6 +171,8 @@ pub trait OrgStorage {
         person: &PersonId,
         at: Timestamp,
     ) -> StorageResult<Vec<GrantedGrid>>;
+    /// Every grid that any assignment of the person covered, past ones too.
+    async fn list_held_grids(&self, person: &PersonId) -> StorageResult<Vec<GridId>>;
     /// Number of nodes.
     async fn count_nodes(&self) -> StorageResult<u64>;
 }

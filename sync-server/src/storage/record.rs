@@ -29,6 +29,8 @@ pub struct StoredRecord {
     pub heads: Vec<ChangeHash>,
     /// Rises with every write, from 1.
     pub version: u64,
+    /// How often it was moved to another grid.
+    pub moves: u32,
 }
 
 /// A record as a list shows it.
@@ -258,16 +260,47 @@ pub struct CommitOutcome {
     pub grids: Vec<(GridId, u64)>,
 }
 
+/// A record that is to be in another grid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMove {
+    /// Which.
+    pub record: RecordId,
+    /// Where it is to be; a grid that is in use.
+    pub to: GridId,
+    /// By whom; `None` at the server's own command line.
+    pub person: Option<PersonId>,
+    /// When.
+    pub at: Timestamp,
+    /// How often it was moved by then, if it is known from before a restore:
+    /// not moved unless that is more than the server knows. `None`: once more.
+    pub moves: Option<u32>,
+}
+
+/// What became of a [`NewMove`]; it is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveOutcome {
+    /// Where the record was.
+    pub from: GridId,
+    /// Grids whose feed grew, with their new head; none if the record was there
+    /// already.
+    pub grids: Vec<(GridId, u64)>,
+}
+
 /// Records.
 #[async_trait]
 pub trait RecordStorage {
     /// Commits one unit of work, durably, or changes nothing. `QuarantineFull`,
     /// `CounterMoved`.
     async fn commit(&self, commit: Commit) -> StorageResult<CommitOutcome>;
+    /// Moves a record to another grid: in one transaction it leaves the one feed
+    /// and enters the other, and both digests follow. `Missing`.
+    async fn move_record(&self, new: NewMove) -> StorageResult<MoveOutcome>;
     /// A record, whoever asks: for the machinery, not for people.
     async fn find_record(&self, id: &RecordId) -> StorageResult<Option<StoredRecord>>;
     /// Several records at once, those that exist, in no order.
     async fn list_stored_records(&self, ids: &[RecordId]) -> StorageResult<Vec<StoredRecord>>;
+    /// The grids these records were moved out of, in no order.
+    async fn list_former_grids(&self, ids: &[RecordId]) -> StorageResult<Vec<(RecordId, GridId)>>;
     /// A record, if it is in the person's scope.
     async fn find_record_in_scope(
         &self,

@@ -10,11 +10,11 @@ use wangge_model::{
     document::{FieldEdit, LocalChange, RecordDocument, advance_heads},
     guard::{Writer, inspect, open_snapshot},
     protocol::{
-        Cursor, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants, GridDigest,
-        Manifest, PROTOCOL, PublicKey, PushItem, Session, SessionRequest, SignedManifest,
-        SigningKey as _, SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict,
-        enrol_message, feed_page_message, items_digest, open, record_fingerprint, seal,
-        session_message,
+        Cursor, Decision, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants,
+        GridDigest, Manifest, PROTOCOL, PublicKey, PushItem, Session, SessionRequest,
+        SignedManifest, SigningKey as _, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest,
+        SyncResponse, Verdict, enrol_message, feed_page_message, items_digest, open,
+        record_fingerprint, seal, session_message,
     },
 };
 
@@ -64,6 +64,12 @@ pub struct SimDevice {
     pub verdicts: Vec<Verdict>,
     /// Most bytes it wants per answer.
     pub page_bytes: u32,
+    /// Whether it understands moves.
+    pub knows_moves: bool,
+    /// The last decision it was told, if it asks for any.
+    pub decisions_after: Option<u64>,
+    /// What was decided on its changes.
+    pub decisions: Vec<Decision>,
 }
 
 #[expect(
@@ -101,6 +107,9 @@ impl SimDevice {
             outbox: Vec::new(),
             verdicts: Vec::new(),
             page_bytes: 1 << 20,
+            knows_moves: true,
+            decisions_after: None,
+            decisions: Vec::new(),
         }
     }
 
@@ -197,6 +206,8 @@ impl SimDevice {
             items,
             page_bytes: self.page_bytes,
             whole: None,
+            knows_moves: self.knows_moves.then_some(true),
+            decisions_after: self.decisions_after,
         }
     }
 
@@ -265,6 +276,10 @@ impl SimDevice {
                 self.advance(&item.record, item.hash);
             }
         }
+        for decision in response.decisions.into_iter().flatten() {
+            self.decisions_after = Some(decision.number);
+            self.decisions.push(decision);
+        }
         if let Some(grants) = response.grants {
             self.grants = grants;
         }
@@ -277,11 +292,7 @@ impl SimDevice {
         let places: u64 = page.entries.iter().map(FeedEntry::places).sum();
         assert_eq!(page.after + places, page.to, "a feed page has no gaps");
         assert_eq!(self.cursors[&page.grid].0, page.after);
-        if page
-            .entries
-            .iter()
-            .any(|entry| matches!(entry, FeedEntry::Change { .. }))
-        {
+        if page.entries.iter().any(FeedEntry::needs_signature) {
             let signature = page.signature.as_ref().expect("a signed page");
             let message = feed_page_message(&self.server_epoch, &page);
             self.server_key
@@ -292,7 +303,9 @@ impl SimDevice {
             match entry {
                 FeedEntry::Change { frame } => self.apply_frame(page.grid, &frame),
                 FeedEntry::Yours { record, hash } => self.advance(&record, hash),
-                FeedEntry::Receipted { .. } => {}
+                FeedEntry::MovedOut { record, to, .. } if to != page.grid => self.forget(&record),
+                FeedEntry::MovedIn { entry } => self.take_in(page.grid, *entry),
+                FeedEntry::Receipted { .. } | FeedEntry::MovedOut { .. } => {}
             }
         }
         let cursor = self
@@ -320,6 +333,40 @@ impl SimDevice {
             .admit(&change, Writer::Feed)
             .expect("a fitting change");
         self.advance(&frame.record, frame.hash);
+    }
+
+    /// A record left its grid.
+    fn forget(&mut self, id: &RecordId) {
+        if let Some(held) = self.records.remove(id)
+            && let Some((_, digest)) = self.cursors.get_mut(&held.grid)
+        {
+            let print = record_fingerprint(id, 0, &held.server_heads);
+            digest.replace(id, Some(print), None);
+        }
+    }
+
+    /// A whole record came into a grid.
+    fn take_in(&mut self, grid: GridId, entry: SnapshotEntry) {
+        self.forget(&entry.record);
+        let print = record_fingerprint(&entry.record, entry.record_epoch, &entry.heads);
+        if let Some((_, digest)) = self.cursors.get_mut(&grid) {
+            digest.replace(&entry.record, None, Some(print));
+        }
+        self.keep(grid, entry);
+    }
+
+    fn keep(&mut self, grid: GridId, entry: SnapshotEntry) {
+        let document = open_snapshot(entry.kind, &entry.document).expect("a document");
+        assert_eq!(document.heads(), entry.heads);
+        assert_eq!(document.summary(), entry.summary);
+        self.records.insert(
+            entry.record,
+            Held {
+                grid,
+                document,
+                server_heads: entry.heads,
+            },
+        );
     }
 
     /// The server has this change of a record.
@@ -356,19 +403,9 @@ impl SimDevice {
             let page: SnapshotPage = open(&reply.body).expect("a snapshot page");
             assert_eq!(*as_of.get_or_insert(page.as_of), page.as_of);
             for entry in page.entries {
-                let document = open_snapshot(entry.kind, &entry.document).expect("a document");
-                assert_eq!(document.heads(), entry.heads);
-                assert_eq!(document.summary(), entry.summary);
                 let print = record_fingerprint(&entry.record, entry.record_epoch, &entry.heads);
                 digest.replace(&entry.record, None, Some(print));
-                self.records.insert(
-                    entry.record,
-                    Held {
-                        grid,
-                        document,
-                        server_heads: entry.heads,
-                    },
-                );
+                self.keep(grid, entry);
             }
             after = page.next_after;
             if after.is_none() {

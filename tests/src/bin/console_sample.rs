@@ -1,6 +1,7 @@
 //! A real server with a morning's records for the tests in a browser
 //! (`tests/browser`): two phones of one grid, a conflict, a change the server
-//! did not apply, and a household whose every text is hostile.
+//! did not apply, a late edit to review, and a household whose every text is
+//! hostile.
 //!
 //! Prints one line of JSON when it is ready, and one for each line it reads:
 //! what the phones say after another sync. Ends when its input ends.
@@ -29,6 +30,7 @@ async fn main() -> anyhow::Result<()> {
     let server = Server::start()?;
     let office = Office::furnish(server.admin())?;
     let records = office.work_a_morning().await?;
+    office.edit_late(&records).await?;
     println(&json!({
         "address": server.url(),
         "username": office.supervisor.0,
@@ -38,6 +40,7 @@ async fn main() -> anyhow::Result<()> {
         "hostile": records.hostile.to_string(),
         "visit": records.visit.to_string(),
         "incident": records.incident.to_string(),
+        "late": records.late.to_string(),
     }));
     for line in std::io::stdin().lock().lines() {
         line?;
@@ -54,6 +57,8 @@ fn println(line: &Value) {
 struct Office {
     admin: Admin,
     workers: [PersonId; 2],
+    /// The grid nobody has a phone in.
+    other_grid: GridId,
     /// User name and password.
     supervisor: (String, String),
 }
@@ -65,6 +70,7 @@ struct Records {
     hostile: RecordId,
     visit: RecordId,
     incident: RecordId,
+    late: RecordId,
 }
 
 impl Office {
@@ -72,7 +78,7 @@ impl Office {
     /// supervisor.
     fn furnish(admin: Admin) -> anyhow::Result<Self> {
         let grid = admin.create_grid("第一网格")?;
-        admin.create_grid("第二网格")?;
+        let other_grid = admin.create_grid("第二网格")?;
         let workers = [
             admin.create_worker("张网格", grid)?,
             admin.create_worker("李网格", grid)?,
@@ -81,6 +87,7 @@ impl Office {
         Ok(Self {
             admin,
             workers,
+            other_grid,
             supervisor,
         })
     }
@@ -107,6 +114,7 @@ impl Office {
             )?);
         }
         let conflicted = *households.last().context("no household")?;
+        let late = *households.get(1).context("no second household")?;
         let household = *households.first().context("no household")?;
         let mut visit = conflicted;
         for household in [household, conflicted] {
@@ -136,7 +144,22 @@ impl Office {
             hostile,
             visit,
             incident,
+            late,
         })
+    }
+
+    /// A worker edits a household offline that is moved to the other grid
+    /// meanwhile.
+    async fn edit_late(&self, records: &Records) -> anyhow::Result<()> {
+        let [zhang, _] = &records.phones;
+        zhang.set(records.late, "contact.name", "周敏")?;
+        zhang.set(records.late, "contact.phone", "13800000003")?;
+        zhang.set(records.late, "notes", "老人独居，每周探望一次。")?;
+        let (record, to) = (records.late.to_string(), self.other_grid.to_string());
+        self.admin
+            .run(&["record", "move", "--record", &record, "--to", &to])?;
+        zhang.sync().await?;
+        Ok(())
     }
 
     /// A third phone hands in something that is no change.

@@ -43,6 +43,8 @@ quarantine-authority = Only the server writes this field; the change was not app
 quarantine-field = One value does not fit its field; the change was not applied and is kept as it is. Correct it and save again.
 quarantine-record-full = The record's history is too long; the change was not applied and is kept as it is. Ask the administrator to start a new file.
 quarantine-out-of-scope = This record is not in your grid; your change has arrived and waits for the grid head or community to let it in.
+quarantine-under-review = This record moved to another grid, or you no longer work in its grid. Your change has arrived and waits for review; it is not lost.
+quarantine-review-refused = Your change was reviewed and not taken over; the detail says why. It is still on this phone and can be taken back.
 quarantine-erased = This record was erased by law; the copy on the phone is deleted too.
 quarantine-stale-record-epoch = This record was rebuilt; make the edit again on the new content. The old change is kept.
 

@@ -42,6 +42,8 @@ quarantine-authority = 这一项只能由服务器填写，没有采用，已原
 quarantine-field = 有一项内容不符合要求，没有采用，已原样保留。请改正后重新保存。
 quarantine-record-full = 这份记录的修改历史太长，没有采用，已原样保留。请联系管理员另建新档。
 quarantine-out-of-scope = 这份记录不在您的网格里，您的修改已送达，等网格长或社区审核采用。
+quarantine-under-review = 这份记录已转到别的网格，或您已不负责原来的网格。您的修改已送达，正等待审核，不会丢失。
+quarantine-review-refused = 您的修改经审核没有采用，原因见说明。原内容仍在手机上，可以撤回或另行处理。
 quarantine-erased = 这份记录已依法删除，手机里的副本也会删除。
 quarantine-stale-record-epoch = 这份记录已经重建，请在新的内容上重新修改；原改动已保留。
 

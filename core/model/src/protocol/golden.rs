@@ -139,6 +139,8 @@ fn unchanged_request() -> SyncRequest {
         items: Vec::new(),
         page_bytes: 1 << 20,
         whole: None,
+        knows_moves: None,
+        decisions_after: None,
     }
 }
 
@@ -158,6 +160,7 @@ fn unchanged_response() -> SyncResponse {
         pages: Vec::new(),
         grants: None,
         directives: Vec::new(),
+        decisions: None,
     }
 }
 
@@ -188,6 +191,51 @@ fn feed_page() -> FeedPage {
     };
     page.signature = Some(key().sign(&feed_page_message(&EPOCH, &page)).unwrap());
     page
+}
+
+/// As phones that know moves get it.
+fn moves_page() -> FeedPage {
+    let mut entry = snapshot_page().entries.remove(0);
+    entry.moves = Some(1);
+    let mut page = FeedPage {
+        to: 12,
+        entries: vec![
+            FeedEntry::MovedOut {
+                record: RECORD,
+                to: GridId::from_bytes([0x92; 16]),
+                moves: 2,
+            },
+            FeedEntry::MovedIn {
+                entry: Box::new(entry),
+            },
+        ],
+        ..feed_page()
+    };
+    page.signature = Some(key().sign(&feed_page_message(&EPOCH, &page)).unwrap());
+    page
+}
+
+fn decided_response() -> SyncResponse {
+    let refused = Decision {
+        number: 8,
+        record: RECORD,
+        hash: hash(7),
+        accepted: false,
+        reason: "已由他人登记".to_owned(),
+        grid: Some(GRID),
+    };
+    let accepted = Decision {
+        number: 9,
+        hash: hash(8),
+        accepted: true,
+        reason: String::new(),
+        grid: None,
+        ..refused.clone()
+    };
+    SyncResponse {
+        decisions: Some(vec![refused, accepted]),
+        ..unchanged_response()
+    }
 }
 
 fn full_response() -> SyncResponse {
@@ -385,6 +433,14 @@ fn every_message_is_the_bytes_it_was() {
         ..unchanged_request()
     };
     assert_golden_map("sync_request_whole", &whole);
+    let asking = SyncRequest {
+        knows_moves: Some(true),
+        decisions_after: Some(7),
+        ..unchanged_request()
+    };
+    assert_golden_map("sync_request_decisions", &asking);
+    assert_golden_map("sync_response_decided", &decided_response());
+    assert_golden("feed_page_moves", &moves_page());
     assert_golden_map("sync_response_unchanged", &unchanged_response());
     assert_golden_map("sync_response_full", &full_response());
     assert_golden_map("problem", &problem());
@@ -408,6 +464,10 @@ fn everything_that_is_signed_or_hashed_is_the_bytes_it_was() {
     );
     assert_pinned("signed_session", &session_message(&DEVICE, &[0xc4; 32]));
     assert_pinned("signed_feed_page", &feed_page_message(&EPOCH, &feed_page()));
+    assert_pinned(
+        "signed_feed_page_moves",
+        &feed_page_message(&EPOCH, &moves_page()),
+    );
     assert_pinned(
         "signed_snapshot_page",
         &snapshot_page_message(&EPOCH, &signed_snapshot_page()),

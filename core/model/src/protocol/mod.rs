@@ -33,8 +33,8 @@ pub use proof::{
 pub use signature::{Algorithm, PublicKey, Signature, SignatureError, SigningKey, SoftwareKey};
 pub use snapshot::{SnapshotEntry, SnapshotPage};
 pub use sync::{
-    Cursor, Directive, FeedEntry, FeedPage, Frame, Grants, GridGrant, Receipt, SyncRequest,
-    SyncResponse, Verdict, VerdictRun,
+    Cursor, Decision, Directive, FeedEntry, FeedPage, Frame, Grants, GridGrant, Receipt,
+    SyncRequest, SyncResponse, Verdict, VerdictRun,
 };
 
 /// The protocol version this build speaks.

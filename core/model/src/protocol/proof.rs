@@ -92,6 +92,58 @@ pub enum ProofEntry {
         #[n(4)]
         heads: Vec<ChangeHash>,
     },
+    /// A record that had left the feed's grid.
+    #[n(3)]
+    MovedOut {
+        /// The record.
+        #[n(0)]
+        record: RecordId,
+        /// Where it was.
+        #[n(1)]
+        to: GridId,
+        /// How often it had been moved.
+        #[n(2)]
+        moves: u32,
+    },
+    /// A record that had come into the feed's grid.
+    #[n(4)]
+    MovedIn {
+        /// The record.
+        #[n(0)]
+        record: RecordId,
+        /// Its document epoch.
+        #[n(1)]
+        record_epoch: u32,
+        /// What kind of record.
+        #[n(2)]
+        kind: RecordKind,
+        /// How often it had been moved.
+        #[n(3)]
+        moves: u32,
+        /// Its heads, ascending.
+        #[n(4)]
+        heads: Vec<ChangeHash>,
+    },
+}
+
+/// What a record's own facts add to what is signed.
+fn hash_record(
+    digest: &mut Sha256,
+    record: &RecordId,
+    record_epoch: u32,
+    kind: RecordKind,
+    moves: u32,
+    heads: &[ChangeHash],
+) {
+    digest.update(record.as_bytes());
+    digest.update(record_epoch.to_be_bytes());
+    digest.update([kind.number()]);
+    digest.update(moves.to_be_bytes());
+    let count = u32::try_from(heads.len()).unwrap_or(u32::MAX);
+    digest.update(count.to_be_bytes());
+    for head in heads {
+        digest.update(head.as_bytes());
+    }
 }
 
 impl ProofEntry {
@@ -108,16 +160,23 @@ impl ProofEntry {
                 kind,
                 moves,
                 heads,
-            } => {
+            } => hash_record(digest, record, *record_epoch, *kind, *moves, heads),
+            // Named, so that neither can be read as a change.
+            Self::MovedOut { record, to, moves } => {
+                digest.update(b"moved-out\0");
                 digest.update(record.as_bytes());
-                digest.update(record_epoch.to_be_bytes());
-                digest.update([kind.number()]);
+                digest.update(to.as_bytes());
                 digest.update(moves.to_be_bytes());
-                let count = u32::try_from(heads.len()).unwrap_or(u32::MAX);
-                digest.update(count.to_be_bytes());
-                for head in heads {
-                    digest.update(head.as_bytes());
-                }
+            }
+            Self::MovedIn {
+                record,
+                record_epoch,
+                kind,
+                moves,
+                heads,
+            } => {
+                digest.update(b"moved-in\0");
+                hash_record(digest, record, *record_epoch, *kind, *moves, heads);
             }
         }
     }
@@ -125,7 +184,10 @@ impl ProofEntry {
     /// The record it is about.
     pub fn record(&self) -> Option<RecordId> {
         match self {
-            Self::Change { record, .. } | Self::Record { record, .. } => Some(*record),
+            Self::Change { record, .. }
+            | Self::Record { record, .. }
+            | Self::MovedOut { record, .. }
+            | Self::MovedIn { record, .. } => Some(*record),
             Self::Receipted { .. } => None,
         }
     }
@@ -134,8 +196,8 @@ impl ProofEntry {
     pub fn hashes(&self) -> &[ChangeHash] {
         match self {
             Self::Change { hash, .. } => std::slice::from_ref(hash),
-            Self::Record { heads, .. } => heads,
-            Self::Receipted { .. } => &[],
+            Self::Record { heads, .. } | Self::MovedIn { heads, .. } => heads,
+            Self::Receipted { .. } | Self::MovedOut { .. } => &[],
         }
     }
 }
@@ -201,6 +263,18 @@ fn feed_entries(page: &FeedPage) -> Vec<ProofEntry> {
             hash: *hash,
         },
         FeedEntry::Receipted { count } => ProofEntry::Receipted { count: *count },
+        FeedEntry::MovedOut { record, to, moves } => ProofEntry::MovedOut {
+            record: *record,
+            to: *to,
+            moves: *moves,
+        },
+        FeedEntry::MovedIn { entry } => ProofEntry::MovedIn {
+            record: entry.record,
+            record_epoch: entry.record_epoch,
+            kind: entry.kind,
+            moves: entry.moves.unwrap_or(0),
+            heads: entry.heads.clone(),
+        },
     });
     entries.collect()
 }

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{Digest, PushItem, Signature, SignedManifest};
+use super::{Digest, PushItem, Signature, SignedManifest, SnapshotEntry};
 use crate::{ChangeHash, GridId, PersonId, RecordId, RecordKind, ServerEpoch, Timestamp};
 
 /// What a phone says.
@@ -37,6 +37,14 @@ pub struct SyncRequest {
     /// their hash: another copy of its store may have made them.
     #[n(8)]
     pub whole: Option<bool>,
+    /// Whether the phone understands [`FeedEntry::MovedOut`] and
+    /// [`FeedEntry::MovedIn`]; others fetch a grid anew after a move.
+    #[n(9)]
+    pub knows_moves: Option<bool>,
+    /// Sent by a phone that has changes under review: the number of the last
+    /// decision it was told, 0 before the first.
+    #[n(10)]
+    pub decisions_after: Option<u64>,
 }
 
 /// How far one grid's feed has been read.
@@ -54,7 +62,7 @@ pub struct Cursor {
 }
 
 /// What the server answers.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 #[cbor(map)]
 pub struct SyncResponse {
     /// The server's present life.
@@ -75,6 +83,33 @@ pub struct SyncResponse {
     /// What the phone must do besides.
     #[n(5)]
     pub directives: Vec<Directive>,
+    /// What a supervisor decided on this device's changes since
+    /// `decisions_after`, by number; absent if there is nothing.
+    #[n(6)]
+    pub decisions: Option<Vec<Decision>>,
+}
+
+/// What a supervisor decided on one change that was under review.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Decision {
+    /// Rises; the phone asks for what follows the last it was told.
+    #[n(0)]
+    pub number: u64,
+    /// The record.
+    #[n(1)]
+    pub record: RecordId,
+    /// The change.
+    #[n(2)]
+    pub hash: ChangeHash,
+    /// Taken over into the record, or not.
+    #[n(3)]
+    pub accepted: bool,
+    /// Why not, as the supervisor wrote it; empty if accepted.
+    #[n(4)]
+    pub reason: String,
+    /// Where the record is now; absent if the server has no such record.
+    #[n(5)]
+    pub grid: Option<GridId>,
 }
 
 /// The server's answer to one manifest: after this, and only after this, a
@@ -210,7 +245,7 @@ pub struct Frame {
 }
 
 /// One or more consecutive places of a grid's feed.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum FeedEntry {
     /// A change by someone else; one place.
     #[n(0)]
@@ -236,20 +271,53 @@ pub enum FeedEntry {
         #[n(0)]
         count: u32,
     },
+    /// The record of this place is in another grid now; one place. Only for
+    /// phones that say [`SyncRequest::knows_moves`].
+    #[n(3)]
+    MovedOut {
+        /// The record.
+        #[n(0)]
+        record: RecordId,
+        /// Where it is.
+        #[n(1)]
+        to: GridId,
+        /// How often it was moved by now.
+        #[n(2)]
+        moves: u32,
+    },
+    /// The record came into this grid: all of it, as it stands; one place. Only
+    /// for phones that say [`SyncRequest::knows_moves`].
+    #[n(4)]
+    MovedIn {
+        /// The record.
+        #[n(0)]
+        entry: Box<SnapshotEntry>,
+    },
 }
 
 impl FeedEntry {
+    /// Whether it says something only the server's signature can vouch for.
+    pub fn needs_signature(&self) -> bool {
+        match self {
+            Self::Change { .. } | Self::MovedOut { .. } | Self::MovedIn { .. } => true,
+            Self::Yours { .. } | Self::Receipted { .. } => false,
+        }
+    }
+
     /// Number of feed places the entry covers.
     pub fn places(&self) -> u64 {
         match self {
-            Self::Change { .. } | Self::Yours { .. } => 1,
+            Self::Change { .. }
+            | Self::Yours { .. }
+            | Self::MovedOut { .. }
+            | Self::MovedIn { .. } => 1,
             Self::Receipted { count } => u64::from(*count),
         }
     }
 }
 
 /// Consecutive feed entries of one grid.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct FeedPage {
     /// The grid.
     #[n(0)]
@@ -270,7 +338,7 @@ pub struct FeedPage {
     #[n(5)]
     pub digest: Option<Digest>,
     /// The server's signature over [`super::feed_page_message`]; absent on a page
-    /// without changes by others.
+    /// on which no entry needs one.
     #[n(6)]
     pub signature: Option<Signature>,
 }

@@ -177,6 +177,7 @@ fn a_lost_grid_takes_its_records_along_but_never_unsent_ones() {
             pages: &[],
             grants: Some(&without),
             directives: &[],
+            decisions: &[],
         })
         .unwrap();
     assert_eq!(phone.core().grids().unwrap().len(), 1);

@@ -59,6 +59,7 @@ fn a_receipt_for_other_items_is_an_error_and_changes_nothing() {
             pages: &[],
             grants: None,
             directives: &[],
+            decisions: &[],
         })
     };
     let bad = Receipt {

@@ -8,6 +8,7 @@ mod exchange;
 mod faults;
 mod journal;
 mod lists;
+mod moves;
 mod open;
 mod processes;
 mod records;
@@ -340,6 +341,7 @@ impl Hub {
                 pages,
                 grants: None,
                 directives: &self.directives,
+                decisions: &[],
             })
             .unwrap()
     }

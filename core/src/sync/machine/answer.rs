@@ -66,6 +66,7 @@ impl Machine {
             pages,
             grants: answer.grants.as_ref(),
             directives: &directives,
+            decisions: answer.decisions.as_deref().unwrap_or_default(),
         })?;
         fault_point::reach("phone.receipt.stored").map_err(crate::StoreError::from)?;
         self.count(&applied);

@@ -439,6 +439,8 @@ impl Machine {
             // A grid is also fetched because a hash of one's own named nothing
             // here; the snapshot may be older than that change.
             whole: (self.report.snapshots > 0).then_some(true),
+            knows_moves: Some(true),
+            decisions_after: position.decisions_after,
         })))
     }
 

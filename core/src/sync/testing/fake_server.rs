@@ -303,6 +303,7 @@ impl FakeServer {
             pages: Vec::new(),
             grants: None,
             directives: Vec::new(),
+            decisions: None,
         };
         let before: BTreeMap<GridId, usize> = self
             .grids

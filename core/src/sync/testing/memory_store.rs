@@ -235,6 +235,7 @@ impl SyncStore for MemoryStore {
                 .collect(),
             bootstraps: state.bootstraps.values().copied().collect(),
             gives_back: false,
+            decisions_after: None,
         })
     }
 
@@ -343,7 +344,10 @@ impl SyncStore for MemoryStore {
                             state.put(page.grid, *record, *hash, &change);
                         }
                     }
-                    FeedEntry::Receipted { .. } => {}
+                    // The server of these tests moves nothing.
+                    FeedEntry::Receipted { .. }
+                    | FeedEntry::MovedOut { .. }
+                    | FeedEntry::MovedIn { .. } => {}
                 }
             }
             state.cursors.insert(page.grid, page.to);

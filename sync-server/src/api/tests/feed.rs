@@ -8,7 +8,7 @@ use wangge_model::{
 use super::*;
 
 /// What a phone shows of each record, to compare phones.
-fn shown(phone: &SimDevice) -> BTreeMap<RecordId, Vec<wangge_model::ChangeHash>> {
+pub(super) fn shown(phone: &SimDevice) -> BTreeMap<RecordId, Vec<wangge_model::ChangeHash>> {
     phone
         .records
         .iter()
@@ -120,7 +120,11 @@ async fn eight_phones_at_once_leave_a_feed_without_gaps() {
         .list_feed(&server.grids[0], 0, head.head_seq, None, usize::MAX)
         .await
         .unwrap();
-    assert!(feed.iter().map(|change| change.seq).eq(1..=head.head_seq));
+    assert!(
+        feed.iter()
+            .map(crate::storage::FeedPlace::seq)
+            .eq(1..=head.head_seq)
+    );
     let mut stored = storage.find_record(&shared).await.unwrap().unwrap();
     stored.heads.sort();
     assert_eq!(stored.heads, phones[0].records[&shared].document.heads());

@@ -4,6 +4,7 @@ mod enrolment;
 mod faults;
 mod feed;
 mod hostile;
+mod moves;
 mod other;
 mod push;
 

@@ -10,6 +10,7 @@ mod enrol;
 mod node;
 mod password;
 mod person;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -59,6 +60,9 @@ enum AdminCommand {
     /// 手机。Phones.
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// 记录。Records.
+    #[command(subcommand)]
+    Record(record::RecordCommand),
 }
 
 /// What the commands of this group work with.
@@ -110,6 +114,7 @@ impl Admin<'_> {
             AdminCommand::Enrol(args) => self.enrol(args).await,
             AdminCommand::Compact(args) => self.compact(args).await,
             AdminCommand::Device(command) => self.device(command).await,
+            AdminCommand::Record(command) => self.record(command).await,
         }
     }
 

@@ -489,3 +489,35 @@ async fn the_tree_can_be_taken_from_the_table_of_divisions() {
         "{tree}"
     );
 }
+
+#[tokio::test]
+async fn a_record_is_moved_only_to_a_grid_and_only_if_there_is_one() {
+    let office = Office::new();
+    let grid = office.furnish().await;
+    let unknown = "01932c07-8a6f-7b52-a7de-90c1d9f6a111";
+    for (record, to) in [(unknown, grid.as_str()), ("x", grid.as_str())] {
+        assert!(matches!(
+            office
+                .refused(&["record", "move", "--record", record, "--to", to])
+                .await,
+            AdminError::RecordUnknown(_)
+        ));
+    }
+    let community = [
+        "record",
+        "move",
+        "--record",
+        unknown,
+        "--to",
+        "370102002008",
+    ];
+    assert!(matches!(
+        office.refused(&community).await,
+        AdminError::NotAGrid(_)
+    ));
+    let nowhere = ["record", "move", "--record", unknown, "--to", "nowhere"];
+    assert!(matches!(
+        office.refused(&nowhere).await,
+        AdminError::NodeUnknown(_)
+    ));
+}

@@ -293,6 +293,43 @@ impl Server {
         id
     }
 
+    /// An edit of the worker's that came when the household's grid was not the
+    /// worker's any more.
+    pub(super) async fn put_late_edit(
+        &self,
+        byte: u8,
+        grid: GridId,
+        fields: &[(&str, &str)],
+    ) -> (RecordId, QuarantineId) {
+        let id = RecordId::from_bytes([byte; 16]);
+        let now = self.clock.now();
+        let actor = ActorId::from_bytes([1; 16]);
+        let mut document = RecordDocument::new(RecordKind::Household);
+        let first = document
+            .edit(&edits(&[("address.room", "501室")]), actor, now)
+            .unwrap()
+            .unwrap();
+        let late = document
+            .clone()
+            .edit(&edits(fields), actor, now)
+            .unwrap()
+            .unwrap();
+        let kept = NewQuarantine {
+            id: QuarantineId::from_bytes([byte; 16]),
+            record: id,
+            kind: RecordKind::Household,
+            grid,
+            hash: late.hash,
+            bytes: late.bytes,
+            code: "under_review".to_owned(),
+            detail: String::new(),
+        };
+        let kept_id = kept.id;
+        self.put_record(id, grid, &document, vec![first], vec![kept])
+            .await;
+        (id, kept_id)
+    }
+
     pub(super) fn browser(&self) -> Browser {
         Browser {
             router: console::router().with_state(self.state.clone()),

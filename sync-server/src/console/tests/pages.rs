@@ -3,11 +3,11 @@
 use axum::http::{StatusCode, header};
 use wangge_model::{FieldPath, RecordKind, document::RecordDocument};
 
-use super::client::{GRID, OTHER_GRID, Server, WORKER};
+use super::client::{DEVICE, GRID, OTHER_GRID, Server, WORKER};
 use crate::console::PageError;
 
 /// Every form that changes something, on the server of these tests.
-const FORMS: [&str; 9] = [
+const FORMS: [&str; 11] = [
     "/sign-out",
     "/households/{id}/show",
     "/households/{id}/settle",
@@ -17,6 +17,8 @@ const FORMS: [&str; 9] = [
     "/incidents/{id}/settle",
     "/devices/15151515-1515-1515-1515-151515151515/revoke",
     "/quarantine/51515151-5151-5151-5151-515151515151/seen",
+    "/review/53535353-5353-5353-5353-535353535353/accept",
+    "/review/53535353-5353-5353-5353-535353535353/refuse",
 ];
 
 #[tokio::test]
@@ -398,4 +400,80 @@ async fn a_form_that_is_too_large_or_not_a_form_is_refused() {
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     let answer = browser.submit("/", &show, &[("reason", "核实")]).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_late_edit_shows_what_it_would_change_and_is_accepted_or_refused_with_a_reason() {
+    let server = Server::start().await;
+    let fields = [("contact.name", "周敏"), ("contact.phone", "13800000001")];
+    let (id, taken) = server.put_late_edit(0x53, GRID, &fields).await;
+    let (_, left) = server.put_late_edit(0x54, GRID, &[("notes", "改")]).await;
+    let mut browser = server.signed_in("wang").await;
+    assert!(browser.get("/").await.body.contains("href=\"/review\""));
+    let list = browser.get("/review").await.body;
+    assert!(list.contains("李网格") && list.contains(&format!("/review/{taken}")));
+    assert!(!browser.get("/quarantine").await.body.contains("李网格"));
+    let page = format!("/review/{taken}");
+    let item = browser.get(&page).await.body;
+    assert!(item.contains("周敏") && item.contains("未填写"), "{item}");
+    assert!(!item.contains("13800000001"), "phone numbers stay masked");
+
+    // Without a reason it is not refused.
+    let other = format!("/review/{left}");
+    let answer = browser
+        .submit(&other, &format!("{other}/refuse"), &[("reason", "  ")])
+        .await;
+    let back = answer.headers[header::LOCATION]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(browser.get(&back).await.body.contains("请写明不采用的原因"));
+    let reason = [("reason", "已由新网格员登记")];
+    browser
+        .submit(&other, &format!("{other}/refuse"), &reason)
+        .await;
+    assert_eq!(browser.get(&other).await.status, StatusCode::NOT_FOUND);
+
+    browser.submit(&page, &format!("{page}/accept"), &[]).await;
+    let record = browser.get(&format!("/households/{id}")).await.body;
+    assert!(record.contains("周敏") && record.contains("李网格"));
+    assert!(
+        browser
+            .get("/review")
+            .await
+            .body
+            .contains("没有等待审核的修改")
+    );
+
+    let storage = &server.state.storage;
+    let told = storage.list_decisions(&DEVICE, 0, 10).await.unwrap();
+    let said: Vec<(bool, &str)> = told
+        .iter()
+        .map(|one| (one.accepted, one.reason.as_str()))
+        .collect();
+    assert_eq!(said, [(false, "已由新网格员登记"), (true, "")]);
+    assert_eq!(told[1].grid, Some(GRID));
+    let after = storage.list_decisions(&DEVICE, told[0].number, 10).await;
+    assert_eq!(after.unwrap(), told[1..], "only what follows");
+    let actions = server.audit().await;
+    assert!(actions.contains(&format!("review_accepted {taken} ")));
+    assert!(actions.contains(&format!("review_refused {left} ")));
+}
+
+#[tokio::test]
+async fn a_worker_sees_own_late_edits_and_decides_on_none() {
+    let server = Server::start().await;
+    let (_, id) = server
+        .put_late_edit(0x53, OTHER_GRID, &[("notes", "改")])
+        .await;
+    let mut worker = server.signed_in("li").await;
+    let page = format!("/review/{id}");
+    let item = worker.get(&page).await.body;
+    assert!(item.contains("不在您的范围内"), "{item}");
+    let csrf = worker.get("/").await.csrf();
+    for action in ["accept", "refuse"] {
+        let form = [("csrf", csrf.as_str()), ("reason", "x")];
+        let answer = worker.post(&format!("{page}/{action}"), &form).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    }
 }

@@ -27,6 +27,7 @@ use crate::{
             build::record_view,
             view::{RecordInput, RelatedView},
         },
+        review::{FieldChange, ReviewItem, ReviewItemPage, ReviewPage, ReviewRow},
         sign_in::SignInPage,
     },
     storage::{Authorship, Device, GridCounts, GridOverview, ListedRecord},
@@ -269,6 +270,36 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
         is_accepted: false,
         seen,
     };
+    let late = ReviewRow {
+        href: "/review/1".to_owned(),
+        received_at: NOW.to_china_text(),
+        title: text.to_owned(),
+        kind: text.to_owned(),
+        person: text.to_owned(),
+        device: text.to_owned(),
+        grid_name: text.to_owned(),
+        changes: 2,
+    };
+    let late_item = |unfit: Option<String>| ReviewItem {
+        href: "/review/1".to_owned(),
+        title: text.to_owned(),
+        link: Some("/households/1".to_owned()),
+        facts: vec![("来自".to_owned(), text.to_owned())],
+        fields: vec![
+            FieldChange {
+                label: text.to_owned(),
+                now: text.to_owned(),
+                late: text.to_owned(),
+            },
+            FieldChange {
+                label: "电话".to_owned(),
+                now: String::new(),
+                late: String::new(),
+            },
+        ],
+        may_decide: unfit.is_none(),
+        unfit,
+    };
     let at = |path: &str| page(language, path, text);
     let signed_out = Page {
         person: None,
@@ -290,13 +321,14 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
             HomePage::new(
                 at("/"),
                 vec![overview(busy), overview(GridCounts::default())],
+                3,
             )
             .render()
             .unwrap(),
         ),
         (
             "home-empty",
-            HomePage::new(at("/"), Vec::new()).render().unwrap(),
+            HomePage::new(at("/"), Vec::new(), 0).render().unwrap(),
         ),
         (
             "households",
@@ -371,6 +403,33 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
                     vec![quarantined(false), quarantined(true)],
                     text,
                 ),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "review",
+            ReviewPage {
+                page: at("/review"),
+                list: list("/review", vec![late], text),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "review-item",
+            ReviewItemPage {
+                page: at("/review/1"),
+                item: late_item(None),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "review-item-unfit",
+            ReviewItemPage {
+                page: at("/review/1"),
+                item: late_item(Some(text.to_owned())),
             }
             .render()
             .unwrap(),

@@ -36,7 +36,8 @@ impl ConsoleStorage for SqliteStorage {
                     (SELECT count(*) FROM record
                      WHERE record.grid = place.id AND record.conflict_count > 0),
                     (SELECT count(*) FROM quarantine
-                     WHERE quarantine.grid = place.id AND quarantine.seen_at IS NULL),
+                     WHERE quarantine.grid = place.id AND quarantine.seen_at IS NULL
+                       AND quarantine.code <> 'under_review'),
                     (SELECT max(device.last_seen_at)
                      FROM assignment JOIN device ON device.person = assignment.person
                      WHERE assignment.node = place.id AND assignment.valid_from <= :at

@@ -6,10 +6,16 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::storage::{StorageError, StorageResult};
 
 /// Name and text of each step, in order; a step's number is its place.
-pub(super) const MIGRATIONS: &[(&str, &str)] = &[(
-    "0001_initial",
-    include_str!("../../../migrations/sqlite/0001_initial.sql"),
-)];
+pub(super) const MIGRATIONS: &[(&str, &str)] = &[
+    (
+        "0001_initial",
+        include_str!("../../../migrations/sqlite/0001_initial.sql"),
+    ),
+    (
+        "0002_moves_and_decisions",
+        include_str!("../../../migrations/sqlite/0002_moves_and_decisions.sql"),
+    ),
+];
 
 /// The schema version of this build.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of steps")]
@@ -47,9 +53,10 @@ mod tests {
     use super::*;
 
     /// Rows as each released version could have left them.
-    const FIXTURES: &[&str] = &[include_str!(
-        "../../../migrations/sqlite/fixtures/0001_initial.sql"
-    )];
+    const FIXTURES: &[&str] = &[
+        include_str!("../../../migrations/sqlite/fixtures/0001_initial.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0002_moves_and_decisions.sql"),
+    ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {
         let mut statement = connection
@@ -107,19 +114,20 @@ mod tests {
     #[test]
     fn a_failing_step_leaves_the_version_before_it() {
         let mut connection = Connection::open_in_memory().unwrap();
-        let bad: &[(&str, &str)] = &[
-            MIGRATIONS[0],
-            (
-                "0002_bad",
+        let bad: Vec<(&str, &str)> = MIGRATIONS
+            .iter()
+            .copied()
+            .chain([(
+                "9999_bad",
                 "CREATE TABLE half (a); SELECT no_such_function();",
-            ),
-        ];
-        let error = migrate(&mut connection, bad).unwrap_err();
+            )])
+            .collect();
+        let error = migrate(&mut connection, &bad).unwrap_err();
         assert!(
             matches!(
                 error,
                 StorageError::Migration {
-                    step: "0002_bad",
+                    step: "9999_bad",
                     ..
                 }
             ),

@@ -272,6 +272,23 @@ impl OrgStorage for SqliteStorage {
             .await
     }
 
+    async fn list_held_grids(&self, person: &PersonId) -> StorageResult<Vec<GridId>> {
+        let person = *person;
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT DISTINCT node.id FROM assignment
+                 JOIN org_node AS place ON place.id = assignment.node
+                 JOIN org_node AS node
+                     ON node.path >= place.path AND node.path < place.path || 'g'
+                 WHERE assignment.person = ?1 AND node.level = 'grid'",
+            )?;
+            row::collect(statement.query_map([person.as_bytes()], |row| {
+                row::id(row, 0, GridId::from_bytes)
+            })?)
+        })
+        .await
+    }
+
     async fn count_nodes(&self) -> StorageResult<u64> {
         self.read(|connection| {
             Ok(row::count(connection.query_row(

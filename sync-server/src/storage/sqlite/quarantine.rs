@@ -8,18 +8,21 @@ use super::{SqliteStorage, row, scope::in_scope};
 use crate::storage::{NewQuarantine, QuarantineStorage, QuarantinedChange, StorageResult};
 
 /// What a person may see: changes of their grids, of people assigned inside
-/// their scope, and their own.
-const VISIBLE: &str = "(quarantine.grid IN (SELECT id FROM scope_grid)
+/// their scope, and their own. What waits for a decision is in the review
+/// inbox.
+const VISIBLE: &str =
+    "quarantine.code <> 'under_review' AND (quarantine.grid IN (SELECT id FROM scope_grid)
      OR quarantine.person IN (SELECT id FROM scope_person))";
 
-const SELECT: &str = "SELECT quarantine.id, quarantine.record, quarantine.kind, quarantine.grid,
+pub(super) const SELECT: &str =
+    "SELECT quarantine.id, quarantine.record, quarantine.kind, quarantine.grid,
         quarantine.hash, quarantine.bytes, quarantine.code, quarantine.detail,
         quarantine.device, device.name, quarantine.person, person.name, quarantine.received_at
     FROM quarantine
     JOIN device ON device.id = quarantine.device
     JOIN person ON person.id = quarantine.person";
 
-fn quarantined(row: &Row<'_>) -> rusqlite::Result<QuarantinedChange> {
+pub(super) fn quarantined(row: &Row<'_>) -> rusqlite::Result<QuarantinedChange> {
     Ok(QuarantinedChange {
         change: NewQuarantine {
             id: row::id(row, 0, QuarantineId::from_bytes)?,

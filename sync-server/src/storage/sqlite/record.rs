@@ -7,18 +7,18 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params, par
 use wangge_model::{GridId, PersonId, RecordId, Timestamp, document::RecordDocument};
 
 use super::{
-    SqliteStorage, commit,
+    SqliteStorage, commit, moves,
     row::{self, SUMMARY_COLUMNS, SUMMARY_WIDTH},
     scope::in_scope,
 };
 use crate::storage::{
-    Commit, CommitOutcome, ListedRecord, RecordFilter, RecordOrder, RecordPage, RecordStorage,
-    SnapshotRow, StorageError, StorageResult, StoredRecord,
+    Commit, CommitOutcome, ListedRecord, MoveOutcome, NewMove, RecordFilter, RecordOrder,
+    RecordPage, RecordStorage, SnapshotRow, StorageError, StorageResult, StoredRecord,
 };
 
 const STORED_COLUMNS: &str = "record.id, record.kind, record.grid, record.record_epoch, \
-     record.document, record.heads, record.version";
-const STORED_WIDTH: usize = 7;
+     record.document, record.heads, record.version, record.moves";
+const STORED_WIDTH: usize = 8;
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
     Ok(StoredRecord {
@@ -29,6 +29,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
         document: row.get(4)?,
         heads: row::heads(row, 5)?,
         version: row::count(row.get(6)?),
+        moves: row.get(7)?,
     })
 }
 
@@ -56,6 +57,24 @@ pub(super) fn find(connection: &Connection, id: &RecordId) -> StorageResult<Opti
             "SELECT {STORED_COLUMNS} FROM record WHERE id = ?1"
         ))?
         .query_row([id.as_bytes()], stored)
+        .optional()?)
+}
+
+/// A record as a snapshot carries it, whatever its grid.
+pub(super) fn find_row(
+    connection: &Connection,
+    id: &RecordId,
+) -> StorageResult<Option<SnapshotRow>> {
+    Ok(connection
+        .prepare_cached(&format!(
+            "SELECT {STORED_COLUMNS}, {SUMMARY_COLUMNS} FROM record WHERE id = ?1"
+        ))?
+        .query_row([id.as_bytes()], |row| {
+            Ok(SnapshotRow {
+                record: stored(row)?,
+                summary: row::summary(row, STORED_WIDTH)?,
+            })
+        })
         .optional()?)
 }
 
@@ -244,6 +263,11 @@ impl RecordStorage for SqliteStorage {
             .await
     }
 
+    async fn move_record(&self, new: NewMove) -> StorageResult<MoveOutcome> {
+        self.write(move |connection, batch| moves::move_record(connection, batch, &new))
+            .await
+    }
+
     async fn find_record(&self, id: &RecordId) -> StorageResult<Option<StoredRecord>> {
         let id = *id;
         self.read(move |connection| find(connection, &id)).await
@@ -257,6 +281,24 @@ impl RecordStorage for SqliteStorage {
                 records.extend(find(connection, id)?);
             }
             Ok(records)
+        })
+        .await
+    }
+
+    async fn list_former_grids(&self, ids: &[RecordId]) -> StorageResult<Vec<(RecordId, GridId)>> {
+        let ids = ids.to_vec();
+        self.read(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT from_grid FROM record_move WHERE record = ?1")?;
+            let mut former = Vec::new();
+            for id in ids {
+                let grids = statement
+                    .query_map([id.as_bytes()], |row| row::id(row, 0, GridId::from_bytes))?;
+                for grid in grids {
+                    former.push((id, grid?));
+                }
+            }
+            Ok(former)
         })
         .await
     }

@@ -17,6 +17,9 @@ use wangge_model::{
 use super::{feed, row};
 use crate::storage::StorageResult;
 
+/// The first schema version in which records move.
+const FIRST_WITH_MOVES: u32 = 2;
+
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
@@ -79,6 +82,14 @@ fn open(path: &Path) -> StorageResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version < FIRST_WITH_MOVES {
+        // Looked through all the same, for instance before it is restored.
+        connection.execute_batch(
+            "PRAGMA temp_store = MEMORY;
+             CREATE TEMP TABLE record_move (record, from_grid, from_seq, to_grid, to_seq);",
+        )?;
+    }
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
@@ -145,8 +156,8 @@ fn feed_heads(
     Ok(heads)
 }
 
-/// Checks that a feed has every place from its floor to its head; answers how
-/// many changes it holds.
+/// Checks that a feed has every place from its floor to its head, changes and
+/// moves together; answers how many changes it holds.
 fn places(
     connection: &Connection,
     grid: &GridId,
@@ -154,9 +165,13 @@ fn places(
     head: u64,
     found: &mut dyn FnMut(Finding),
 ) -> StorageResult<u64> {
-    let mut statement =
-        connection.prepare_cached("SELECT seq FROM change WHERE grid = ?1 ORDER BY seq")?;
-    let mut rows = statement.query([grid.as_bytes()])?;
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, 1 FROM change WHERE grid = ?1
+             UNION ALL SELECT from_seq, 0 FROM record_move WHERE from_grid = ?1 AND from_seq > ?2
+             UNION ALL SELECT to_seq, 0 FROM record_move WHERE to_grid = ?1 AND to_seq > ?2
+             ORDER BY 1",
+    )?;
+    let mut rows = statement.query((grid.as_bytes(), row::integer(floor)))?;
     let (mut expected, mut count) = (floor + 1, 0);
     while let Some(row) = rows.next()? {
         let seq = row::count(row.get(0)?);
@@ -167,7 +182,7 @@ fn places(
             });
         }
         expected = seq + 1;
-        count += 1;
+        count += row::count(row.get(1)?);
     }
     if expected != head + 1 {
         found(Finding::FeedGap {
@@ -231,16 +246,14 @@ fn changes(
         .map(|change| (change.hash, change.bytes))
         .collect();
     let mut statement = connection.prepare_cached(
-        "SELECT change.grid, seq, hash, bytes, coalesce(floor_seq, 0)
-         FROM change LEFT JOIN feed ON feed.grid = change.grid
+        "SELECT change.grid, seq, hash, bytes FROM change
          WHERE record = ?1 AND record_epoch = ?2",
     )?;
     let mut rows = statement.query((record.as_bytes(), epoch))?;
-    let (mut differs, mut has_floor) = (false, false);
+    let mut differs = false;
     while let Some(row) = rows.next()? {
         let grid = row::id(row, 0, GridId::from_bytes)?;
         let seq = row::count(row.get(1)?);
-        has_floor |= row.get::<_, i64>(4)? > 0;
         match held.remove(&row::hash(row, 2)?) {
             None => differs = true,
             Some(bytes) => {
@@ -255,10 +268,22 @@ fn changes(
         }
     }
     // Below its floor a feed has forgotten changes that documents still hold.
-    if differs || (!held.is_empty() && !has_floor) {
+    if differs || (!held.is_empty() && !has_floor(connection, record)?) {
         found(Finding::Changes(*record));
     }
     Ok(())
+}
+
+/// Whether a feed that may have held the record's changes was shortened: of the
+/// grid it is in, or of one it was in.
+fn has_floor(connection: &Connection, record: &RecordId) -> StorageResult<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM feed WHERE floor_seq > 0 AND grid IN (
+                 SELECT grid FROM record WHERE id = ?1
+                 UNION ALL SELECT from_grid FROM record_move WHERE record = ?1))",
+        )?
+        .query_row([record.as_bytes()], |row| row.get(0))?)
 }
 
 #[cfg(test)]

@@ -291,6 +291,7 @@ impl Office {
             pages,
             grants,
             directives,
+            decisions: &[],
         })
     }
 }

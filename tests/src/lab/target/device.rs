@@ -109,6 +109,8 @@ impl Device {
             items,
             page_bytes: 1 << 20,
             whole: None,
+            knows_moves: Some(true),
+            decisions_after: None,
         }
     }
 

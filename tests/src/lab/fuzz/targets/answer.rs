@@ -77,6 +77,7 @@ impl Liar {
             pages: Vec::new(),
             grants: None,
             directives,
+            decisions: None,
         }
     }
 
@@ -332,6 +333,7 @@ impl Target for Answer {
             pages,
             grants,
             directives,
+            decisions: None,
         };
         let lost = Verdict::MissingDeps {
             hashes: vec![wangge_model::ChangeHash::from_bytes([1; 32])],
