@@ -181,13 +181,11 @@ impl Armoury {
         let mut items = Vec::new();
         let first = edit(&mut document, &self.workload.household()?, actor)?;
         items.push(item(id, &document, grid, first));
-        let second = self.workload.household_edit()?;
-        let second = edit(&mut document, &[second], actor)?;
+        let second = self.edit_anew(&mut document, actor)?;
         items.push(item(id, &document, grid, second));
         if let Some((id, mut document)) = self.known.clone() {
             // In a copy: attackers build on what the server has.
-            let third = self.workload.household_edit()?;
-            let third = edit(&mut document, &[third], actor)?;
+            let third = self.edit_anew(&mut document, actor)?;
             items.push(item(id, &document, grid, third));
         }
         self.genuine = Some(self.victim.honest(items)?);
@@ -413,7 +411,6 @@ impl Armoury {
         let colleague = self.colleague.actor;
         let (id, known) = self.known.clone().context("nothing known")?;
         let mut document = known.clone();
-        let value = self.workload.household_edit()?;
         let number: u64 = self.random.random_range(1..1_000_000);
         match field {
             Field::Authority => {
@@ -430,7 +427,7 @@ impl Armoury {
                 Ok(item(id, &incident, self.colleague.grid, change))
             }
             Field::Scope | Field::ScopeNew => {
-                let change = edit(&mut document, &[value], self.stranger.actor)?;
+                let change = self.edit_anew(&mut document, self.stranger.actor)?;
                 let (id, grid) = if field == Field::Scope {
                     // The server's own table says where a record belongs.
                     (id, self.stranger.grid)
@@ -446,7 +443,7 @@ impl Armoury {
                 } else {
                     colleague
                 };
-                let change = edit(&mut document, &[value], actor)?;
+                let change = self.edit_anew(&mut document, actor)?;
                 let mut good = item(id, &document, self.colleague.grid, change);
                 match field {
                     Field::OwnKind => good.kind = self.other_kind(),
@@ -474,6 +471,21 @@ impl Armoury {
                     }
                     _ => {}
                 })
+            }
+        }
+    }
+
+    /// One edit that changes something: a number drawn may be the one that is
+    /// there.
+    fn edit_anew(
+        &mut self,
+        document: &mut RecordDocument,
+        actor: ActorId,
+    ) -> anyhow::Result<LocalChange> {
+        loop {
+            let value = self.workload.household_edit()?;
+            if let Some(change) = document.edit(&[value], actor, WORK_TIME)? {
+                return Ok(change);
             }
         }
     }

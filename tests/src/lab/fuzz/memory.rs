@@ -6,11 +6,15 @@
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicIsize, Ordering},
 };
 
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
+/// Set between [`begin`] and [`peak_since`]: counting costs every thread of
+/// every other machine of the lab dearly.
+static COUNTS: AtomicBool = AtomicBool::new(false);
+/// May be below zero: what was allocated while nobody counted is freed too.
+static LIVE: AtomicIsize = AtomicIsize::new(0);
+static PEAK: AtomicIsize = AtomicIsize::new(0);
 
 /// The system's allocator, counting. A program that fuzzes makes it its global
 /// allocator.
@@ -18,12 +22,17 @@ static PEAK: AtomicUsize = AtomicUsize::new(0);
 pub struct CountingAllocator;
 
 fn add(size: usize) {
-    let live = LIVE.fetch_add(size, Ordering::Relaxed) + size;
-    PEAK.fetch_max(live, Ordering::Relaxed);
+    if COUNTS.load(Ordering::Relaxed) {
+        let size = size.cast_signed();
+        let live = LIVE.fetch_add(size, Ordering::Relaxed) + size;
+        PEAK.fetch_max(live, Ordering::Relaxed);
+    }
 }
 
 fn take(size: usize) {
-    LIVE.fetch_sub(size, Ordering::Relaxed);
+    if COUNTS.load(Ordering::Relaxed) {
+        LIVE.fetch_sub(size.cast_signed(), Ordering::Relaxed);
+    }
 }
 
 #[expect(
@@ -70,17 +79,24 @@ unsafe impl GlobalAlloc for CountingAllocator {
 
 /// Whether this program's allocator counts.
 pub fn is_counting() -> bool {
-    LIVE.load(Ordering::Relaxed) > 0
+    let begun = begin();
+    let memory = std::hint::black_box(vec![0_u8; 4_096]);
+    let peak = peak_since(begun);
+    peak >= memory.len()
 }
 
-/// Begins a measurement; answers the bytes held now.
-pub fn begin() -> usize {
+/// Begins a measurement; answers what the count is now.
+pub fn begin() -> isize {
+    COUNTS.store(true, Ordering::Relaxed);
     let live = LIVE.load(Ordering::Relaxed);
     PEAK.store(live, Ordering::Relaxed);
     live
 }
 
-/// The most bytes held since [`begin`], beyond what was held then.
-pub fn peak_since(begun: usize) -> usize {
-    PEAK.load(Ordering::Relaxed).saturating_sub(begun)
+/// The most bytes held since [`begin`], beyond what was held then; ends the
+/// measurement.
+pub fn peak_since(begun: isize) -> usize {
+    COUNTS.store(false, Ordering::Relaxed);
+    let more = PEAK.load(Ordering::Relaxed).saturating_sub(begun);
+    usize::try_from(more).unwrap_or(0)
 }

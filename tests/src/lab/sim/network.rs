@@ -77,8 +77,11 @@ impl World {
             return Ok(());
         }
         if self.phone(number)?.run.is_none() {
-            let begun = self.phone(number)?.begin();
-            if !self.went_well(begun)? {
+            let restores = self.server.restores;
+            let phone = self.phone(number)?;
+            phone.begun_after = restores;
+            let begun = phone.begin();
+            if !self.went_well(number, begun)? {
                 return Ok(());
             }
         }
@@ -139,7 +142,7 @@ impl World {
                 if is_false && told.is_err() {
                     self.count("false_answers_refused");
                 } else {
-                    self.went_well(told)?;
+                    self.went_well(number, told)?;
                 }
                 return Ok(None);
             }
@@ -168,17 +171,29 @@ impl World {
             }
         };
         let told = self.phone(number)?.tell(event);
-        self.went_well(told)?;
+        self.went_well(number, told)?;
         Ok(None)
     }
 
     /// Whether a sync may go on; one that ended as syncs may end is counted,
     /// anything else is a failure of the product.
-    fn went_well(&mut self, result: Result<(), SyncError>) -> anyhow::Result<bool> {
+    fn went_well(
+        &mut self,
+        number: usize,
+        result: Result<(), SyncError>,
+    ) -> anyhow::Result<bool> {
         match result {
             Ok(()) => Ok(true),
             Err(error) if error.is_transient() => {
                 self.count("syncs_given_up");
+                Ok(false)
+            }
+            // One left in the middle for long, while the server was restored
+            // more than once: a fresh one goes on.
+            Err(SyncError::TooManyRounds)
+                if self.server.restores >= self.phone(number)?.begun_after + 2 =>
+            {
+                self.count("syncs_overtaken_by_restores");
                 Ok(false)
             }
             Err(error) => Err(error.into()),

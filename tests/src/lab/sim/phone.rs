@@ -81,6 +81,8 @@ pub(super) struct SimPhone {
     pub(super) offline_until: u64,
     /// A sync that was left in the middle.
     pub(super) run: Option<Run>,
+    /// How often the server had been restored when that sync began.
+    pub(super) begun_after: u64,
     /// Records its worker is busy with, by number.
     pub(super) focus: Vec<usize>,
     /// Its grids, as of its last sync.
@@ -111,6 +113,7 @@ impl SimPhone {
             person,
             offline_until: 0,
             run: None,
+            begun_after: 0,
             focus: Vec::new(),
             grids: Vec::new(),
             backup: None,
@@ -255,6 +258,7 @@ impl SimPhone {
             person: self.person,
             offline_until: 0,
             run: None,
+            begun_after: 0,
             focus: self.focus.clone(),
             grids: self.grids.clone(),
             backup: None,

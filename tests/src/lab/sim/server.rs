@@ -58,6 +58,8 @@ pub(super) struct SimServer {
     /// Newest backup, with the step it was taken at.
     backup: Option<(PathBuf, u64)>,
     backups: u64,
+    /// How often it started over from one.
+    pub(super) restores: u64,
 }
 
 /// What the server answered.
@@ -79,6 +81,7 @@ impl SimServer {
             running: None,
             backup: None,
             backups: 0,
+            restores: 0,
         };
         server.open()?;
         Ok(server)
@@ -154,6 +157,7 @@ impl SimServer {
     /// Starts over from the newest backup, which stays.
     pub(super) fn restore(&mut self) -> anyhow::Result<()> {
         let (from, _) = self.backup.clone().context("no backup")?;
+        self.restores += 1;
         self.close()?;
         for suffix in ["-wal", "-shm"] {
             let path = self.folder.join(format!("wangge.sqlite{suffix}"));
