@@ -13,6 +13,7 @@ fn arguments() -> SimArguments {
         until: None,
         twice: false,
         seeds: 1,
+        threads: 1,
     }
 }
 

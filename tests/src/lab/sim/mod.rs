@@ -22,7 +22,12 @@ mod server;
 mod trace;
 mod world;
 
-use std::{path::Path, thread};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
 
 use anyhow::Context as _;
 
@@ -60,6 +65,9 @@ pub struct SimArguments {
     /// Run this many seeds, the given one and those after it.
     #[arg(long, default_value_t = 1)]
     pub seeds: u64,
+    /// Seeds run at the same time.
+    #[arg(long, short = 'j', default_value_t = 2)]
+    pub threads: u64,
 }
 
 /// What one run gave.
@@ -90,8 +98,8 @@ pub fn run(arguments: &SimArguments, seed: u64) -> anyhow::Result<Outcome> {
     outcome.figure("ops", arguments.ops);
     outcome.figure("seeds", arguments.seeds);
     let mut totals: Vec<(&'static str, u64)> = Vec::new();
-    for seed in (0..arguments.seeds).map(|more| seed.wrapping_add(more)) {
-        let (first, second) = play_once_or_twice(arguments, seed)?;
+    for (seed, played) in play_all(arguments, seed)? {
+        let (first, second) = played;
         if let Some(second) = &second {
             outcome.check(first.trace == second.trace, || {
                 format!("seed {seed} played differently the second time")
@@ -124,7 +132,37 @@ pub fn run(arguments: &SimArguments, seed: u64) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-fn play_once_or_twice(arguments: &SimArguments, seed: u64) -> anyhow::Result<(Run, Option<Run>)> {
+/// What a seed gave, and the same again with `--twice`.
+type Played = (Run, Option<Run>);
+
+/// Plays every seed, some at the same time; answers in the seeds' order. A run
+/// shares nothing with another one.
+fn play_all(arguments: &SimArguments, seed: u64) -> anyhow::Result<BTreeMap<u64, Played>> {
+    let next = AtomicU64::new(0);
+    let work = || -> anyhow::Result<Vec<(u64, Played)>> {
+        let mut done = Vec::new();
+        loop {
+            let more = next.fetch_add(1, Ordering::Relaxed);
+            if more >= arguments.seeds {
+                return Ok(done);
+            }
+            let seed = seed.wrapping_add(more);
+            done.push((seed, play_once_or_twice(arguments, seed)?));
+        }
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..arguments.threads.clamp(1, arguments.seeds.max(1)))
+            .map(|_| scope.spawn(work))
+            .collect();
+        let mut all = BTreeMap::new();
+        for thread in threads {
+            all.extend(thread.join().ok().context("a run panicked")??);
+        }
+        Ok(all)
+    })
+}
+
+fn play_once_or_twice(arguments: &SimArguments, seed: u64) -> anyhow::Result<Played> {
     let until = arguments.until.unwrap_or(arguments.ops);
     let size = arguments.size();
     if !arguments.twice {

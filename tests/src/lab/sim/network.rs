@@ -137,7 +137,7 @@ impl World {
                 let before = self.cursors_if_armed(number)?;
                 let told = self.phone(number)?.tell(event);
                 if told.is_err() && before != self.cursors_if_armed(number)? {
-                    self.check_atomic(&told)?;
+                    Self::check_atomic(&told)?;
                 }
                 if is_false && told.is_err() {
                     self.count("false_answers_refused");
@@ -177,11 +177,7 @@ impl World {
 
     /// Whether a sync may go on; one that ended as syncs may end is counted,
     /// anything else is a failure of the product.
-    fn went_well(
-        &mut self,
-        number: usize,
-        result: Result<(), SyncError>,
-    ) -> anyhow::Result<bool> {
+    fn went_well(&mut self, number: usize, result: Result<(), SyncError>) -> anyhow::Result<bool> {
         match result {
             Ok(()) => Ok(true),
             Err(error) if error.is_transient() => {
@@ -208,7 +204,7 @@ impl World {
     }
 
     /// A step that failed inside its transaction must have changed nothing.
-    fn check_atomic(&self, told: &Result<(), SyncError>) -> anyhow::Result<()> {
+    fn check_atomic(told: &Result<(), SyncError>) -> anyhow::Result<()> {
         let inside = ["phone.page.applied", "phone.receipt.applied"];
         if let Err(error) = told {
             let error = error.to_string();
