@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod batch;
+pub mod desk;
 pub mod http;
 pub mod lab;
 pub mod light_client;

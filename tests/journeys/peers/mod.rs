@@ -5,10 +5,12 @@
 //! * [`branches`]: work that arrives in any order.
 //! * [`conflicts`]: two people on one record, and one person on two phones.
 //! * [`faults`]: broken transfers, clocks, damage.
+//! * [`moves`]: records that change hands meanwhile.
 
 mod branches;
 mod conflicts;
 mod faults;
+mod moves;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +19,7 @@ const WANTED: &[std::ops::RangeInclusive<u32>] = &[
     1..=14,
     16..=18,
     20..=20,
-    22..=27,
+    22..=28,
     33..=33,
     41..=41,
     45..=47,

@@ -225,3 +225,52 @@ fn position_says_what_the_phone_holds() {
     hub.answer(&phone, None, &[]);
     assert_eq!(phone.store().minimum_version().unwrap(), None);
 }
+
+/// The server shortens the feed while a snapshot is being fetched: after every
+/// page the phone goes on to the end, is sent back to the start once, and has
+/// everything, its own unsent edits on top.
+#[test]
+fn a_feed_shortened_at_any_page_of_a_snapshot_loses_nothing_unsent() {
+    for boundary in 0..=4 {
+        let mut hub = Hub::new();
+        let author = Phone::enrolled(2, &[1]);
+        hub.bootstrap(&author);
+        let ids: Vec<RecordId> = (0..10)
+            .map(|number| author.household(1, &format!("{number}号院")))
+            .collect();
+        hub.sync(&author);
+        let phone = Phone::enrolled(1, &[1]);
+        let own = phone.household(1, "自建");
+        let as_of = hub.head(grid(1));
+        let mut after = None;
+        let mut fetch = |hub: &Hub, pages: usize| {
+            for _ in 0..pages {
+                let mut page = hub.snapshot(grid(1), after, 3);
+                page.as_of = as_of;
+                phone.store().apply_snapshot(&page).unwrap();
+                after = page.next_after;
+                if after.is_none() {
+                    break;
+                }
+            }
+        };
+        fetch(&hub, boundary);
+        // Of this, the feed after `as_of` is gone when the phone asks for it.
+        author.edit(ids[0], "notes", "改过");
+        author.edit(ids[9], "notes", "改过");
+        hub.sync(&author);
+        fetch(&hub, 4 - boundary);
+        let cursor = phone.store().position().unwrap().cursors[0];
+        assert_eq!(cursor.seq, as_of, "the snapshot is complete");
+        hub.directives = vec![Directive::Bootstrap { grid: grid(1) }];
+        hub.answer(&phone, None, &[]);
+        hub.directives.clear();
+        assert_eq!(phone.store().count_pending().unwrap(), 1);
+        hub.sync(&phone);
+        hub.sync(&author);
+        assert_eq!(phone.text(ids[0], "notes").as_deref(), Some("改过"));
+        assert_eq!(phone.text(ids[9], "notes").as_deref(), Some("改过"));
+        assert_eq!(author.text(own, "address.detail").as_deref(), Some("自建"));
+        assert_same(&phone, &author);
+    }
+}

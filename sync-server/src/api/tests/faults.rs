@@ -250,3 +250,49 @@ async fn a_kept_change_that_is_wrong_cannot_be_let_in() {
     let authors = server.state.storage.list_authorship(&id).await.unwrap();
     assert_eq!(authors.len(), 1);
 }
+
+/// A pull of several pages during which the server forgets what the phone has
+/// not read yet: at every page, the last one included.
+#[tokio::test]
+async fn a_feed_shortened_at_any_page_of_a_pull_costs_a_fresh_start_and_nothing_unsent() {
+    let mut boundary = 0;
+    loop {
+        let server = TestServer::start(70 + boundary).await;
+        let grid = server.grids[0];
+        let person = server.add_worker("王小明", grid).await;
+        let mut writer = SimDevice::enrol(&server, person).await;
+        let mut reader = SimDevice::enrol(&server, person).await;
+        reader.page_bytes = 16 << 10;
+        collect(&server, &mut writer, 250);
+        writer.sync(&server).await;
+        collect(&server, &mut reader, 1);
+        let unsent = std::mem::take(&mut reader.outbox);
+        let mut more = true;
+        for _ in 0..boundary {
+            let request = reader.request(Vec::new());
+            let said = answer(&reader.send(&server, &request).await);
+            more = said.pages.iter().any(|page| page.more);
+            reader.apply(&request, said);
+        }
+        assert!(server.state.storage.compact_feeds(0).await.unwrap() > 0);
+        let request = reader.request(Vec::new());
+        let said = answer(&reader.send(&server, &request).await);
+        if more {
+            assert_eq!(said.directives, [Directive::Bootstrap { grid }]);
+            reader.bootstrap(&server, grid).await;
+        } else {
+            assert_eq!(said.directives, [], "it had read everything");
+        }
+        reader.outbox = unsent;
+        reader.sync(&server).await;
+        assert!(matches!(reader.verdicts[0], Verdict::Accepted { .. }));
+        writer.sync(&server).await;
+        assert_eq!(reader.records.len(), 251);
+        assert_eq!(super::feed::shown(&reader), super::feed::shown(&writer));
+        if !more {
+            assert!(boundary > 2, "there were several pages");
+            break;
+        }
+        boundary += 1;
+    }
+}

@@ -27,6 +27,9 @@ impl World {
     pub(super) fn quiesce(&mut self) -> anyhow::Result<Broken> {
         for round in 1..=ROUNDS {
             let mut moved = 0;
+            while self.decide_one()? {
+                moved += 1;
+            }
             for phone in 0..self.phones.len() {
                 let report = self
                     .sync_calmly(phone)

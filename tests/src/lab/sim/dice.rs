@@ -80,6 +80,12 @@ pub enum Action {
     ServerRestore,
     /// The server is stopped and started.
     ServerRestart,
+    /// A record is moved to another grid.
+    Move,
+    /// A supervisor decides on a late edit.
+    Review,
+    /// The server shortens its feeds.
+    Compact,
     /// In place of an action that was left out.
     #[value(skip)]
     Nothing,
@@ -106,6 +112,9 @@ impl Action {
             Self::ServerBackup => "server_backup",
             Self::ServerRestore => "server_restore",
             Self::ServerRestart => "server_restart",
+            Self::Move => "move",
+            Self::Review => "review",
+            Self::Compact => "compact",
             Self::Nothing => "nothing",
         }
     }
@@ -141,6 +150,9 @@ impl Plan {
             (in_all(6 + steps / 50_000), Action::ServerBackup),
             (in_all(2 + steps / 500_000), Action::ServerRestore),
             (in_all(2 + steps / 100_000), Action::ServerRestart),
+            (in_all(12 + steps / 5_000), Action::Move),
+            (in_all(8 + steps / 10_000), Action::Review),
+            (in_all(4 + steps / 50_000), Action::Compact),
         ];
         let rates = rates
             .into_iter()

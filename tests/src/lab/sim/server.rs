@@ -25,11 +25,14 @@ use wangge_model::{
     testing::{FakeClock, SeededEntropy},
 };
 use wangge_server::{
-    AppState, Settings, app, enrolment,
+    AppState, Settings, app,
+    auth::Scope,
+    enrolment,
+    ingest::review::{self, AcceptError},
     state::ServerIdentity,
     storage::{
-        NewAssignment, NewOrgNode, NewPerson, OrgLevel, Role, SqliteStorage, Storage,
-        sqlite::verify,
+        NewAssignment, NewMove, NewOrgNode, NewPerson, OrgLevel, Role, SqliteStorage, Storage,
+        StorageError, sqlite::verify,
     },
 };
 
@@ -55,6 +58,8 @@ pub(super) struct SimServer {
     clock: Arc<FakeClock>,
     entropy: Arc<SeededEntropy>,
     running: Option<Running>,
+    /// Who decides on late edits.
+    supervisor: Option<PersonId>,
     /// Newest backup, with the step it was taken at.
     backup: Option<(PathBuf, u64)>,
     backups: u64,
@@ -79,6 +84,7 @@ impl SimServer {
             clock: Arc::clone(clock),
             entropy: Arc::new(SeededEntropy::new(seed)),
             running: None,
+            supervisor: None,
             backup: None,
             backups: 0,
             restores: 0,
@@ -213,7 +219,7 @@ impl SimServer {
     // ---- people and places -------------------------------------------------
 
     /// Makes a street with this many grids.
-    pub(super) fn create_grids(&self, count: usize) -> anyhow::Result<Vec<GridId>> {
+    pub(super) fn create_grids(&mut self, count: usize) -> anyhow::Result<Vec<GridId>> {
         let place = |level, code: String, name: String, parent| NewOrgNode {
             id: OrgNodeId::make(self.clock.as_ref(), self.entropy.as_ref()),
             parent,
@@ -245,7 +251,26 @@ impl SimServer {
         }
         self.runtime
             .block_on(self.state()?.storage.create_nodes(&nodes))?;
+        self.supervisor = Some(self.create_supervisor(community.id)?);
         Ok(nodes.iter().skip(2).map(|node| node.id.into()).collect())
+    }
+
+    fn create_supervisor(&self, community: OrgNodeId) -> anyhow::Result<PersonId> {
+        let person = PersonId::make(self.clock.as_ref(), self.entropy.as_ref());
+        let new = NewPerson {
+            id: person,
+            name: "主管".to_owned(),
+            username: None,
+            created_at: self.clock.now(),
+        };
+        let assignment = NewAssignment {
+            node: community,
+            role: Role::Supervisor,
+            ..self.assignment(person, GridId::from_bytes(*community.as_bytes()))
+        };
+        self.runtime
+            .block_on(self.state()?.storage.create_people(&[new], &[assignment]))?;
+        Ok(person)
     }
 
     /// A new grid worker of these grids.
@@ -322,6 +347,68 @@ impl SimServer {
             storage.create_assignment(&assignment).await?;
             Ok(true)
         })
+    }
+
+    /// Moves a record; answers where it was, or nothing if the server does not
+    /// have it or it is there.
+    pub(super) fn move_record(
+        &self,
+        record: RecordId,
+        to: GridId,
+    ) -> anyhow::Result<Option<GridId>> {
+        let new = NewMove {
+            record,
+            to,
+            person: None,
+            at: self.clock.now(),
+            moves: None,
+        };
+        let storage = &self.state()?.storage;
+        match self.runtime.block_on(storage.move_record(new)) {
+            Ok(outcome) if outcome.grids.is_empty() => Ok(None),
+            Ok(outcome) => Ok(Some(outcome.from)),
+            Err(StorageError::Missing("record")) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The supervisor takes the oldest late edits of a phone and a record over,
+    /// or refuses them; refuses what does not fit. Answers what was done, or
+    /// nothing if nothing waits.
+    pub(super) fn decide_one(&self, accepts: bool) -> anyhow::Result<Option<bool>> {
+        let state = self.state()?;
+        let supervisor = self.supervisor.context("nobody supervises")?;
+        let scope = Scope {
+            person: supervisor,
+            at: self.clock.now(),
+            role: Some(Role::Supervisor),
+        };
+        self.runtime.block_on(async {
+            let storage = &state.storage;
+            let waiting = storage.list_reviews(&supervisor, scope.at, 0, 1).await?;
+            let Some(first) = waiting.first() else {
+                return Ok(None);
+            };
+            let late = storage
+                .list_review_changes(&first.id, &supervisor, scope.at)
+                .await?;
+            ensure!(!late.is_empty(), "a late edit is listed and not found");
+            if accepts {
+                match review::accept_all(state, &scope, &late).await {
+                    Ok(()) => return Ok(Some(true)),
+                    Err(AcceptError::Storage(error)) => return Err(error.into()),
+                    Err(AcceptError::Guard(_) | AcceptError::Record) => {}
+                }
+            }
+            review::refuse_all(state, &scope, &late, "不采用").await?;
+            Ok(Some(false))
+        })
+    }
+
+    /// Shortens every feed to its last places; answers how many went.
+    pub(super) fn compact(&self, keep: u64) -> anyhow::Result<u64> {
+        let storage = &self.state()?.storage;
+        Ok(self.runtime.block_on(storage.compact_feeds(keep))?)
     }
 
     // ---- what it holds -----------------------------------------------------

@@ -77,6 +77,10 @@ pub(super) struct World {
     pub(super) network: Network,
     pub(super) trace: Trace,
     pub(super) counts: BTreeMap<&'static str, u64>,
+    /// The step at which something last changed hands: a record that moved, or
+    /// a late edit that was decided on. Phones have dropped what they do not
+    /// need any more; a backup from before would be a second disaster.
+    last_move: u64,
     /// The present step.
     pub(super) now: u64,
 }
@@ -86,7 +90,7 @@ impl World {
     pub(super) fn new(folder: &Path, size: &Size, seed: u64) -> anyhow::Result<Self> {
         let mut dice = Dice::new(seed);
         let clock = Arc::new(FakeClock::at(BEGINNING));
-        let server = SimServer::start(&folder.join("server"), &clock, dice.seed())?;
+        let mut server = SimServer::start(&folder.join("server"), &clock, dice.seed())?;
         let grids = server.create_grids((size.devices / PHONES_PER_GRID).max(2))?;
         let ids = SeededEntropy::new(dice.seed());
         let mut world = Self {
@@ -107,6 +111,7 @@ impl World {
             network: Network::default(),
             trace: Trace::default(),
             counts: BTreeMap::new(),
+            last_move: 0,
             now: 0,
         };
         for number in 0..size.devices {
@@ -191,6 +196,9 @@ impl World {
             Action::ServerBackup => self.server.back_up(self.now),
             Action::ServerRestore => self.restore_server(),
             Action::ServerRestart => self.server.restart(),
+            Action::Move => self.move_record(),
+            Action::Review => self.decide_one().map(drop),
+            Action::Compact => self.compact(),
             Action::Nothing => Ok(()),
         }
     }
@@ -385,6 +393,52 @@ impl World {
         Ok(())
     }
 
+    fn move_record(&mut self) -> anyhow::Result<()> {
+        let record = self.dice.below(self.records.len());
+        let to = self.dice.pick(&self.grids).copied().context("no grids")?;
+        let Some(known) = self.records.get(record) else {
+            return Ok(());
+        };
+        let Some(from) = self.server.move_record(known.id, to)? else {
+            self.count("records_not_moved");
+            return Ok(());
+        };
+        self.last_move = self.now;
+        self.count("records_moved");
+        for records in self.by_grid.values_mut() {
+            records.retain(|one| *one != record);
+        }
+        self.by_grid.entry(to).or_default().push(record);
+        self.trace.add("moved", from.as_bytes());
+        Ok(())
+    }
+
+    /// A supervisor takes a late edit over or not; answers whether there was
+    /// one.
+    pub(super) fn decide_one(&mut self) -> anyhow::Result<bool> {
+        let accepts = self.dice.chance(2, 3);
+        let Some(taken) = self.server.decide_one(accepts)? else {
+            self.count("nothing_to_review");
+            return Ok(false);
+        };
+        self.last_move = self.now;
+        self.count(if taken {
+            "late_edits_accepted"
+        } else {
+            "late_edits_refused"
+        });
+        Ok(true)
+    }
+
+    /// Shortens the feeds, now and then to nothing.
+    fn compact(&mut self) -> anyhow::Result<()> {
+        let keep = [0, 1, 10, 100];
+        let keep = self.dice.pick(&keep).copied().unwrap_or_default();
+        let gone = self.server.compact(keep)?;
+        *self.counts.entry("places_shortened").or_default() += gone;
+        Ok(())
+    }
+
     fn restore_phone(&mut self, number: usize) -> anyhow::Result<()> {
         let Some(step) = self.phone(number)?.backup.as_ref().map(|one| one.step) else {
             self.count("phones_without_backup");
@@ -417,7 +471,7 @@ impl World {
             self.count("server_without_backup");
             return Ok(());
         };
-        if self.ledger.server_holds_alone(step) {
+        if self.ledger.server_holds_alone(step) || self.last_move > step {
             self.count("double_disasters_left_out");
             return Ok(());
         }
