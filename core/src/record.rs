@@ -177,8 +177,7 @@ impl Core {
     /// Changes fields of a record; those not named stay as they are. An edit
     /// that changes nothing writes nothing.
     pub fn edit_record(&self, id: RecordId, edits: &[FieldEdit]) -> Result<()> {
-        let row = self.load_row(id)?;
-        let edits = self.normalise(row.kind, edits)?;
+        let edits = self.normalise(self.load_kind(id)?, edits)?;
         self.store.edit_record(id, &edits, self.clock.now(), None)?;
         self.indexer.note_save(&self.store);
         Ok(())
@@ -191,8 +190,7 @@ impl Core {
         path: FieldPath,
         value: Option<FieldValue>,
     ) -> Result<()> {
-        let row = self.load_row(id)?;
-        let edits = self.normalise(row.kind, &[FieldEdit { path, value }])?;
+        let edits = self.normalise(self.load_kind(id)?, &[FieldEdit { path, value }])?;
         for edit in &edits {
             self.store.settle_conflict(id, edit, self.clock.now())?;
         }
@@ -285,9 +283,9 @@ impl Core {
         Ok(self.store.count_states()?)
     }
 
-    fn load_row(&self, id: RecordId) -> Result<RecordRow> {
+    fn load_kind(&self, id: RecordId) -> Result<RecordKind> {
         self.store
-            .find_row(id)?
+            .find_kind(id)?
             .ok_or(Error::NotFound { what: "record" })
     }
 

@@ -28,13 +28,39 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// Readers kept open; more are opened while needed and closed after.
 const READERS: usize = 3;
 
-/// Pages of write-ahead log (4 KiB each) after which a save folds it back
-/// itself. Only a safety valve: [`super::Store::tidy`] does it long before, when
-/// nobody waits.
-const LOG_PAGES: u32 = 8_000;
+/// Bytes of a page in new files. A save touches a dozen pages for a few hundred
+/// bytes, and each is ciphered, sealed and logged whole: a quarter of SQLite's
+/// usual size saves more than the deeper trees cost. See
+/// docs/adr/0018-small-pages.md.
+pub(super) const PAGE_BYTES: u32 = 1_024;
+/// Bytes of a page in files made before that; they stay as they are.
+const OLDER_PAGE_BYTES: u32 = 4_096;
+
+/// Pages of write-ahead log after which a save folds it back itself. Only a
+/// safety valve: [`super::Store::tidy`] does it long before, when nobody waits.
+const LOG_PAGES: u32 = 32_000;
+
+/// KiB of pages a reader keeps, for lists and search.
+const READER_CACHE: u32 = 8_000;
+/// KiB of pages the writer keeps. Fewer, because SQLite looks through the table
+/// of them all when a commit has moved rows between pages.
+const WRITER_CACHE: u32 = 2_000;
 
 /// How long a statement waits for another connection of this process.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bytes of the log that are kept to be written over; after a first sync it is
+/// much longer.
+const LOG_BYTES_KEPT: u32 = 4 << 20;
+
+/// What becomes of a write-ahead log that was folded back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OldLog {
+    /// It is written over by what follows.
+    Kept,
+    /// It goes at once: it may hold what was erased.
+    Cut,
+}
 
 pub(super) struct Connections {
     path: PathBuf,
@@ -98,10 +124,25 @@ impl Connections {
         })
     }
 
-    /// Folds the write-ahead log back into the database.
-    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
+    /// Reads on the writer's connection, whose pages are at hand after a save
+    /// while a reader has to fetch and decipher them anew. For a row or two.
+    pub(super) fn read_before_write<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.with_writer(|writer| work(writer))
+    }
+
+    /// Folds the write-ahead log back into the database. Its file is kept and
+    /// written over, unless what is in it must not stay: forcing bytes into a
+    /// file that does not grow takes the disk half the time.
+    pub(super) fn checkpoint(&self, log: OldLog) -> Result<(), StoreError> {
         self.with_writer(|writer| {
-            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            let pragma = match log {
+                OldLog::Kept => "PRAGMA wal_checkpoint(RESTART)",
+                OldLog::Cut => "PRAGMA wal_checkpoint(TRUNCATE)",
+            };
+            writer.query_row(pragma, [], |_| Ok(()))?;
             Ok(())
         })
     }
@@ -211,28 +252,26 @@ pub(super) fn open_reader(
         }
         other => other?,
     };
-    prepare_any(&reader)?;
+    prepare_any(&reader, READER_CACHE)?;
     Ok(reader)
 }
 
 /// Opens the file and proves that the key fits before anything else is done.
 ///
-/// A page that could not be read looks to SQLCipher like one of another key.
-/// So that answer is asked for twice, and then without a key: only if the disk
-/// does give the page is it believed.
+/// A page that could not be read looks to SQLCipher like one of another key or
+/// of another size. So that answer is asked for twice, and then without a key:
+/// only if the disk does give the page is it believed.
 fn open_keyed(
     path: &Path,
     key: &StoreKey,
     flags: OpenFlags,
     vfs: Option<&str>,
 ) -> Result<Connection, StoreError> {
-    match try_key(path, key, flags, vfs) {
-        Err(StoreError::WrongKey) => {}
-        other => return other,
-    }
-    match try_key(path, key, flags, vfs) {
-        Err(StoreError::WrongKey) => {}
-        other => return other,
+    for page_bytes in [PAGE_BYTES, PAGE_BYTES, OLDER_PAGE_BYTES, OLDER_PAGE_BYTES] {
+        match try_key(path, key, page_bytes, flags, vfs) {
+            Err(StoreError::WrongKey) => {}
+            other => return other,
+        }
     }
     let without_key = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let raw = connect(path, without_key, vfs)?;
@@ -254,6 +293,7 @@ fn connect(path: &Path, flags: OpenFlags, vfs: Option<&str>) -> Result<Connectio
 fn try_key(
     path: &Path,
     key: &StoreKey,
+    page_bytes: u32,
     flags: OpenFlags,
     vfs: Option<&str>,
 ) -> Result<Connection, StoreError> {
@@ -262,7 +302,8 @@ fn try_key(
     // SHA-256 rather than SQLCipher's usual SHA-512 under each page's seal: phones
     // have instructions for it, which halves the cost of a page.
     let pragma = Zeroizing::new(format!(
-        "PRAGMA key = \"x'{}'\"; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;",
+        "PRAGMA key = \"x'{}'\"; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;
+         PRAGMA cipher_page_size = {page_bytes};",
         hex.as_str()
     ));
     connection.execute_batch(&pragma)?;
@@ -284,25 +325,26 @@ fn try_key(
     }
 }
 
-fn prepare_any(connection: &Connection) -> Result<(), StoreError> {
+fn prepare_any(connection: &Connection, cache: u32) -> Result<(), StoreError> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(128);
-    connection.execute_batch(
+    connection.execute_batch(&format!(
         "PRAGMA foreign_keys = ON;
          -- Temporary results never reach the disk, encrypted or not.
          PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -8000;",
-    )?;
+         PRAGMA cache_size = -{cache};"
+    ))?;
     Ok(())
 }
 
 fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
-    prepare_any(connection)?;
+    prepare_any(connection, WRITER_CACHE)?;
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL;
          -- A commit is on the disk when it returns, also if the power fails.
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = {LOG_PAGES};
+         PRAGMA journal_size_limit = {LOG_BYTES_KEPT};
          -- What is deleted is overwritten, so that erasing means it.
          PRAGMA secure_delete = ON;"
     ))?;

@@ -138,7 +138,7 @@ pub(super) fn open(db: &Connection, held: &Held) -> Result<RecordDocument, Store
 /// The changes beside the snapshot, in order.
 pub(super) fn loose_changes(db: &Connection, key: i64) -> Result<Vec<Vec<u8>>, StoreError> {
     Ok(db
-        .prepare_cached("SELECT bytes FROM change WHERE record = ?1 ORDER BY n")?
+        .prepare_cached("SELECT bytes FROM change WHERE record = ?1 ORDER BY position")?
         .query_map([key], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?)
 }
@@ -213,7 +213,7 @@ pub(super) fn insert(
     search::add_later(tx, held.key)?;
     match start {
         Start::Change(change) => {
-            insert_change(tx, held.key, 1, &change.hash, &change.bytes)?;
+            insert_change(tx, held.key, &change.hash, &change.bytes)?;
         }
         Start::Received(bytes) => {
             tx.prepare_cached("INSERT INTO document (record, snapshot) VALUES (?1, ?2)")?
@@ -227,12 +227,11 @@ pub(super) fn insert(
 fn insert_change(
     tx: &Transaction<'_>,
     key: i64,
-    n: i64,
     hash: &ChangeHash,
     bytes: &[u8],
 ) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT INTO change (record, n, hash, bytes) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![key, n, hash.as_bytes(), bytes])?;
+    tx.prepare_cached("INSERT INTO change (record, hash, bytes) VALUES (?1, ?2, ?3)")?
+        .execute(params![key, hash.as_bytes(), bytes])?;
     Ok(())
 }
 
@@ -245,7 +244,7 @@ pub(super) fn append(
 ) -> Result<(), StoreError> {
     held.loose_count += 1;
     held.loose_bytes += columns::length(bytes.len());
-    insert_change(tx, held.key, held.loose_count, hash, bytes)
+    insert_change(tx, held.key, hash, bytes)
 }
 
 /// Folds the loose changes into the snapshot once there are many.

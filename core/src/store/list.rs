@@ -60,9 +60,16 @@ const fn state_number(state: RecordState) -> i64 {
     }
 }
 
+/// All records, by whatever index suits.
+const ALL: &str = "record";
+/// The few that are not settled at the server, by the index that names them.
+const UNSETTLED: &str = "record INDEXED BY record_unsettled";
+
 /// Conditions on `record` and the values for their question marks.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Filter {
+    /// What is read: [`ALL`] or [`UNSETTLED`].
+    source: &'static str,
     conditions: Vec<&'static str>,
     values: Vec<Value>,
     /// Whether it names the records, so that looking each up and sorting beats
@@ -73,7 +80,12 @@ struct Filter {
 impl Filter {
     /// What the query says besides its text.
     fn of(db: &Connection, query: &RecordQuery) -> Result<Self, StoreError> {
-        let mut filter = Self::default();
+        let mut filter = Self {
+            source: ALL,
+            conditions: Vec::new(),
+            values: Vec::new(),
+            names_records: false,
+        };
         if let Some(kind) = query.kind {
             filter.add("kind = ?", [i64::from(kind.number()).into()]);
         }
@@ -85,8 +97,9 @@ impl Filter {
         }
         match query.state {
             None => {}
-            // Named so that the small index of unsettled records is used.
             Some(state @ (RecordState::OnPhone | RecordState::NeedsAttention)) => {
+                filter.names_records = true;
+                filter.source = UNSETTLED;
                 filter.add(
                     "sync_state <> 1 AND sync_state = ?",
                     [state_number(state).into()],
@@ -114,6 +127,7 @@ impl Filter {
     /// Only these records.
     fn among(mut self, keys: &[i64]) -> Self {
         self.names_records = true;
+        self.source = ALL;
         let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
         self.add(
             "key IN (SELECT value FROM json_each(?))",
@@ -142,8 +156,9 @@ impl Filter {
         // The plus sign keeps SQLite from using an index for the order.
         let plus = if self.names_records { "+" } else { "" };
         format!(
-            "SELECT {columns} FROM record WHERE {condition}
-             ORDER BY {plus}sorted_at DESC, key DESC LIMIT {limit}"
+            "SELECT {columns} FROM {} WHERE {condition}
+             ORDER BY {plus}sorted_at DESC, key DESC LIMIT {limit}",
+            self.source
         )
     }
 

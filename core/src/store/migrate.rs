@@ -21,6 +21,10 @@ pub(super) const MIGRATIONS: &[Step] = &[
     ),
     ("0004_proofs", include_str!("migrations/0004_proofs.sql")),
     ("0005_moves", include_str!("migrations/0005_moves.sql")),
+    (
+        "0006_fewer_pages",
+        include_str!("migrations/0006_fewer_pages.sql"),
+    ),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -83,6 +87,7 @@ mod tests {
         include_str!("fixtures/v0003.sql"),
         include_str!("fixtures/v0004.sql"),
         include_str!("fixtures/v0005.sql"),
+        include_str!("fixtures/v0006.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -58,7 +58,7 @@ pub use error::StoreError;
 pub use rescue::Recovery;
 
 use crate::StoreKey;
-use connection::Connections;
+use connection::{Connections, OldLog};
 use rescue::{Beside, Copies, journal::Contents};
 
 /// Where the store is and what it needs.
@@ -161,7 +161,7 @@ impl Store {
         self.claim()?;
         self.take_from_journal(contents)?;
         self.settle_journal(true)?;
-        self.checkpoint()
+        self.checkpoint(OldLog::Kept)
     }
 
     /// Takes the next number of opening.
@@ -190,6 +190,19 @@ impl Store {
         self.note_damage(opened, result)
     }
 
+    /// Reads a row or two where the next save finds them warm; see
+    /// [`Connections::read_before_write`].
+    fn read_before_write<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (opened, result) = {
+            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
+            (*file, self.connections.read_before_write(work))
+        };
+        self.note_damage(opened, result)
+    }
+
     /// Runs `work` as one transaction; an error undoes all of it.
     fn write<T>(
         &self,
@@ -207,10 +220,10 @@ impl Store {
     }
 
     /// Folds the write-ahead log back into the database.
-    fn fold_log(&self) -> Result<(), StoreError> {
+    fn fold_log(&self, log: OldLog) -> Result<(), StoreError> {
         let (opened, result) = {
             let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
-            (*file, self.connections.checkpoint())
+            (*file, self.connections.checkpoint(log))
         };
         self.note_damage(opened, result)
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use rusqlite::OptionalExtension as _;
 use wangge_model::{
     ActorId, GridId, RecordId, RecordKind, Timestamp,
     document::{FieldEdit, RecordDocument},
@@ -33,6 +34,16 @@ impl Store {
         })
     }
 
+    /// The kind of a record about to be changed.
+    pub fn find_kind(&self, id: RecordId) -> Result<Option<RecordKind>, StoreError> {
+        self.read_before_write(|db| {
+            Ok(db
+                .prepare_cached("SELECT kind FROM record WHERE id = ?1")?
+                .query_row([id.as_bytes()], |row| columns::record_kind(row.get(0)?))
+                .optional()?)
+        })
+    }
+
     /// Stores a new record with its first change, and removes the draft it
     /// came from. The edits are normalised already.
     pub fn create_record(
@@ -45,7 +56,7 @@ impl Store {
         draft: Option<RecordId>,
     ) -> Result<(), StoreError> {
         // The dear part, before the writer is taken.
-        let author = self.read(author::load_author)?;
+        let author = self.read_before_write(author::load_author)?;
         let mut document = RecordDocument::new(kind);
         let change = document.edit(edits, author.actor, at)?;
         let summary = document.summary();

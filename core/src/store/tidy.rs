@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, types::Value};
 
-use super::{Store, StoreError, document, search};
+use super::{Store, StoreError, connection::OldLog, document, search};
 
 /// Documents compacted in one idle moment.
 const MOST_AT_ONCE: i64 = 200;
@@ -40,7 +40,7 @@ impl Store {
 
     /// The part of [`Self::tidy`] that follows every sync.
     pub(super) fn tidy_documents(&self) -> Result<(), StoreError> {
-        self.write(|tx| {
+        let erased = self.write(|tx| {
             let keys = tx
                 .prepare_cached(
                     // From six loose changes on an idle moment is used to
@@ -65,14 +65,14 @@ impl Store {
             }
             purge_erased(tx)
         })?;
-        self.checkpoint()
+        self.checkpoint(if erased { OldLog::Cut } else { OldLog::Kept })
     }
 
     /// Folds the write-ahead log back and starts it anew with a small write of
     /// our own: the first commit of a new log costs a second fsync, and that
     /// should not be a person's save.
-    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
-        self.fold_log()?;
+    pub(super) fn checkpoint(&self, log: OldLog) -> Result<(), StoreError> {
+        self.fold_log(log)?;
         // A number that grows: SQLite does not write a value that is there.
         self.write(|tx| {
             tx.execute("UPDATE phone SET log_starts = log_starts + 1", [])?;
@@ -98,13 +98,13 @@ impl Store {
 }
 
 /// The search index forgets what was deleted only when it is merged; for what
-/// was erased that must not wait.
-fn purge_erased(tx: &Transaction<'_>) -> Result<(), StoreError> {
+/// was erased that must not wait. Answers whether there was something.
+fn purge_erased(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     let erased = tx.execute("UPDATE erased SET purged = 1 WHERE purged = 0", [])?;
     if erased > 0 {
         tx.execute("INSERT INTO search (search) VALUES ('optimize')", [])?;
     }
-    Ok(())
+    Ok(erased > 0)
 }
 
 /// Rebuilds the records after `last`; answers how many differed and where to

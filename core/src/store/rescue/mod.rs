@@ -27,7 +27,7 @@ use wangge_model::{ChangeHash, Timestamp, document::FieldEdit, protocol::PushIte
 
 use super::{
     Store, StoreError, StoreOptions, StoreParts, columns,
-    connection::{Connections, DATABASE},
+    connection::{Connections, DATABASE, OldLog},
     document, draft, incarnation, outbox,
 };
 use identity::{Found, Identity};
@@ -181,7 +181,7 @@ fn rebuild(
                 reason,
             )
         })?;
-        new.checkpoint()?;
+        new.checkpoint(OldLog::Cut)?;
     }
     File::open(&building)?.sync_all()?;
     fs::rename(&building, directory.join(READY))?;
@@ -394,7 +394,7 @@ impl Store {
         }
         self.claim()?;
         self.settle_journal(true)?;
-        self.checkpoint()
+        self.checkpoint(OldLog::Kept)
     }
 
     fn beside(&self) -> MutexGuard<'_, Option<Beside>> {

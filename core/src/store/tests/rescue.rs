@@ -11,7 +11,7 @@ use wangge_model::{RecordId, RecordKind};
 use super::{Hub, Phone, assert_same, grid, set};
 use crate::{Core, Error, RecordQuery, store::StoreError, sync::SyncStore};
 
-const PAGE: usize = 4096;
+const PAGE: usize = crate::store::connection::PAGE_BYTES as usize;
 
 type Change = fn(&mut Vec<u8>);
 

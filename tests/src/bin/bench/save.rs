@@ -15,7 +15,8 @@ use wangge_tests::{
 
 use crate::{fsync_count, report::Figures};
 
-/// Pages of write-ahead log the phone's store lets grow; the floor the same.
+/// Pages of write-ahead log (4 KiB each) the floor lets grow; in bytes as many as
+/// the phone's store.
 const LOG_PAGES: u32 = 8_000;
 /// Saves after which the phone tidies up, as it does after each sync and when
 /// the app goes to the background; not timed.
@@ -166,8 +167,8 @@ pub(crate) fn run(
 fn log_pages(phone: &Phone) -> f64 {
     let log = phone.folder().join("wangge.db-wal");
     let bytes = std::fs::metadata(log).map_or(0, |file| file.len());
-    // A header of 32 bytes, then 24 bytes before each page of 4 KiB.
-    count(bytes.saturating_sub(32) / (4_096 + 24))
+    // A header of 32 bytes, then 24 bytes before each page of 1 KiB.
+    count(bytes.saturating_sub(32) / (1_024 + 24))
 }
 
 /// Commits, bare, what the last save of this record wrote.

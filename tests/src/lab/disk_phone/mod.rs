@@ -35,10 +35,11 @@ pub type Step = (&'static str, &'static str);
 pub const FURTHER_STEPS: &[Step] = &[
     (
         "lab_rebuild",
-        "CREATE TABLE lab_change (record INTEGER NOT NULL, n INTEGER NOT NULL, hash BLOB NOT NULL,
-             bytes BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (record, n))
-             STRICT, WITHOUT ROWID;
-         INSERT INTO lab_change (record, n, hash, bytes) SELECT record, n, hash, bytes FROM change;
+        "CREATE TABLE lab_change (record INTEGER NOT NULL, position INTEGER NOT NULL,
+             hash BLOB NOT NULL, bytes BLOB NOT NULL, seen INTEGER NOT NULL DEFAULT 0,
+             PRIMARY KEY (record, position)) STRICT, WITHOUT ROWID;
+         INSERT INTO lab_change (record, position, hash, bytes)
+             SELECT record, position, hash, bytes FROM change;
          DROP TABLE lab_change;
          CREATE TABLE lab_copy AS SELECT * FROM record;",
     ),
