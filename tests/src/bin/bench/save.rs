@@ -116,7 +116,7 @@ pub(crate) fn run(
     phone.core.tidy()?;
     for (turn, household) in households.iter().cycle().take(pairs).enumerate() {
         let edit = [workload.household_edit()?];
-        let log = log_pages(phone);
+        let log = log_pages(phone)?;
         let before = fsync_count::calls();
         let begun = Instant::now();
         phone.core.edit_record(*household, &edit)?;
@@ -126,16 +126,16 @@ pub(crate) fn run(
         if calls > 0 {
             fsyncs.push(calls);
             edits.save.push(took);
-            edits.pages.push(log_pages(phone) - log);
+            edits.pages.push(log_pages(phone)? - log);
             floor(phone, &bare, *household, &mut edits)?;
         }
         let visit = workload.visit()?;
-        let log = log_pages(phone);
+        let log = log_pages(phone)?;
         let before = fsync_count::calls();
         let begun = Instant::now();
         let id = phone.core.create_record(RecordKind::Visit, grid, &visit)?;
         creates.save.push(micros(begun.elapsed()));
-        creates.pages.push(log_pages(phone) - log);
+        creates.pages.push(log_pages(phone)? - log);
         fsyncs.push(fsync_count::calls() - before);
         floor(phone, &bare, id, &mut creates)?;
         if turn % TIDY_EVERY == TIDY_EVERY - 1 {
@@ -163,12 +163,14 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Pages in the phone's write-ahead log: what a save adds to them, it wrote.
-fn log_pages(phone: &Phone) -> f64 {
-    let log = phone.folder().join("wangge.db-wal");
-    let bytes = std::fs::metadata(log).map_or(0, |file| file.len());
-    // A header of 32 bytes, then 24 bytes before each page of 1 KiB.
-    count(bytes.saturating_sub(32) / (1_024 + 24))
+/// Pages in the phone's write-ahead log: what a save adds to them, it wrote. The
+/// log's file keeps its length, so the number is taken from the log's index
+/// (`mxFrame`, at byte 16; SQLite's "WAL-index Format").
+fn log_pages(phone: &Phone) -> anyhow::Result<f64> {
+    let index = std::fs::read(phone.folder().join("wangge.db-shm"))?;
+    let (_, frames) = index.split_at_checked(16).context("the index is cut")?;
+    let frames = frames.first_chunk::<4>().context("the index is cut")?;
+    Ok(f64::from(u32::from_ne_bytes(*frames)))
 }
 
 /// Commits, bare, what the last save of this record wrote.
