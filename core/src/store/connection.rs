@@ -40,14 +40,9 @@ const OLDER_PAGE_BYTES: u32 = 4_096;
 /// safety valve: [`super::Store::tidy`] does it long before, when nobody waits.
 const LOG_PAGES: u32 = 32_000;
 
-/// KiB of pages a reader keeps, for lists and search.
-const READER_CACHE: u32 = 8_000;
-/// KiB of pages the writer keeps. Fewer, because SQLite looks through the table
-/// of them all when a commit has moved rows between pages.
-const WRITER_CACHE: u32 = 2_000;
-
-/// How long a statement waits for another connection of this process.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// KiB of pages a connection keeps. With a quarter of it a first sync takes half
+/// as long again, because its transactions no longer fit.
+const CACHE_KIB: u32 = 8_000;
 
 /// Bytes of the log that are kept to be written over; after a first sync it is
 /// much longer.
@@ -252,7 +247,7 @@ pub(super) fn open_reader(
         }
         other => other?,
     };
-    prepare_any(&reader, READER_CACHE)?;
+    prepare_any(&reader)?;
     Ok(reader)
 }
 
@@ -325,20 +320,20 @@ fn try_key(
     }
 }
 
-fn prepare_any(connection: &Connection, cache: u32) -> Result<(), StoreError> {
+fn prepare_any(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.execute_batch(&format!(
         "PRAGMA foreign_keys = ON;
          -- Temporary results never reach the disk, encrypted or not.
          PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -{cache};"
+         PRAGMA cache_size = -{CACHE_KIB};"
     ))?;
     Ok(())
 }
 
 fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
-    prepare_any(connection, WRITER_CACHE)?;
+    prepare_any(connection)?;
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL;
          -- A commit is on the disk when it returns, also if the power fails.
