@@ -44,6 +44,9 @@ const LOG_PAGES: u32 = 32_000;
 /// as long again, because its transactions no longer fit.
 const CACHE_KIB: u32 = 8_000;
 
+/// How long a statement waits for another connection of this process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Bytes of the log that are kept to be written over; after a first sync it is
 /// much longer.
 const LOG_BYTES_KEPT: u32 = 4 << 20;

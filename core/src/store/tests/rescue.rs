@@ -281,8 +281,9 @@ fn damage_met_while_the_app_runs_is_made_good_and_said() {
     let scene = Scene::new(true);
     let mut phone = scene.phone();
     phone.open(1);
-    // Everything but the first page, which the open connections know.
-    change_file(&phone, "wangge.db", |bytes| bytes[PAGE..].fill(0));
+    // Everything but the first page, which the open connections know. Not with
+    // zeros: SQLCipher takes a page of nothing but zeros for one never written.
+    change_file(&phone, "wangge.db", |bytes| bytes[PAGE..].fill(0x55));
     let (id, field, text) = &scene.unsent[0];
     let error = loop {
         match phone.core().edit_record(*id, &[set("notes", "再试")]) {
