@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 use wangge_model::{RecordId, RecordKind};
 
-use super::{Hub, Phone, assert_same, grid, set};
+use super::{Hub, Phone, assert_same, grid};
 use crate::{Core, Error, RecordQuery, store::StoreError, sync::SyncStore};
 
 const PAGE: usize = crate::store::connection::PAGE_BYTES as usize;
