@@ -1,7 +1,7 @@
 //! A supervisor at the console, as a browser without scripts: signs in, reads
 //! pages, sends their forms.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::{Context as _, ensure};
 
@@ -111,5 +111,10 @@ pub fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
 }
 
 fn encode(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        // Writing to a string cannot fail.
+        let _ = write!(encoded, "%{byte:02X}");
+    }
+    encoded
 }
