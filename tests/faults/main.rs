@@ -2,6 +2,7 @@
 
 mod planted;
 mod points;
+mod walk;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -3,7 +3,7 @@
 use wangge_model::{
     ActorId, FieldPath, FieldValue, RecordKind, Timestamp,
     document::{FieldEdit, RecordDocument},
-    fault_point,
+    fault_point::{self, FailPoint},
     guard::{self, GuardError, Writer},
 };
 use wangge_tests::lab::{
@@ -14,7 +14,7 @@ use wangge_tests::lab::{
 use crate::points::names;
 
 /// Runs a simulation with the fault planted until one seed notices.
-fn is_found_by_simulation(planted: &str, failing: Option<(&str, u64)>) -> bool {
+fn is_found_by_simulation(planted: &str, failing: Option<(FailPoint, u64)>) -> bool {
     (1..=4).any(|seed| {
         let fault = run_planted(planted, failing, seed).unwrap();
         !fault.broken.is_empty()
@@ -87,7 +87,7 @@ fn believing_any_receipt_is_found() {
 #[test]
 fn answering_before_the_commit_is_found() {
     let _alone = crate::alone();
-    let failing = Some(("server.write.before_commit", 4));
+    let failing = Some((FailPoint::ServerWriteBeforeCommit, 4));
     assert!(is_found_by_simulation(
         "server.answers_before_the_commit",
         failing
@@ -133,7 +133,7 @@ fn a_candidate_dropped_by_settling_is_found() {
 #[test]
 fn a_cursor_moved_outside_the_page_s_transaction_is_found() {
     let _alone = crate::alone();
-    let failing = Some(("phone.page.applied", 1));
+    let failing = Some((FailPoint::PhonePageApplied, 1));
     assert!(is_found_by_simulation(
         "phone.moves_the_cursor_first",
         failing

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction, params};
 use wangge_model::{
     ActorId, ChangeHash, DeviceId, Incarnation, RecordId, Timestamp, derive_device_actor,
     document::{FieldEdit, LocalChange, RecordDocument},
+    fault_point::{self, FailPoint},
     guard::{self, Writer},
     protocol::to_cbor,
 };
@@ -51,6 +52,7 @@ pub(super) fn record_change(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     document::append(tx, held, &change.hash, &change.bytes)?;
+    fault_point::reach(FailPoint::PhoneChangeAppended)?;
     held.pending_count += 1;
     post(tx, held, author, change, edits, at)
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
-use wangge_model::fault_point;
+use wangge_model::fault_point::{self, FailPoint};
 use zeroize::Zeroizing;
 
 use super::{StoreError, StoreParts, migrate};
@@ -115,9 +115,9 @@ impl Connections {
         self.with_writer(|writer| {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction)?;
-            fault_point::reach("phone.write.before_commit")?;
+            fault_point::reach(FailPoint::PhoneWriteBeforeCommit)?;
             transaction.commit()?;
-            fault_point::reach("phone.write.committed")?;
+            fault_point::reach(FailPoint::PhoneWriteCommitted)?;
             Ok(result)
         })
     }

@@ -2,7 +2,8 @@
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use wangge_model::{
-    DeviceId, GridId, Incarnation, PersonId, ServerEpoch, Timestamp, fault_point,
+    DeviceId, GridId, Incarnation, PersonId, ServerEpoch, Timestamp,
+    fault_point::{self, FailPoint},
     protocol::{Directive, EnrolResponse, Session, SignedManifest, SnapshotPage, to_cbor},
 };
 
@@ -149,16 +150,17 @@ impl SyncStore for Store {
                 || answer.directives.contains(&Directive::Reoffer);
             if starts_over {
                 outbox::offer_again(tx)?;
+                fault_point::reach(FailPoint::PhoneEpochStored)?;
             } else {
                 if let Some(receipt) = answer.receipt {
                     receipt::apply(&mut intake, receipt)?;
-                    fault_point::reach("phone.receipt.applied")?;
+                    fault_point::reach(FailPoint::PhoneReceiptApplied)?;
                 }
                 for page in answer.pages {
                     if reads_at(tx, page.grid)? == Some(page.after) {
                         proof::keep_page(tx, &answer.server_epoch, page)?;
                         intake.apply_page(self.options.entropy.as_ref(), page)?;
-                        fault_point::reach("phone.page.applied")?;
+                        fault_point::reach(FailPoint::PhonePageApplied)?;
                     }
                 }
                 for decision in answer.decisions {
@@ -171,6 +173,7 @@ impl SyncStore for Store {
                         [columns::signed(last)],
                     )?;
                 }
+                fault_point::reach(FailPoint::PhoneCursorStored)?;
             }
             for grid in std::mem::take(&mut intake.refetch) {
                 grid::start_bootstrap(tx, grid)?;
@@ -191,6 +194,7 @@ impl SyncStore for Store {
         let applied = self.write(|tx| {
             let mut intake = Intake::new(tx, now);
             snapshot::apply(&mut intake, self.options.entropy.as_ref(), page)?;
+            fault_point::reach(FailPoint::PhoneSnapshotApplied)?;
             Ok(intake.applied)
         })?;
         self.settle_journal(false)?;
@@ -201,6 +205,7 @@ impl SyncStore for Store {
         let now = self.options.clock.now();
         self.write(|tx| {
             incarnation::begin(tx, self.options.entropy.as_ref(), now)?;
+            fault_point::reach(FailPoint::PhoneIncarnationBegun)?;
             author::author_everything_again(tx, &author::load_author(tx)?)
         })?;
         self.settle_journal(true)

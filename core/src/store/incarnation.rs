@@ -7,7 +7,8 @@ use std::{fs, path::Path};
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use wangge_model::{
-    ActorId, DeviceId, Entropy, Incarnation, Timestamp, derive_device_actor, fault_point,
+    ActorId, DeviceId, Entropy, Incarnation, Timestamp, derive_device_actor,
+    fault_point::{self, FailPoint},
 };
 
 use super::{Store, StoreError, columns, rescue};
@@ -36,7 +37,7 @@ impl Store {
             return Ok(());
         }
         let token = make_token(directory, self.options.entropy.as_ref())?;
-        fault_point::reach("phone.incarnation.file_written")?;
+        fault_point::reach(FailPoint::PhoneIncarnationFileWritten)?;
         let now = self.options.clock.now();
         self.write(|tx| {
             if stored.is_some() {

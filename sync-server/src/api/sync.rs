@@ -7,7 +7,8 @@ use std::{
 
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
 use wangge_model::{
-    GridId, fault_point,
+    GridId,
+    fault_point::{self, FailPoint},
     protocol::{
         Directive, OLDEST_PROTOCOL, PROTOCOL, ProblemCode, SyncRequest, SyncResponse, limits,
     },
@@ -57,7 +58,7 @@ async fn try_sync(
     let now = state.clock.now();
     note_seen(state, &device, &request.app_version, now);
     let response = exchange(state, &device, request).await?;
-    fault_point::reach("server.answer.made").map_err(|_| ProblemCode::Internal)?;
+    fault_point::reach(FailPoint::ServerAnswerMade).map_err(|_| ProblemCode::Internal)?;
     drop(admitted);
     if response.pages.is_empty() && response.grants.is_none() && response.decisions.is_none() {
         return Ok(body::answer_small(state, &response));

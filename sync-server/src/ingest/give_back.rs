@@ -13,6 +13,7 @@ use std::{
 use wangge_model::{
     ActorId, ChangeHash, GridId, RecordId, RecordKind, Timestamp,
     document::RecordDocument,
+    fault_point::FailPoint,
     guard::{GuardError, InspectedChange, Writer, inspect},
     protocol::{
         GiveBackRequest, GiveBackResponse, PROTOCOL, ProblemCode, Proof, ProofEntry, PublicKey,
@@ -20,7 +21,7 @@ use wangge_model::{
     },
 };
 
-use super::case;
+use super::{case, push::reach};
 use crate::{
     AppState, DeviceError,
     storage::{
@@ -107,6 +108,7 @@ pub async fn give_back(
         hooks: worker,
     };
     let outcome = state.storage.commit(commit).await?;
+    reach(FailPoint::ServerGiveBackCommitted)?;
     state.send_hints(&outcome.grids);
     // A move is the server's own decision like any other.
     for again in moves {

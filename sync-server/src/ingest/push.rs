@@ -6,7 +6,8 @@ use std::{
 };
 
 use wangge_model::{
-    ActorId, AuditId, GridId, RecordId, fault_point,
+    ActorId, AuditId, GridId, RecordId,
+    fault_point::{self, FailPoint},
     protocol::{ProblemCode, PushItem, Receipt, SignedManifest, Verdict},
 };
 
@@ -107,9 +108,9 @@ pub async fn push(
         quarantine: Vec::new(),
         hooks: Arc::clone(&admission) as Arc<dyn CommitHooks>,
     };
-    reach("server.push.admitted")?;
+    reach(FailPoint::ServerPushAdmitted)?;
     let outcome = state.storage.commit(commit).await?;
-    reach("server.push.committed")?;
+    reach(FailPoint::ServerPushCommitted)?;
     state.send_hints(&outcome.grids);
     let (verdicts, places) = number_verdicts(admission.take_verdicts(), &outcome);
     count(state, &verdicts);
@@ -118,7 +119,7 @@ pub async fn push(
         manifest_digest: digest.to_vec(),
         verdicts: Receipt::runs(verdicts),
     };
-    reach("server.receipt.made")?;
+    reach(FailPoint::ServerReceiptMade)?;
     Ok(Pushed {
         receipt,
         actor,
@@ -159,8 +160,8 @@ async fn rights(
 }
 
 /// A fail point of this stage.
-fn reach(name: &'static str) -> Result<(), DeviceError> {
-    fault_point::reach(name).map_err(|error| {
+pub(super) fn reach(point: FailPoint) -> Result<(), DeviceError> {
+    fault_point::reach(point).map_err(|error| {
         tracing::error!(%error, "a push failed");
         ProblemCode::Internal.into()
     })

@@ -22,6 +22,7 @@ use minicbor::{Decode, Encode};
 use wangge_model::{
     ChangeHash, Entropy, Incarnation, Timestamp,
     document::FieldEdit,
+    fault_point::{self, FailPoint},
     protocol::{PushItem, from_cbor, to_cbor},
 };
 
@@ -190,7 +191,9 @@ impl Journal {
                     .open(&self.path)?,
             ),
         };
+        fault_point::reach(FailPoint::PhoneJournalBeforeWrite)?;
         file.write_all(&frame)?;
+        fault_point::reach(FailPoint::PhoneJournalWritten)?;
         self.length += frame.len() as u64;
         self.held.insert(entry.item.hash);
         Ok(())
@@ -213,6 +216,9 @@ impl Journal {
         live: &HashSet<ChangeHash>,
         tidy: bool,
     ) -> Result<(), StoreError> {
+        if self.held.iter().any(|hash| !live.contains(hash)) {
+            fault_point::reach(FailPoint::PhoneJournalBeforeCut)?;
+        }
         let dead = self.held.iter().filter(|hash| !live.contains(hash)).count();
         if live.is_empty() {
             if self.length > 0 || self.untidy {

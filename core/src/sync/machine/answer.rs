@@ -1,7 +1,7 @@
 //! What the machine does with answers: checks them, hands them to the store,
 //! and notes what is left to do.
 
-use wangge_model::fault_point;
+use wangge_model::fault_point::{self, FailPoint};
 use wangge_model::protocol::{
     Directive, FeedPage, GiveBackResponse, Proof, SnapshotPage, SyncResponse, Verdict,
 };
@@ -58,7 +58,7 @@ impl Machine {
             }
             &[]
         };
-        let directives = self.weigh_directives(&answer.directives)?;
+        let directives = self.weigh_directives(&answer.directives, same_life)?;
         let applied = store.apply_answer(&Answer {
             server_epoch: answer.server_epoch,
             time: answer.time,
@@ -68,7 +68,7 @@ impl Machine {
             directives: &directives,
             decisions: answer.decisions.as_deref().unwrap_or_default(),
         })?;
-        fault_point::reach("phone.receipt.stored").map_err(crate::StoreError::from)?;
+        fault_point::reach(FailPoint::PhoneReceiptStored).map_err(crate::StoreError::from)?;
         self.count(&applied);
         self.progress.records_up += applied.receipted + applied.refused;
         self.progress.records_down += pages.iter().map(|page| page.to - page.after).sum::<u64>();
@@ -132,7 +132,11 @@ impl Machine {
 
     /// The directives to follow: what would go round in circles is left out
     /// and reported, or ends the sync.
-    fn weigh_directives(&mut self, given: &[Directive]) -> Result<Vec<Directive>, SyncError> {
+    fn weigh_directives(
+        &mut self,
+        given: &[Directive],
+        same_life: bool,
+    ) -> Result<Vec<Directive>, SyncError> {
         let mut followed = Vec::with_capacity(given.len());
         for directive in given {
             match directive {
@@ -151,12 +155,13 @@ impl Machine {
                         return Err(SyncError::TooManyRounds);
                     }
                 }
+                // With a new life it is that life's, which was counted.
+                Directive::Reoffer if !same_life => {}
                 Directive::Reoffer => {
-                    // A change of life counts as one; so may this.
+                    self.epochs += 1;
                     if self.epochs > EPOCHS {
                         return Err(SyncError::TooManyRounds);
                     }
-                    self.epochs += 1;
                 }
                 Directive::Upgrade { minimum } => self.report.upgrade = Some(minimum.clone()),
                 Directive::GridLost { .. } => {}
@@ -186,7 +191,7 @@ impl Machine {
             return Ok(());
         }
         let applied = store.apply_snapshot(page)?;
-        fault_point::reach("phone.snapshot.stored").map_err(crate::StoreError::from)?;
+        fault_point::reach(FailPoint::PhoneSnapshotStored).map_err(crate::StoreError::from)?;
         self.count(&applied);
         if asked.after.is_none() {
             self.progress.total += page.total;
@@ -226,6 +231,7 @@ impl Machine {
             "given back"
         );
         store.store_given_back(&mark)?;
+        fault_point::reach(FailPoint::PhoneGiveBackStored).map_err(crate::StoreError::from)?;
         Ok(())
     }
 

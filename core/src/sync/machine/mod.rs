@@ -19,7 +19,8 @@ use std::{
 };
 
 use wangge_model::{
-    Entropy, GridId, RecordId, ServerEpoch, Timestamp, fault_point,
+    Entropy, GridId, RecordId, ServerEpoch, Timestamp,
+    fault_point::{self, FailPoint},
     protocol::{
         Cursor, GiveBackRequest, GiveBackResponse, Manifest, PROTOCOL, Problem, Session,
         SessionRequest, SignedManifest, SigningKey, SnapshotPage, SyncRequest, SyncResponse,
@@ -269,6 +270,8 @@ impl Machine {
             Event::Session(session) => {
                 self.on_answered();
                 store.store_session(&session)?;
+                fault_point::reach(FailPoint::PhoneSessionStored)
+                    .map_err(crate::StoreError::from)?;
                 self.enrolled_mut()?.session = Some(session);
                 // Fresh from the server: a phone whose clock runs ahead must
                 // not take it for expired.
@@ -463,7 +466,7 @@ impl Machine {
         let signed = SignedManifest::sign(&manifest, self.key.as_ref())
             .map_err(|_| SyncError::KeyUnavailable)?;
         store.store_manifest(push, &signed)?;
-        fault_point::reach("phone.manifest.stored").map_err(crate::StoreError::from)?;
+        fault_point::reach(FailPoint::PhoneManifestStored).map_err(crate::StoreError::from)?;
         Ok(signed)
     }
 

@@ -62,13 +62,15 @@ impl Machine {
         let sent = std::mem::replace(&mut self.sent, Sent::Nothing);
         let refused = |problem| Err(SyncError::Problem(Box::new(problem)));
         match (ProblemCode::parse(&problem.code), sent) {
-            (Some(Code::SessionRequired), sent) => {
+            (Some(Code::SessionRequired), _) => {
                 self.session_works = false;
                 self.sessions += 1;
                 let Some(challenge) = problem.challenge else {
                     return Err(SyncError::BadAnswer("no challenge".to_owned()));
                 };
-                if self.sessions > SESSIONS || matches!(sent, Sent::Session) {
+                // Also in answer to a session: the phone may have slept until
+                // the challenge was too old.
+                if self.sessions > SESSIONS {
                     return Err(SyncError::SessionRefused);
                 }
                 self.answer_challenge(challenge).map(Some)

@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wangge_model::{DeviceId, GridId, PersonId, RecordSummary, protocol::Digest};
+use wangge_model::{
+    DeviceId, GridId, PersonId, RecordSummary,
+    fault_point::{self, FailPoint},
+    protocol::Digest,
+};
 
 use super::{Batch, device, quarantine, record, row};
 use crate::storage::{
@@ -27,6 +31,7 @@ pub(super) fn commit(
     } = commit;
     if let Some(manifest) = &manifest {
         put_manifest(connection, manifest, at)?;
+        reach(FailPoint::ServerManifestNoted)?;
     }
     let mut done = Vec::with_capacity(works.len());
     for mut work in works {
@@ -41,6 +46,7 @@ pub(super) fn commit(
         {
             let number = next_number(connection, &numbering.series)?;
             work = hooks.number(work, numbering, number)?;
+            reach(FailPoint::ServerCaseOpened)?;
         }
         done.push(WorkOutcome {
             seqs: Vec::with_capacity(work.changes.len()),
@@ -50,7 +56,9 @@ pub(super) fn commit(
     for outcome in &done {
         put_record(connection, &outcome.work, at)?;
     }
+    reach(FailPoint::ServerRecordsStored)?;
     put_changes(connection, batch, &mut done, at, &person, manifest.as_ref())?;
+    reach(FailPoint::ServerPlacesGiven)?;
     let kept = done
         .iter()
         .flat_map(|outcome| &outcome.work.quarantine)
@@ -71,6 +79,11 @@ pub(super) fn commit(
         works: done,
         grids: heads.into_iter().collect(),
     })
+}
+
+/// A fail point of a commit.
+fn reach(point: FailPoint) -> StorageResult<()> {
+    fault_point::reach(point).map_err(|error| StorageError::Database(error.to_string()))
 }
 
 /// Notes the manifest; the same one again is let through, an older or a

@@ -13,7 +13,10 @@ use std::{
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
-use wangge_model::{GridId, fault_point};
+use wangge_model::{
+    GridId,
+    fault_point::{self, FailPoint},
+};
 
 use super::feed;
 use crate::storage::{FeedHead, StorageError, StorageResult};
@@ -265,9 +268,9 @@ fn commit_all(
         answers.push(job(&transaction, batch));
     }
     batch.flush(&transaction)?;
-    fault_point::reach("server.write.before_commit").map_err(failed)?;
+    fault_point::reach(FailPoint::ServerWriteBeforeCommit).map_err(failed)?;
     transaction.commit()?;
-    fault_point::reach("server.write.committed").map_err(failed)?;
+    fault_point::reach(FailPoint::ServerWriteCommitted).map_err(failed)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! A simulation in which one fail point of phone or server fails, and one into
 //! which a fault is planted.
 
-use wangge_model::fault_point;
+use wangge_model::fault_point::{self, FailPoint};
 
 use super::{
     Action,
@@ -23,10 +23,11 @@ const STEPS: u64 = 700;
 /// Plays with a planted fault, and with a fail point failing if one is given.
 pub fn run_planted(
     planted: &str,
-    failing: Option<(&str, u64)>,
+    failing: Option<(FailPoint, u64)>,
     seed: u64,
 ) -> anyhow::Result<Fault> {
-    run(seed, || {
+    let without = [Action::ServerRestore, Action::ClockJump];
+    run(seed, &without, |_| {
         fault_point::plant(planted);
         if let Some((point, nth)) = failing {
             fault_point::arm(point, nth);
@@ -34,60 +35,80 @@ pub fn run_planted(
     })
 }
 
-fn run(seed: u64, prepare: impl FnOnce()) -> anyhow::Result<Fault> {
+/// Plays with everything there is, and everybody dies when this point is reached
+/// for the n-th time. Every phone begins with a session that is over.
+pub fn run_failing(point: FailPoint, nth: u64, seed: u64) -> anyhow::Result<Fault> {
+    run(seed, &[], |world| {
+        world.pass_a_night();
+        fault_point::arm(point, nth);
+    })
+}
+
+fn run(seed: u64, without: &[Action], prepare: impl FnOnce(&mut World)) -> anyhow::Result<Fault> {
     let folder = super::folder()?;
     let size = Size {
         devices: 4,
         steps: STEPS,
         records: 16,
-        without: vec![Action::ServerRestore, Action::ClockJump],
+        without: without.to_vec(),
     };
     fault_point::disarm();
     let mut world = World::new(folder.path(), &size, seed)?;
     world.network.is_armed = true;
-    prepare();
+    prepare(&mut world);
     let mut broken = Vec::new();
-    let mut was_met = false;
-    let played = play(&mut world, &mut was_met, &mut broken);
-    let answered = world.counts.get("server_failures").is_some();
+    let played = play(&mut world, &mut broken);
+    let was_met = fault_point::has_failed();
     fault_point::disarm();
     if let Err(error) = played {
         broken.push(format!("{error:#}"));
     }
-    Ok(Fault {
-        was_met: was_met || answered,
-        broken,
-    })
+    Ok(Fault { was_met, broken })
 }
 
-fn play(world: &mut World, was_met: &mut bool, broken: &mut Vec<String>) -> anyhow::Result<()> {
+fn play(world: &mut World, broken: &mut Vec<String>) -> anyhow::Result<()> {
+    let mut has_died = false;
     for _ in 0..STEPS {
-        if let Err(error) = world.step() {
-            go_on_after(world, error, was_met)?;
-        }
+        let stepped = world.step();
+        go_on_after(world, stepped, &mut has_died)?;
     }
     loop {
         let healed = world
             .heal()
             .and_then(|()| world.quiesce())
             .and_then(|found| Ok((found, world.compare()?)));
-        match healed {
+        let died_before = has_died;
+        let healed = match healed {
             Ok((unquiet, unequal)) => {
-                broken.extend(unquiet);
-                broken.extend(unequal);
-                return Ok(());
+                if fault_point::has_failed() == died_before {
+                    broken.extend(unquiet);
+                    broken.extend(unequal);
+                    return Ok(());
+                }
+                Ok(())
             }
-            Err(error) => go_on_after(world, error, was_met)?,
-        }
+            Err(error) => Err(error),
+        };
+        go_on_after(world, healed, &mut has_died)?;
     }
 }
 
-/// A fail point stands for a process that died there: everybody starts again.
-/// Any other error is the product's.
-fn go_on_after(world: &mut World, error: anyhow::Error, was_met: &mut bool) -> anyhow::Result<()> {
-    if *was_met || !format!("{error:#}").contains("fault point") {
-        return Err(error);
+/// A fail point stands for a process that died there, whether or not anybody
+/// was told: everybody starts again. Any other error is the product's.
+fn go_on_after(
+    world: &mut World,
+    played: anyhow::Result<()>,
+    has_died: &mut bool,
+) -> anyhow::Result<()> {
+    if *has_died || !fault_point::has_failed() {
+        return played;
     }
-    *was_met = true;
+    *has_died = true;
+    if let Err(error) = played {
+        let is_told = format!("{error:#}").contains("fault point");
+        if !is_told {
+            return Err(error);
+        }
+    }
     world.restart_everybody()
 }

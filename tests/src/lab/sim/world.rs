@@ -41,6 +41,10 @@ const BEGINNING: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 /// A step of the simulated time.
 const STEP_MS: i64 = 1_000;
 
+/// Longer than a session.
+#[cfg(feature = "planted-faults")]
+const NIGHT_MS: i64 = 13 * 3_600_000;
+
 /// How large a run is, and what is not in it.
 #[derive(Debug, Clone)]
 pub(super) struct Size {
@@ -448,10 +452,12 @@ impl World {
             self.count("double_disasters_left_out");
             return Ok(());
         }
-        self.phone(number)?.restore()?;
+        // The files are the backup's from here on, whether the app opens them
+        // now or dies over it.
+        let opened = self.phone(number)?.restore();
         self.ledger.roll_back_phone(number, step);
         self.count("phones_restored");
-        Ok(())
+        opened
     }
 
     fn clone_phone(&mut self, number: usize) -> anyhow::Result<()> {
@@ -480,6 +486,12 @@ impl World {
         self.ledger.roll_back_server(step);
         self.count("server_restored");
         Ok(())
+    }
+
+    /// Lets the sessions of all phones end.
+    #[cfg(feature = "planted-faults")]
+    pub(super) fn pass_a_night(&mut self) {
+        self.clock.advance_millis(NIGHT_MS);
     }
 
     /// Everything dies and starts again.
