@@ -19,9 +19,10 @@ use wangge_core::{
 use wangge_model::{
     ActorId, CitizenIdPolicy, DeviceId, GridId, PersonId, ServerEpoch, Timestamp,
     protocol::{
-        Digest, Directive, EnrolResponse, FeedEntry, FeedPage, Frame, Grants, GridGrant, Receipt,
-        Session, SigningKey as _, SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict,
-        VerdictRun, deflate, feed_page_message, from_cbor, open, seal, to_cbor,
+        Decision, Digest, Directive, EnrolResponse, FeedEntry, FeedPage, Frame, Grants, GridGrant,
+        Receipt, Session, SigningKey as _, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest,
+        SyncResponse, Verdict, VerdictRun, deflate, feed_page_message, from_cbor, open, seal,
+        to_cbor,
     },
     testing::{FakeClock, SeededEntropy},
 };
@@ -291,6 +292,44 @@ impl Answer {
     }
 }
 
+/// Records that come and go, and decisions on late edits.
+fn moved_answer(entries: &[SnapshotEntry]) -> SyncResponse {
+    let comes = entries.iter().map(|entry| FeedEntry::MovedIn {
+        entry: Box::new(entry.clone()),
+    });
+    let goes = entries.iter().map(|entry| FeedEntry::MovedOut {
+        record: entry.record,
+        to: GridId::from_bytes([7; 16]),
+        moves: 2,
+    });
+    let told: Vec<FeedEntry> = comes.chain(goes).collect();
+    let decisions = entries.iter().zip(1..).map(|(entry, number)| Decision {
+        number,
+        record: entry.record,
+        hash: wangge_model::ChangeHash::from_bytes([1; 32]),
+        accepted: number == 1,
+        reason: "不采用".to_owned(),
+        grid: Some(GRID),
+    });
+    SyncResponse {
+        server_epoch: EPOCH,
+        time: NOW,
+        receipt: None,
+        pages: vec![FeedPage {
+            grid: GRID,
+            after: 0,
+            to: told.len() as u64,
+            entries: told,
+            more: false,
+            digest: None,
+            signature: None,
+        }],
+        grants: None,
+        directives: Vec::new(),
+        decisions: Some(decisions.collect()),
+    }
+}
+
 impl Target for Answer {
     fn seeds(&mut self) -> anyhow::Result<Vec<Vec<u8>>> {
         let mut workload = Workload::new(14, NOW);
@@ -365,7 +404,7 @@ impl Target for Answer {
             ),
         ];
         let mut seeds = Vec::new();
-        for answer in answers {
+        for answer in answers.into_iter().chain([moved_answer(&entries)]) {
             let cbor = to_cbor(&answer);
             for flags in [0, FITTING, FITTING | RECEIPT] {
                 seeds.push([&[flags], cbor.as_slice()].concat());
