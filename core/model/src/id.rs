@@ -18,7 +18,7 @@ use crate::{Clock, Entropy};
 #[error("not an id: {0:?}")]
 pub struct InvalidId(pub String);
 
-/// A fresh UUIDv7 value: 48 bits of milliseconds, 74 random bits.
+/// A fresh `UUIDv7` value: 48 bits of milliseconds, 74 random bits.
 fn make_uuid(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
     let millis = clock.now().as_millis().max(0).cast_unsigned();
     let mut random = [0_u8; 10];

@@ -112,7 +112,7 @@ pub fn find_message(language: Language, id: &str, arguments: &[(&str, &str)]) ->
     )
 }
 
-/// A message id from a prefix and a snake_case code:
+/// A message id from a prefix and a `snake_case` code:
 /// `problem` and `bad_request` give `problem-bad-request`.
 pub fn message_id(prefix: &str, code: &str) -> String {
     format!("{prefix}-{}", code.replace('_', "-"))

@@ -212,7 +212,7 @@ impl Desk {
     }
 
     /// Says where everything is.
-    pub(super) fn introduce(&self, teller: &Teller, seed: u64, folder: &Path) {
+    pub(super) fn introduce(&self, teller: Teller, seed: u64, folder: &Path) {
         teller.say(
             "demo-intro",
             &[
@@ -234,7 +234,7 @@ impl Desk {
     }
 
     /// Says how to sign in.
-    pub(super) fn invite(&self, teller: &Teller) {
+    pub(super) fn invite(&self, teller: Teller) {
         teller.say("demo-console", &[("address", &self.address)]);
         for (username, _, _, _, scope) in SIGN_INS {
             for language in Language::ALL {

@@ -77,10 +77,10 @@ pub async fn run(options: DemoOptions, limits: Limits) -> anyhow::Result<ExitCod
         }),
     );
 
-    desk.introduce(&teller, options.seed, &folder);
+    desk.introduce(teller, options.seed, &folder);
     let started = desk.state().clock.now();
     let outcome = async {
-        let morning = morning::run(&desk, &folder, options.seed, &teller).await?;
+        let morning = morning::run(&desk, &folder, options.seed, teller).await?;
         let agreement = check::every_replica_agrees(&desk, &morning).await?;
         anyhow::Ok((morning, agreement))
     }
@@ -95,9 +95,9 @@ pub async fn run(options: DemoOptions, limits: Limits) -> anyhow::Result<ExitCod
                 options.seed,
                 &address,
             );
-            summary.tell(&teller);
+            summary.tell(teller);
             if options.json {
-                teller.json(&summary)?;
+                Teller::json(&summary)?;
             }
             true
         }
@@ -107,7 +107,7 @@ pub async fn run(options: DemoOptions, limits: Limits) -> anyhow::Result<ExitCod
         }
     };
     if succeeded && !options.exit {
-        desk.invite(&teller);
+        desk.invite(teller);
         stop_signal().await;
     }
     drop(stop);

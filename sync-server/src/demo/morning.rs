@@ -36,7 +36,7 @@ pub(super) async fn run(
     desk: &Desk,
     folder: &Path,
     seed: u64,
-    teller: &Teller,
+    teller: Teller,
 ) -> anyhow::Result<Morning> {
     let mut maker = HouseholdMaker::new(seed);
     let [first, other] = desk.grids();
@@ -109,7 +109,7 @@ fn collect(
     phone: &Phone,
     maker: &mut HouseholdMaker,
     count: usize,
-    teller: &Teller,
+    teller: Teller,
 ) -> anyhow::Result<Vec<RecordId>> {
     let ids = (0..count)
         .map(|_| {
@@ -133,7 +133,7 @@ fn work_offline(
     contested: RecordId,
     households: &[RecordId],
     maker: &mut HouseholdMaker,
-    teller: &Teller,
+    teller: Teller,
 ) -> anyhow::Result<()> {
     zhang.core.edit_record(
         contested,
@@ -198,7 +198,7 @@ fn work_offline(
     Ok(())
 }
 
-fn visit(phone: &Phone, maker: &mut HouseholdMaker, teller: &Teller) -> anyhow::Result<()> {
+fn visit(phone: &Phone, maker: &mut HouseholdMaker, teller: Teller) -> anyhow::Result<()> {
     let household =
         phone
             .core
@@ -237,7 +237,7 @@ fn show_conflict(
     zhang: &Phone,
     li: &Phone,
     contested: RecordId,
-    teller: &Teller,
+    teller: Teller,
 ) -> anyhow::Result<usize> {
     let (one, two) = (zhang.record(contested)?, li.record(contested)?);
     ensure!(
@@ -277,7 +277,7 @@ fn show_conflict(
     Ok(one.conflicts.len())
 }
 
-fn settle(phone: &Phone, contested: RecordId, teller: &Teller) -> anyhow::Result<()> {
+fn settle(phone: &Phone, contested: RecordId, teller: Teller) -> anyhow::Result<()> {
     for conflict in phone.record(contested)?.conflicts {
         let mine = conflict
             .candidates

@@ -62,7 +62,7 @@ impl Summary {
     }
 
     /// Prints the table.
-    pub(super) fn tell(&self, teller: &Teller) {
+    pub(super) fn tell(&self, teller: Teller) {
         teller.say(
             "demo-agree",
             &[

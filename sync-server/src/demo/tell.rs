@@ -16,14 +16,14 @@ pub(super) struct Teller {
 
 impl Teller {
     /// One line in both languages.
-    pub(super) fn say(&self, id: &str, arguments: &[(&str, &str)]) {
+    pub(super) fn say(self, id: &str, arguments: &[(&str, &str)]) {
         for language in Language::ALL {
             self.say_in(language, id, arguments);
         }
     }
 
     /// One line in one language.
-    pub(super) fn say_in(&self, language: Language, id: &str, arguments: &[(&str, &str)]) {
+    pub(super) fn say_in(self, language: Language, id: &str, arguments: &[(&str, &str)]) {
         let mark = if language == Language::Chinese {
             "▸"
         } else {
@@ -33,7 +33,7 @@ impl Teller {
     }
 
     /// What a sync did.
-    pub(super) fn synced(&self, owner: &str, report: &SyncReport) {
+    pub(super) fn synced(self, owner: &str, report: &SyncReport) {
         self.say(
             "demo-synced",
             &[
@@ -49,7 +49,7 @@ impl Teller {
     }
 
     /// The three honest states of a phone's records.
-    pub(super) fn states(&self, phone: &Phone) -> anyhow::Result<()> {
+    pub(super) fn states(self, phone: &Phone) -> anyhow::Result<()> {
         let counts = phone.core.count_states()?;
         self.say(
             "demo-states",
@@ -64,20 +64,20 @@ impl Teller {
     }
 
     /// One row of the summary.
-    pub(super) fn row(&self, id: &str, value: &str) {
+    pub(super) fn row(self, id: &str, value: &str) {
         let [chinese, english] = Language::ALL.map(|language| message(language, id, &[]));
         self.line(&format!("    {value:>12}  {chinese} · {english}"));
     }
 
     /// The summary for a program, always on standard output.
-    pub(super) fn json(&self, summary: &impl serde::Serialize) -> anyhow::Result<()> {
+    pub(super) fn json(summary: &impl serde::Serialize) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(summary)?;
         writeln!(std::io::stdout(), "{text}")?;
         Ok(())
     }
 
     /// A line as it is. A closed pipe ends the telling, not the demo.
-    pub(super) fn line(&self, text: &str) {
+    pub(super) fn line(self, text: &str) {
         let _ = if self.to_stderr {
             writeln!(std::io::stderr(), "{text}")
         } else {

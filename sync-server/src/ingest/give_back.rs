@@ -259,7 +259,7 @@ impl GiveBack {
         if changes.is_empty() {
             return Ok((None, tally));
         }
-        let Some(work) = self.work(*id, grid, stored, document, changes)? else {
+        let Some(work) = self.work(*id, grid, stored, &document, changes) else {
             tally.refused += tally.taken;
             tally.taken = 0;
             return Ok((None, tally));
@@ -272,18 +272,18 @@ impl GiveBack {
         id: RecordId,
         grid: GridId,
         stored: Option<&StoredRecord>,
-        document: RecordDocument,
+        document: &RecordDocument,
         changes: Vec<NewChange>,
-    ) -> StorageResult<Option<RecordWork>> {
+    ) -> Option<RecordWork> {
         let saved = document.save();
         if saved.len() > limits::RECORD_BYTES {
-            return Ok(None);
+            return None;
         }
-        let numbering = case::is_missing(&document).then(|| Numbering {
+        let numbering = case::is_missing(document).then(|| Numbering {
             series: case::series(self.at),
             document: document.clone(),
         });
-        Ok(Some(RecordWork {
+        Some(RecordWork {
             id,
             kind: document.kind(),
             grid,
@@ -298,7 +298,7 @@ impl GiveBack {
             changes,
             quarantine: Vec::new(),
             numbering,
-        }))
+        })
     }
 }
 

@@ -36,6 +36,10 @@ pub struct Pushed {
 
 /// Takes a push in. The receipt exists only once everything it says is
 /// durable.
+#[expect(
+    clippy::implicit_hasher,
+    reason = "a set of grids is made in one place, with the usual hasher"
+)]
 pub async fn push(
     state: &AppState,
     device: &Device,

@@ -5,6 +5,7 @@
 //! a database restored from a backup does not bring an old life back.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -86,13 +87,12 @@ impl ServerIdentity {
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<Self, IdentityError> {
-        let key = match read_file(&folder.join(KEY_FILE))? {
-            Some(bytes) => SoftwareKey::from_bytes(&bytes)?,
-            None => {
-                let key = SoftwareKey::make(entropy);
-                write_private(&folder.join(KEY_FILE), &key.to_bytes())?;
-                key
-            }
+        let key = if let Some(bytes) = read_file(&folder.join(KEY_FILE))? {
+            SoftwareKey::from_bytes(&bytes)?
+        } else {
+            let key = SoftwareKey::make(entropy);
+            write_private(&folder.join(KEY_FILE), &key.to_bytes())?;
+            key
         };
         let file = LifeFile::read(folder)?;
         let in_database = storage
@@ -173,8 +173,8 @@ impl LifeFile {
     fn write(&self, folder: &Path) -> Result<(), IdentityError> {
         let mut text = format!("{}\n", self.epoch);
         if let Some((series, above)) = &self.numbers {
-            text.push_str(series);
-            text.push_str(&format!(" {above}\n"));
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{series} {above}");
         }
         write_private(&folder.join(EPOCH_FILE), text.as_bytes())
     }

@@ -4,7 +4,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::get_unwrap,
     reason = "a broken promise fails the test that runs this"
 )]
 
@@ -32,10 +31,6 @@ use super::{
 };
 
 /// Runs every check, each on an empty storage of its own.
-#[expect(
-    clippy::print_stderr,
-    reason = "names the check that a failure belongs to"
-)]
 pub async fn run_all<F, O>(open: F)
 where
     F: Fn() -> O,

@@ -30,11 +30,22 @@ pub(super) fn clippy(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     Ok(verdict(clean, "clippy has something to say, see above"))
 }
 
-/// The documentation builds, with no broken link and no other warning.
+/// The documentation builds, of private items too, with no broken link and no
+/// other warning.
 pub(super) fn docs(workspace: &Workspace) -> anyhow::Result<Vec<Finding>> {
     let clean = workspace
-        .cargo(["doc", "--quiet", "--workspace", "--no-deps"])
-        .env("RUSTDOCFLAGS", "-D warnings")
+        .cargo([
+            "doc",
+            "--quiet",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+        ])
+        // The documentation of private items is built too, so links to them hold.
+        .env(
+            "RUSTDOCFLAGS",
+            "-D warnings -A rustdoc::private-intra-doc-links",
+        )
         .status_ok()?;
     Ok(verdict(clean, "the documentation has warnings, see above"))
 }

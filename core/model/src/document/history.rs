@@ -42,10 +42,10 @@ impl RecordDocument {
                 for patch in patches {
                     let container: Vec<String> =
                         patch.path.iter().map(|(_, prop)| prop_text(prop)).collect();
-                    if let Some(field) = self.history_field(&container, patch.action, &change) {
-                        if !fields.iter().any(|known| known.path == field.path) {
-                            fields.push(field);
-                        }
+                    if let Some(field) = self.history_field(&container, patch.action, &change)
+                        && !fields.iter().any(|known| known.path == field.path)
+                    {
+                        fields.push(field);
                     }
                 }
                 HistoryEntry {

@@ -35,7 +35,7 @@ fn value_for(path: &str, value: u8) -> Option<FieldValue> {
         "ledger" => schema::LEDGER[usize::from(value) % schema::LEDGER.len()].to_owned(),
         _ => format!("值{value}"),
     };
-    (value % 7 != 0).then_some(FieldValue::Text(text))
+    (!value.is_multiple_of(7)).then_some(FieldValue::Text(text))
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {

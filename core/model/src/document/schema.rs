@@ -529,6 +529,10 @@ fn check_date(text: &str) -> Option<()> {
 mod tests {
     use super::*;
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a value written where it is checked reads better"
+    )]
     fn check(kind: RecordKind, path: &str, value: FieldValue) -> Result<(), FieldError> {
         find_field(kind, &FieldPath::new(path).unwrap())
             .unwrap()

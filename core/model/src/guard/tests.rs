@@ -153,12 +153,12 @@ fn only_the_server_writes_the_case() {
 
 #[test]
 fn structure_cannot_be_replaced_or_deleted() {
+    type Write = Box<dyn FnOnce(&mut Transaction<'_>)>;
     let mut base = household();
     edit(&mut base, "members.m1.name", "王小明", 1);
     let (_, members) = base.doc.get(ROOT, "members").unwrap().unwrap();
     let (_, address) = base.doc.get(ROOT, "address").unwrap().unwrap();
     let (_, notes) = base.doc.get(ROOT, "notes").unwrap().unwrap();
-    type Write = Box<dyn FnOnce(&mut Transaction<'_>)>;
     let attempts: Vec<(&str, Write)> = vec![
         ("container replaced", {
             Box::new(|t| {

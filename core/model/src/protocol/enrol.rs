@@ -1,6 +1,8 @@
 //! How a phone becomes a known device, and how it proves to be that device at
 //! the start of a session.
 
+use std::fmt::Write as _;
+
 use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 
@@ -184,7 +186,8 @@ fn percent_encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a string does not fail.
+            let _ = write!(out, "%{byte:02X}");
         }
         out
     })

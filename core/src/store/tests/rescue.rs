@@ -284,10 +284,9 @@ fn damage_met_while_the_app_runs_is_made_good_and_said() {
     // Everything but the first page, which the open connections know.
     change_file(&phone, "wangge.db", |bytes| bytes[PAGE..].fill(0x55));
     let (id, field, text) = &scene.unsent[0];
-    let ids = scene.unsent.iter().map(|(id, ..)| *id);
+    let mut ids = scene.unsent.iter().map(|(id, ..)| *id);
     let error = ids
-        .filter_map(|id| phone.core().find_record(id).err())
-        .next()
+        .find_map(|id| phone.core().find_record(id).err())
         .unwrap();
     assert!(matches!(error, Error::Rebuilt), "{error}");
     let recovery = phone.core().find_recovery().unwrap().unwrap();

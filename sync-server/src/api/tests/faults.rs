@@ -288,7 +288,7 @@ async fn a_feed_shortened_at_any_page_of_a_pull_costs_a_fresh_start_and_nothing_
         assert!(matches!(reader.verdicts[0], Verdict::Accepted { .. }));
         writer.sync(&server).await;
         assert_eq!(reader.records.len(), 251);
-        assert_eq!(super::feed::shown(&reader), super::feed::shown(&writer));
+        assert_eq!(feed::shown(&reader), feed::shown(&writer));
         if !more {
             assert!(boundary > 2, "there were several pages");
             break;

@@ -92,7 +92,8 @@ async fn ten_gigabytes_of_zeros_are_refused_at_once() {
 #[tokio::test]
 async fn an_endless_body_is_cut_off_at_the_limit() {
     let (server, phone) = one_phone(4).await;
-    let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[7; 65_536])));
+    let piece = Bytes::from(vec![7; 65_536]);
+    let endless = stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()));
     let reply = server
         .request(
             Method::POST,

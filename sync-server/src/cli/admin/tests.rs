@@ -12,7 +12,7 @@ use wangge_model::{
 use super::*;
 use crate::{
     auth::password::PasswordVerifier,
-    cli::error::AdminError,
+    cli::error::{AdminError, AdminError as E},
     enrolment::hash_code,
     explain::{Explain as _, exit_status},
     storage::{AuditStorage as _, DeviceStorage as _, PersonStorage as _, SqliteStorage},
@@ -235,7 +235,6 @@ async fn places_that_make_no_sense_are_refused_by_reason() {
         }
         words
     };
-    use AdminError as E;
     assert!(matches!(
         office.refused(&create("district", "", "")).await,
         E::LevelUnknown(_)
@@ -285,7 +284,6 @@ async fn places_that_make_no_sense_are_refused_by_reason() {
 async fn people_and_roles_that_make_no_sense_are_refused_by_reason() {
     let office = Office::new();
     office.furnish().await;
-    use AdminError as E;
     let twice = [
         "person",
         "create",

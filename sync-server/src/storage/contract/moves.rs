@@ -1,6 +1,9 @@
 //! Records that move between grids.
 
-use super::*;
+use super::{
+    Arc, CommitHooks, NOW, Numbering, RecordId, RecordWork, Storage, StorageError, StorageResult,
+    StoredRecord, commit, find, grid, head, id16, town, work,
+};
 use crate::storage::{FeedPlace, NewMove};
 
 fn moved(id: u8, to: u8) -> NewMove {

@@ -78,10 +78,13 @@ pub(super) fn find_row(
         .optional()?)
 }
 
-/// The conditions of a filter, and the values to bind to them by name.
-fn conditions(filter: &RecordFilter) -> (String, Vec<(String, Box<dyn ToSql>)>) {
+/// Values to bind, by name.
+type Named = Vec<(String, Box<dyn ToSql>)>;
+
+/// The conditions of a filter, and the values to bind to them.
+fn conditions(filter: &RecordFilter) -> (String, Named) {
     let mut sql = String::new();
-    let mut values: Vec<(String, Box<dyn ToSql>)> = Vec::new();
+    let mut values = Named::new();
     let mut add = |condition: &str, name: String, value: Box<dyn ToSql>| {
         // Writing to a string does not fail.
         let _ = write!(sql, " AND {condition}");

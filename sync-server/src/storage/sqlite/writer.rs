@@ -253,6 +253,7 @@ fn work(mut connection: Connection, jobs: &mpsc::Receiver<Message>) {
     fold(&connection, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "takes what `map_err` gives")]
 fn failed(error: std::io::Error) -> StorageError {
     StorageError::Database(error.to_string())
 }
