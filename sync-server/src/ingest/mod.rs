@@ -5,9 +5,9 @@
 //!    on a blocking thread. One bad change never stops the others.
 //! 3. The storage commits what was admitted; [`case`] gives a new incident its
 //!    number there.
-//! 4. Only then [`push`] says what became of each item.
+//! 4. Only then [`push()`] says what became of each item.
 //!
-//! Two other ways in: [`give_back`], what an earlier life of the server held, and
+//! Two other ways in: [`give_back()`], what an earlier life of the server held, and
 //! [`review`], what was kept apart and a supervisor lets in.
 
 mod admit;
