@@ -1,7 +1,7 @@
 //! What sync needs of the phone's store, and nothing more. Every method that
 //! writes is one transaction: it happened whole or not at all.
 //!
-//! What [`super::machine`] relies on, besides the words at each item:
+//! What [`crate::sync::machine`] relies on, besides the words at each item:
 //!
 //! * A cursor's digest covers what the *server* is known to hold: heads
 //!   without changes that wait for a receipt or were refused. Otherwise every
