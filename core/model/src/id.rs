@@ -2,8 +2,8 @@
 //!
 //! Ids that people's records carry are UUID version 7 (RFC 9562): made on the
 //! phone from its clock and its random source, so two phones never need the
-//! server to agree on one. Hash-like ids ([`ChangeHash`], [`ActorId`]) live in
-//! [`crate::document`].
+//! server to agree on one. Hash-like ids ([`crate::ChangeHash`],
+//! [`crate::ActorId`]) live in [`crate::document`].
 
 use std::{fmt, str::FromStr};
 

@@ -8,11 +8,11 @@
 //! 1. [`inspect`]: size, magic bytes, chunk type 1, SHA-256 against the hash
 //!    carried beside it; then our own [`scan`] of the columns (operation
 //!    count, string and value lengths, actor indexes); then Automerge's parser
-//!    inside [`contain`].
+//!    inside [`contain()`].
 //! 2. Identity: actor, sequence number, dependencies against the record.
 //! 3. [`rights`]: what each operation writes, against the schema and what the
 //!    writer may write.
-//! 4. Application to a clone inside [`contain`].
+//! 4. Application to a clone inside [`contain()`].
 //!
 //! A new record's only change can be judged without the fourth, see
 //! [`admit_first`].
@@ -352,7 +352,7 @@ impl RecordDocument {
 }
 
 /// Reads a whole document that came from the server's snapshot. Its bytes are
-/// as foreign as a change's: opened in [`contain`], and only if they claim a
+/// as foreign as a change's: opened in [`contain()`], and only if they claim a
 /// size a record may have.
 pub fn open_snapshot(
     kind: crate::RecordKind,
