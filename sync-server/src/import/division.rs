@@ -339,8 +339,14 @@ impl Import<'_> {
                 Taken::Refused(unknown(&row.code, row.level))
             });
         };
-        if row.stands_in && parent_name.is_some_and(|name| name != row.name) {
-            return Ok(Taken::Refused(row.zero_part()));
+        if row.stands_in {
+            match parent_name {
+                Some(name) if name != row.name => return Ok(Taken::Refused(row.zero_part())),
+                // A later line may name it; the same table read again would
+                // judge this one by that name.
+                None if may_wait => return Ok(Taken::Later(row)),
+                _ => {}
+            }
         }
         if let Entry::Vacant(place) = self.seen.entry(key) {
             let file = u16::try_from(file).unwrap_or(u16::MAX);
@@ -567,6 +573,19 @@ mod tests {
             told[0].starts_with("all.csv:8:") && told[0].contains("350503009"),
             "{told:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_stand_in_is_judged_by_its_parents_name_wherever_that_is_read() {
+        let place = Place::new();
+        let table = "code,name\n350527000,甲街道\n350527,金门县\n350528000,永春县\n350528,永春县\n";
+        let path = place.write("all.csv", table);
+        let (first, told) = place.import(std::slice::from_ref(&path)).await;
+        assert_eq!((first.rows, first.errors), (4, 1));
+        assert!(told[0].starts_with("all.csv:2:"), "{told:?}");
+        assert_eq!(place.name("350528000").await.as_deref(), Some("永春县"));
+        let (again, _) = place.import(&[path]).await;
+        assert_eq!((again.rows, again.errors, again.added), (4, 1, 0));
     }
 
     #[test]
