@@ -328,6 +328,11 @@ impl Import<'_> {
                 place,
             }));
         }
+        // A later line may name its parent, and the same table read again would
+        // judge it by that name.
+        if row.stands_in && may_wait {
+            return Ok(Taken::Later(row));
+        }
         let parent = self
             .parents
             .find(&row.code, row.level, self.storage)
@@ -339,14 +344,8 @@ impl Import<'_> {
                 Taken::Refused(unknown(&row.code, row.level))
             });
         };
-        if row.stands_in {
-            match parent_name {
-                Some(name) if name != row.name => return Ok(Taken::Refused(row.zero_part())),
-                // A later line may name it; the same table read again would
-                // judge this one by that name.
-                None if may_wait => return Ok(Taken::Later(row)),
-                _ => {}
-            }
+        if row.stands_in && parent_name.is_some_and(|name| name != row.name) {
+            return Ok(Taken::Refused(row.zero_part()));
         }
         if let Entry::Vacant(place) = self.seen.entry(key) {
             let file = u16::try_from(file).unwrap_or(u16::MAX);
@@ -586,6 +585,10 @@ mod tests {
         assert_eq!(place.name("350528000").await.as_deref(), Some("永春县"));
         let (again, _) = place.import(&[path]).await;
         assert_eq!((again.rows, again.errors, again.added), (4, 1, 0));
+        // The database knows the parent by an older name.
+        let path = place.write("new.csv", "code,name\n350527000,乙县\n350527,乙县\n");
+        let (renamed, told) = place.import(&[path]).await;
+        assert_eq!((renamed.errors, renamed.added), (0, 1), "{told:?}");
     }
 
     #[test]
