@@ -87,11 +87,12 @@ fn believing_any_receipt_is_found() {
 #[test]
 fn answering_before_the_commit_is_found() {
     let _alone = crate::alone();
-    let failing = Some((FailPoint::ServerWriteBeforeCommit, 4));
-    assert!(is_found_by_simulation(
-        "server.answers_before_the_commit",
-        failing
-    ));
+    // Which commit fails decides whether anybody was promised something by it:
+    // some only note that a phone was there.
+    assert!((4..=16).any(|nth| {
+        let failing = Some((FailPoint::ServerWriteBeforeCommit, nth));
+        is_found_by_simulation("server.answers_before_the_commit", failing)
+    }));
 }
 
 #[test]

@@ -151,6 +151,7 @@ async fn a_digest_that_differs_is_named_by_the_server_and_the_phone_heals_itself
         database
             .execute_batch(&format!(
                 "PRAGMA key = \"x'{key}'\"; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;
+                 PRAGMA cipher_page_size = 1024;
                  PRAGMA foreign_keys = ON;
                  DELETE FROM outbox; DELETE FROM record WHERE key % 2 = 0;
                  UPDATE grid SET digest = zeroblob(8192);"
