@@ -178,16 +178,24 @@ impl Store {
         Ok(())
     }
 
+    /// Works with the present file, and makes good what damage shows in it.
+    fn attempt<T>(
+        &self,
+        work: impl FnOnce(&Connections) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (opened, result) = {
+            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
+            (*file, work(&self.connections))
+        };
+        self.note_damage(opened, result)
+    }
+
     /// Runs `work` on a reader's view of the database.
     fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let (opened, result) = {
-            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
-            (*file, self.connections.read(work))
-        };
-        self.note_damage(opened, result)
+        self.attempt(|connections| connections.read(work))
     }
 
     /// Reads a row or two where the next save finds them warm; see
@@ -196,11 +204,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let (opened, result) = {
-            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
-            (*file, self.connections.read_before_write(work))
-        };
-        self.note_damage(opened, result)
+        self.attempt(|connections| connections.read_before_write(work))
     }
 
     /// Runs `work` as one transaction; an error undoes all of it.
@@ -208,24 +212,17 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let (opened, result) = {
-            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
-            let result = self.connections.write(|tx| {
+        self.attempt(|connections| {
+            connections.write(|tx| {
                 self.check_generation(tx)?;
                 work(tx)
-            });
-            (*file, result)
-        };
-        self.note_damage(opened, result)
+            })
+        })
     }
 
     /// Folds the write-ahead log back into the database.
     fn fold_log(&self, log: OldLog) -> Result<(), StoreError> {
-        let (opened, result) = {
-            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
-            (*file, self.connections.checkpoint(log))
-        };
-        self.note_damage(opened, result)
+        self.attempt(|connections| connections.checkpoint(log))
     }
 
     /// [`StoreError::Busy`] if the database was opened again since: the lock's
