@@ -12,14 +12,14 @@ use wangge_model::{
     ActorId, ChangeHash, Clock, Entropy, GridId, QuarantineId, RecordId, RecordKind, RecordSummary,
     Timestamp,
     document::RecordDocument,
-    guard::{FirstRecord, GuardError, InspectedChange, Writer, admit_first, inspect},
+    guard::{GuardError, InspectedChange, Writer, admit_first, inspect},
     protocol::{PushItem, Verdict, limits},
 };
 
 use super::case;
 use crate::storage::{
     ChangeBy, CommitHooks, NewChange, NewQuarantine, Numbering, RecordWork, StorageError,
-    StorageResult, StoredRecord,
+    StorageResult, StoredRecord, Unnumbered,
 };
 
 /// Code of what waits for a supervisor's decision.
@@ -114,24 +114,27 @@ impl Admission {
     }
 
     /// A new record of one change, the commonest push of all: admitted without
-    /// opening a document, if that can be done. An incident needs its document
-    /// for the case the server opens.
+    /// opening a document, if that can be done.
     fn admit_new(&self, place: usize, item: &PushItem) -> Option<RecordWork> {
-        let is_plain = item.kind != RecordKind::Incident
-            && item.record_epoch == 0
-            && self.rights.grids.contains(&item.grid);
-        if !is_plain {
+        if item.record_epoch != 0 || !self.rights.grids.contains(&item.grid) {
             return None;
         }
         let change = inspect(&item.hash, &item.change).ok()?;
-        let FirstRecord {
-            saved,
-            heads,
-            summary,
-        } = admit_first(item.kind, &change, Writer::Device(self.actor))?;
-        if saved.len() > limits::RECORD_BYTES {
+        let mut record = admit_first(item.kind, &change, Writer::Device(self.actor))?;
+        if record.saved.len() > limits::RECORD_BYTES {
             return None;
         }
+        let (saved, heads, summary, numbering) = if item.kind == RecordKind::Incident {
+            // Written whole once its case is open; see `case::open_case`.
+            let numbering = Numbering {
+                series: case::series(self.at),
+                record: Unnumbered::First(Box::new(record)),
+            };
+            (Vec::new(), Vec::new(), RecordSummary::default(), Some(numbering))
+        } else {
+            let saved = std::mem::take(&mut record.saved);
+            (saved, record.heads, record.summary, None)
+        };
         Some(RecordWork {
             id: item.record,
             kind: item.kind,
@@ -144,7 +147,7 @@ impl Admission {
             summary,
             changes: vec![new_change(place, item, &change)],
             quarantine: Vec::new(),
-            numbering: None,
+            numbering,
         })
     }
 
@@ -443,7 +446,7 @@ impl<'a> Judge<'a> {
                 if self.stored.is_none() && self.kind == RecordKind::Incident {
                     work.numbering = Some(Numbering {
                         series: case::series(self.push.at),
-                        document,
+                        record: Unnumbered::Open(Box::new(document)),
                     });
                 }
             }

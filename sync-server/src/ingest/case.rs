@@ -4,10 +4,12 @@
 
 use wangge_model::{
     ActorId, FieldPath, FieldValue, RecordKind, Timestamp,
-    document::{EditError, FieldEdit, RecordDocument},
+    document::{FieldEdit, InvalidFieldPath, LocalChange, RecordDocument},
 };
 
-use crate::storage::{ChangeBy, NewChange, Numbering, RecordWork, StorageError, StorageResult};
+use crate::storage::{
+    ChangeBy, NewChange, Numbering, RecordWork, StorageError, StorageResult, Unnumbered,
+};
 
 /// The series from which incidents received at this moment are numbered: one
 /// per civil day in China.
@@ -42,18 +44,30 @@ pub(super) fn open_case(
     actor: ActorId,
     at: Timestamp,
 ) -> StorageResult<RecordWork> {
-    let mut document = numbering.document;
-    let change = write(&mut document, number, actor, at).map_err(|error| {
+    let corrupt = |error: &dyn std::fmt::Display| {
         tracing::error!(%error, "an incident's case could not be opened");
         StorageError::Corrupt("incident")
-    })?;
-    if let Some(change) = change {
-        let item = work.changes.last().map_or(0, |last| last.item);
-        work.changes.push(NewChange {
-            item,
-            by: ChangeBy::Server,
-            ..change
-        });
+    };
+    let edits = edits(number, at).map_err(|error| corrupt(&error))?;
+    let mut document = match numbering.record {
+        Unnumbered::First(mut record) => {
+            let written = record
+                .edit_as_server(&edits, actor, at)
+                .map_err(|error| corrupt(&error))?;
+            let change = written.ok_or_else(|| corrupt(&"the report holds a case already"))?;
+            push_change(&mut work, change, actor);
+            work.saved = record.saved;
+            work.heads = record.heads;
+            work.summary = record.summary;
+            return Ok(work);
+        }
+        Unnumbered::Open(document) => document,
+    };
+    let written = document
+        .edit_as_server(&edits, actor, at)
+        .map_err(|error| corrupt(&error))?;
+    if let Some(change) = written {
+        push_change(&mut work, change, actor);
         work.saved = document.save();
         work.heads = document.heads();
         work.summary = document.summary();
@@ -61,31 +75,30 @@ pub(super) fn open_case(
     Ok(work)
 }
 
-fn write(
-    document: &mut RecordDocument,
-    number: u64,
-    actor: ActorId,
-    at: Timestamp,
-) -> Result<Option<NewChange>, EditError> {
-    let path =
-        |text: &str| FieldPath::new(text).map_err(|error| EditError::Document(error.to_string()));
-    let edits = [
+fn edits(number: u64, at: Timestamp) -> Result<[FieldEdit; 3], InvalidFieldPath> {
+    Ok([
         FieldEdit::set(
-            path("case.number")?,
+            FieldPath::new("case.number")?,
             FieldValue::text(number_text(at, number)),
         ),
-        FieldEdit::set(path("case.state")?, FieldValue::text("reported")),
-        FieldEdit::set(path("case.received_at")?, FieldValue::Time(at)),
-    ];
-    let change = document.edit_as_server(&edits, actor, at)?;
-    Ok(change.map(|change| NewChange {
-        item: 0,
+        FieldEdit::set(
+            FieldPath::new("case.state")?,
+            FieldValue::text("reported"),
+        ),
+        FieldEdit::set(FieldPath::new("case.received_at")?, FieldValue::Time(at)),
+    ])
+}
+
+fn push_change(work: &mut RecordWork, change: LocalChange, actor: ActorId) {
+    let item = work.changes.last().map_or(0, |last| last.item);
+    work.changes.push(NewChange {
+        item,
         hash: change.hash,
         actor,
         actor_seq: change.seq,
         bytes: change.bytes,
         by: ChangeBy::Server,
-    }))
+    });
 }
 
 #[cfg(test)]

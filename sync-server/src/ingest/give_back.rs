@@ -26,7 +26,7 @@ use crate::{
     AppState, DeviceError,
     storage::{
         ChangeBy, Commit, CommitHooks, Device, NewChange, NewMove, Numbering, RecordWork,
-        StorageError, StorageResult, StoredRecord,
+        StorageError, StorageResult, StoredRecord, Unnumbered,
     },
 };
 
@@ -281,7 +281,7 @@ impl GiveBack {
         }
         let numbering = case::is_missing(document).then(|| Numbering {
             series: case::series(self.at),
-            document: document.clone(),
+            record: Unnumbered::Open(Box::new(document.clone())),
         });
         Some(RecordWork {
             id,

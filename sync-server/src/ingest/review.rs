@@ -21,7 +21,7 @@ use crate::{
     auth::Scope,
     storage::{
         ChangeBy, Commit, CommitHooks, NewChange, NewDecision, NewQuarantine, Numbering,
-        QuarantinedChange, RecordWork, StorageError, StorageResult, StoredRecord,
+        QuarantinedChange, RecordWork, StorageError, StorageResult, StoredRecord, Unnumbered,
     },
 };
 
@@ -244,7 +244,7 @@ impl Acceptance {
         let numbering =
             (stored.is_none() && document.kind() == RecordKind::Incident).then(|| Numbering {
                 series: case::series(self.at),
-                document: document.clone(),
+                record: Unnumbered::Open(Box::new(document.clone())),
             });
         Ok(Some(RecordWork {
             id: first.record,

@@ -27,7 +27,7 @@ use super::{
     AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, ConsoleSession, Division,
     EnrolmentOutcome, FeedPlace, NewAssignment, NewChange, NewDevice, NewEnrolmentCode, NewOrgNode,
     NewPerson, NewQuarantine, Numbering, OrgLevel, RecordFilter, RecordOrder, RecordWork, Role,
-    SignInAttempt, Storage, StorageError, StorageResult, StoredRecord,
+    SignInAttempt, Storage, StorageError, StorageResult, StoredRecord, Unnumbered,
 };
 
 /// Runs every check, each on an empty storage of its own.
@@ -649,7 +649,7 @@ async fn numbers_are_given_once(storage: &dyn Storage) {
         let mut work = work(None, id, 3, 0, "室");
         work.numbering = Some(Numbering {
             series: series.to_owned(),
-            document: RecordDocument::new(RecordKind::Household),
+            record: Unnumbered::Open(Box::new(RecordDocument::new(RecordKind::Household))),
         });
         let mut commit = commit(vec![work], None);
         commit.hooks = Arc::new(Number);

@@ -39,7 +39,7 @@ pub use quarantine::{NewQuarantine, QuarantineStorage, QuarantinedChange};
 pub use record::{
     ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, MoveOutcome,
     NewChange, NewMove, Numbering, RecordFilter, RecordOrder, RecordPage, RecordStorage,
-    RecordWork, SnapshotRow, StoredRecord, WorkOutcome,
+    RecordWork, SnapshotRow, StoredRecord, Unnumbered, WorkOutcome,
 };
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;

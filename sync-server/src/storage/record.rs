@@ -7,6 +7,7 @@ use wangge_model::{
     ActorId, ChangeHash, DeviceId, GridId, PersonId, RecordId, RecordKind, RecordSummary,
     Timestamp,
     document::RecordDocument,
+    guard::FirstRecord,
     protocol::{Signature, record_fingerprint},
 };
 
@@ -138,9 +139,18 @@ pub enum ChangeBy {
 pub struct Numbering {
     /// Name of the series.
     pub series: String,
-    /// The record, open, to write the number into. Other records are not kept
-    /// open: they would fill the memory while they wait.
-    pub document: RecordDocument,
+    /// The record, to write the number into.
+    pub record: Unnumbered,
+}
+
+/// A record that waits for its number. Other records are not kept while they
+/// wait: they would fill the memory.
+#[derive(Debug, Clone)]
+pub enum Unnumbered {
+    /// A new record that was judged without opening its document.
+    First(Box<FirstRecord>),
+    /// Any other, open.
+    Open(Box<RecordDocument>),
 }
 
 /// What is to happen to one record.

@@ -54,7 +54,7 @@ impl ActorId {
         &self.0
     }
 
-    fn to_automerge(self) -> AutomergeActor {
+    pub(crate) fn to_automerge(self) -> AutomergeActor {
         AutomergeActor::from(self.0)
     }
 }
@@ -289,7 +289,7 @@ pub(crate) fn is_root_reserved(key: &str) -> bool {
     [genesis::KIND_KEY, genesis::SCHEMA_KEY].contains(&key)
 }
 
-fn local_change(change: &Change) -> LocalChange {
+pub(crate) fn local_change(change: &Change) -> LocalChange {
     LocalChange {
         hash: change.hash().into(),
         bytes: change.raw_bytes().to_vec(),

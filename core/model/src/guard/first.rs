@@ -13,32 +13,129 @@
 //!
 //! [`RecordDocument::admit`]: crate::document::RecordDocument::admit
 
-use std::collections::HashMap;
+use std::{collections::HashMap, num::NonZeroU64};
 
 use automerge::{
-    Change, ScalarValue,
-    legacy::{ElementId, Key, Op, OpId, OpType as Action},
+    Change, ExpandedChange, ScalarValue,
+    legacy::{ElementId, Key, ObjectId, Op, OpId, OpType as Action, SortedVec},
 };
 
 use super::{InspectedChange, Writer, contain, rights};
 use crate::{
-    ChangeHash, FieldPath, FieldValue, RecordKind, RecordSummary, Timestamp,
+    ActorId, ChangeHash, FieldPath, FieldValue, RecordKind, RecordSummary, Timestamp,
     document::{
-        Fields,
+        EditError, FieldEdit, Fields, LocalChange,
         genesis::{genesis, genesis_actor},
-        schema,
+        local_change,
+        schema::{self, FieldError, FieldOwner},
     },
 };
 
 /// A new record, whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FirstRecord {
-    /// The document as it is stored: the genesis and the change after it.
+    /// The document as it is stored: the genesis and the changes after it.
     pub saved: Vec<u8>,
     /// Its heads.
     pub heads: Vec<ChangeHash>,
     /// Its list row.
     pub summary: RecordSummary,
+    kind: RecordKind,
+    /// What it holds.
+    fields: Fields,
+    /// The number of its last operation.
+    max_op: u64,
+    /// The latest time any of its changes claims.
+    edited_at: Timestamp,
+    /// Who wrote its changes, each one.
+    actors: Vec<ActorId>,
+}
+
+impl FirstRecord {
+    /// Writes fields that only the server may write, as a change of the
+    /// server's own after the record's first, to the same bytes that
+    /// [`RecordDocument::edit_as_server`] would write. `None`, and nothing
+    /// changed, if that cannot be done without the document: a field that is
+    /// there already, or an actor that wrote before.
+    ///
+    /// [`RecordDocument::edit_as_server`]: crate::document::RecordDocument::edit_as_server
+    pub fn edit_as_server(
+        &mut self,
+        edits: &[FieldEdit],
+        actor: ActorId,
+        at: Timestamp,
+    ) -> Result<Option<LocalChange>, EditError> {
+        let [head] = self.heads.as_slice() else {
+            return Ok(None);
+        };
+        if self.actors.contains(&actor) {
+            return Ok(None);
+        }
+        let (head, start_op) = (*head, NonZeroU64::MIN.saturating_add(self.max_op));
+        let mut fields = self.fields.clone();
+        let mut operations = Vec::with_capacity(edits.len());
+        for edit in edits {
+            let Some(op) = server_op(self.kind, edit)? else {
+                return Ok(None);
+            };
+            if !fields.enter(&edit.path, edit.value.clone()) {
+                return Ok(None);
+            }
+            operations.push(op);
+        }
+        let count = operations.len() as u64;
+        let expanded = ExpandedChange {
+            operations,
+            actor_id: actor.to_automerge(),
+            hash: None,
+            seq: 1,
+            start_op,
+            time: at.as_seconds(),
+            message: None,
+            deps: vec![head.into()],
+            extra_bytes: Vec::new(),
+            author: None,
+        };
+        let change = contain(|| Change::from(expanded)).map_err(EditError::Document)?;
+        let change = local_change(&change);
+        self.saved.extend_from_slice(&change.bytes);
+        self.heads = vec![change.hash];
+        self.actors.push(actor);
+        self.max_op += count;
+        self.edited_at = self
+            .edited_at
+            .max(Timestamp::from_millis(at.as_seconds().saturating_mul(1000)));
+        self.summary = RecordSummary::of(self.kind, &fields, self.edited_at);
+        self.fields = fields;
+        Ok(Some(change))
+    }
+}
+
+/// The operation that puts a value into a field of the server's that nobody
+/// wrote; `None` if it takes more than one.
+fn server_op(kind: RecordKind, edit: &FieldEdit) -> Result<Option<Op>, EditError> {
+    let refuse = |reason| EditError::Field {
+        path: edit.path.clone(),
+        reason,
+    };
+    let spec =
+        schema::find_field(kind, &edit.path).ok_or_else(|| refuse(FieldError::Unknown))?;
+    if spec.owner != FieldOwner::Server {
+        return Err(refuse(FieldError::ServerOwned));
+    }
+    let (Some(value), Some((container, key))) =
+        (&edit.value, edit.path.as_str().split_once('.'))
+    else {
+        return Ok(None);
+    };
+    spec.check(value).map_err(refuse)?;
+    Ok(rights::find_container(kind, container).map(|object| Op {
+        action: Action::Put(value.to_scalar()),
+        obj: ObjectId::Id(object),
+        key: Key::Map(key.into()),
+        pred: SortedVec::new(),
+        insert: false,
+    }))
 }
 
 /// The record this change begins, if that is certain without applying it.
@@ -78,6 +175,11 @@ pub fn admit_first(
         saved: [genesis.saved.as_slice(), change.bytes()].concat(),
         heads: vec![change.hash],
         summary: RecordSummary::of(kind, &fields, edited_at),
+        kind,
+        fields,
+        max_op: number,
+        edited_at,
+        actors: vec![change.actor],
     })
 }
 
@@ -252,11 +354,68 @@ mod tests {
         let loaded = RecordDocument::load(kind, Some(&quick.saved), []).unwrap();
         assert_eq!(loaded.read(), slow.read());
         assert_eq!(loaded.heads(), slow.heads());
+        if kind == RecordKind::Incident {
+            compare_case(quick, slow.clone());
+        }
         // And it stays readable once it is saved whole.
         let saved = RecordDocument::load(kind, Some(&loaded.save()), []).unwrap();
         assert_eq!(saved.read(), slow.read());
         assert_eq!(saved.find_change(hash).unwrap().bytes, bytes);
         true
+    }
+
+    /// The server's own change after the first, without and with the document.
+    fn compare_case(mut quick: FirstRecord, mut slow: RecordDocument) {
+        let edits = [
+            set("case.number", "SJ20260101000001"),
+            set("case.state", "reported"),
+            FieldEdit::set(
+                FieldPath::new("case.received_at").unwrap(),
+                FieldValue::Time(Timestamp::from_millis(1_767_225_600_500)),
+            ),
+        ];
+        let server = ActorId::from_bytes([9; 16]);
+        let at = Timestamp::from_millis(1_767_225_600_500);
+        let by_operations = quick.edit_as_server(&edits, server, at).unwrap().unwrap();
+        let by_document = slow.edit_as_server(&edits, server, at).unwrap().unwrap();
+        assert_eq!(by_operations, by_document);
+        assert_eq!(quick.heads, slow.heads());
+        assert_eq!(quick.summary, slow.summary());
+        let loaded = RecordDocument::load(RecordKind::Incident, Some(&quick.saved), []).unwrap();
+        assert_eq!(loaded.read(), slow.read());
+        assert_eq!(loaded.save(), slow.save());
+    }
+
+    #[test]
+    fn the_server_writes_only_its_own_fields_and_each_once() {
+        let change = incident();
+        let change = inspect(&change.hash, &change.bytes).unwrap();
+        let record = admit_first(RecordKind::Incident, &change, Writer::Device(AUTHOR)).unwrap();
+        let server = ActorId::from_bytes([9; 16]);
+        let at = Timestamp::from_millis(0);
+        let mut written = record.clone();
+        for (edit, code) in [
+            (set("title", "另一个"), "server_owned"),
+            (set("case.nothing", "x"), "unknown"),
+            (set("case.state", "nowhere"), "not_a_choice"),
+        ] {
+            let refused = written.edit_as_server(&[edit], server, at);
+            assert!(
+                matches!(&refused, Err(EditError::Field { reason, .. }) if reason.code() == code),
+                "{refused:?}"
+            );
+        }
+        assert_eq!(written, record);
+        let edits = [set("case.state", "reported")];
+        assert!(written.edit_as_server(&edits, server, at).unwrap().is_some());
+        // What is there already, or an actor's second change, needs the document.
+        let other = ActorId::from_bytes([10; 16]);
+        assert_eq!(written.edit_as_server(&edits, other, at).unwrap(), None);
+        let more = [set("case.number", "a")];
+        assert_eq!(written.edit_as_server(&more, server, at).unwrap(), None);
+        assert!(written.edit_as_server(&more, other, at).unwrap().is_some());
+        let twice = [set("case.number", "a"), set("case.number", "b")];
+        assert_eq!(record.clone().edit_as_server(&twice, server, at).unwrap(), None);
     }
 
     #[test]
