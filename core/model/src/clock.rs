@@ -55,6 +55,21 @@ impl Timestamp {
         DateTime::from_timestamp_millis(self.0)
     }
 
+    /// As RFC 3339 in UTC with milliseconds, as JSON carries it.
+    pub fn to_rfc3339(self) -> String {
+        self.to_utc().map_or_else(
+            || "?".to_owned(),
+            |time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        )
+    }
+
+    /// The moment in an RFC 3339 text of any offset.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|time| Self(time.timestamp_millis()))
+    }
+
     /// `YYYY-MM-DD HH:MM` of civil time in China (UTC+8, no summer time since
     /// 1991), which is what every page and screen shows.
     pub fn to_china_text(self) -> String {

@@ -133,6 +133,10 @@ id_type!(
     /// One line of the server's audit list.
     AuditId
 );
+id_type!(
+    /// One token by which a program asks for a person.
+    ApiTokenId
+);
 
 impl From<GridId> for OrgNodeId {
     fn from(grid: GridId) -> Self {

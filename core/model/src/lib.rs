@@ -67,8 +67,8 @@ pub use grid_code::{
     GridCodeParts, GridCodeScheme, GridCodeSchemeError, GridCodeScope, Segment, SegmentName,
 };
 pub use id::{
-    AssignmentId, AuditId, ChangeHash, DeviceId, GridId, Incarnation, InvalidId, MemberId,
-    OrgNodeId, PersonId, QuarantineId, RecordId, ServerEpoch,
+    ApiTokenId, AssignmentId, AuditId, ChangeHash, DeviceId, GridId, Incarnation, InvalidId,
+    MemberId, OrgNodeId, PersonId, QuarantineId, RecordId, ServerEpoch,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

@@ -15,8 +15,8 @@ mod feed_page;
 mod give_back;
 mod grants;
 mod health;
+mod program;
 mod rate_limit;
-mod records;
 mod session;
 mod snapshot;
 mod sync;
@@ -31,9 +31,10 @@ use axum::{
 use wangge_model::protocol::ProblemCode;
 
 pub use admission::Admission;
+pub use program::document as program_document;
 pub use rate_limit::RateLimits;
 
-use crate::{ApiError, AppState, DeviceError};
+use crate::{AppState, DeviceError};
 
 /// The routes of devices and programs.
 pub fn router() -> Router<AppState> {
@@ -46,10 +47,7 @@ pub fn router() -> Router<AppState> {
         .route("/v1/events", get(events::events))
         .route("/v1/{*rest}", any(no_such_device_path))
         .method_not_allowed_fallback(no_such_device_path);
-    let programs = Router::new()
-        .route("/api/v1/records/{file}", get(records::automerge_file))
-        .route("/api/{*rest}", any(no_such_api_path))
-        .method_not_allowed_fallback(no_such_api_path);
+    let programs = program::router();
     let operators = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -58,9 +56,5 @@ pub fn router() -> Router<AppState> {
 }
 
 async fn no_such_device_path() -> DeviceError {
-    ProblemCode::NotFound.into()
-}
-
-async fn no_such_api_path() -> ApiError {
     ProblemCode::NotFound.into()
 }

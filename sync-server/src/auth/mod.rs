@@ -1,8 +1,10 @@
 //! People in front of a browser: who they are and that they mean what they
 //! send. Owns passwords, sessions, back-off, the forgery checks and the
 //! extractors. Does not own pages ([`crate::console`]) nor devices, which
-//! prove themselves with keys ([`crate::api`]).
+//! prove themselves with keys ([`crate::api`]). Programs have tokens
+//! ([`api_token`]).
 
+pub mod api_token;
 pub mod backoff;
 pub mod cookie;
 pub mod origin;

@@ -16,7 +16,7 @@ use wangge_model::{PersonId, Timestamp};
 use super::{AuthState, origin, session};
 use crate::{
     console::{PageError, link::with_query},
-    storage::{ConsoleSession, Role, StorageError},
+    storage::{ConsoleSession, Role, Storage, StorageError},
 };
 
 /// Largest form, in bytes.
@@ -35,6 +35,22 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// What this person may see and do now.
+    pub async fn find(
+        storage: &dyn Storage,
+        person: PersonId,
+        at: Timestamp,
+    ) -> Result<Self, StorageError> {
+        let role = storage
+            .list_assignments(&person)
+            .await?
+            .into_iter()
+            .filter(|a| a.valid_from <= at && a.valid_to.is_none_or(|end| at < end))
+            .map(|assignment| assignment.role)
+            .max();
+        Ok(Self { person, at, role })
+    }
+
     /// May look after other people's devices.
     pub fn may_revoke_devices(&self) -> bool {
         self.role.is_some_and(|role| role >= Role::Supervisor)
@@ -119,20 +135,7 @@ impl SignedIn {
         if !person.active {
             return Ok(None);
         }
-        let at = auth.clock.now();
-        let role = auth
-            .storage
-            .list_assignments(&person.id)
-            .await?
-            .into_iter()
-            .filter(|a| a.valid_from <= at && a.valid_to.is_none_or(|end| at < end))
-            .map(|assignment| assignment.role)
-            .max();
-        let scope = Scope {
-            person: person.id,
-            at,
-            role,
-        };
+        let scope = Scope::find(auth.storage.as_ref(), person.id, auth.clock.now()).await?;
         Ok(Some(Self {
             person: person.id,
             name: person.name,

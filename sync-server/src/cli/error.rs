@@ -88,6 +88,9 @@ pub enum AdminError {
     /// No such device.
     #[error("no device {0}")]
     DeviceUnknown(String),
+    /// No such token of a program.
+    #[error("no token {0}")]
+    ApiTokenUnknown(String),
     /// No such assignment.
     #[error("no assignment {0}")]
     AssignmentUnknown(String),
@@ -297,6 +300,7 @@ impl Explain for AdminError {
             Self::PersonUnknown(person) => say("admin-person-unknown", &[("person", person)]),
             Self::PersonInactive(person) => say("admin-person-inactive", &[("person", person)]),
             Self::DeviceUnknown(device) => say("admin-device-unknown", &[("device", device)]),
+            Self::ApiTokenUnknown(id) => say("admin-api-token-unknown", &[("token", id)]),
             Self::AssignmentUnknown(id) => say("admin-assignment-unknown", &[("assignment", id)]),
             Self::RecordUnknown(id) => say("admin-record-unknown", &[("record", id)]),
             Self::NotAGrid(name) => say("admin-not-a-grid", &[("node", name)]),

@@ -9,7 +9,7 @@
 mod assets;
 mod devices;
 mod error;
-mod field;
+pub(crate) mod field;
 mod frame;
 mod home;
 pub(crate) mod link;

@@ -130,7 +130,12 @@ impl Admission {
                 series: case::series(self.at),
                 record: Unnumbered::First(Box::new(record)),
             };
-            (Vec::new(), Vec::new(), RecordSummary::default(), Some(numbering))
+            (
+                Vec::new(),
+                Vec::new(),
+                RecordSummary::default(),
+                Some(numbering),
+            )
         } else {
             let saved = std::mem::take(&mut record.saved);
             (saved, record.heads, record.summary, None)

@@ -81,10 +81,7 @@ fn edits(number: u64, at: Timestamp) -> Result<[FieldEdit; 3], InvalidFieldPath>
             FieldPath::new("case.number")?,
             FieldValue::text(number_text(at, number)),
         ),
-        FieldEdit::set(
-            FieldPath::new("case.state")?,
-            FieldValue::text("reported"),
-        ),
+        FieldEdit::set(FieldPath::new("case.state")?, FieldValue::text("reported")),
         FieldEdit::set(FieldPath::new("case.received_at")?, FieldValue::Time(at)),
     ])
 }

@@ -134,7 +134,11 @@ impl Choice {
     }
 }
 
-fn work(stored: &StoredRecord, document: &RecordDocument, changes: Vec<NewChange>) -> RecordWork {
+pub(super) fn work(
+    stored: &StoredRecord,
+    document: &RecordDocument,
+    changes: Vec<NewChange>,
+) -> RecordWork {
     RecordWork {
         id: stored.id,
         kind: stored.kind,

@@ -7,8 +7,9 @@
 //!    number there.
 //! 4. Only then [`push()`] says what became of each item.
 //!
-//! Two other ways in: [`give_back()`], what an earlier life of the server held, and
-//! [`review`], what was kept apart and a supervisor lets in.
+//! Other ways in: [`give_back()`], what an earlier life of the server held;
+//! [`review`], what was kept apart and a supervisor lets in; [`console_edit`] and
+//! [`record_edit`], what people write on the server itself.
 
 mod admit;
 pub(crate) mod case;
@@ -16,6 +17,7 @@ pub mod console_edit;
 mod give_back;
 mod manifest;
 mod push;
+pub mod record_edit;
 pub mod review;
 
 pub use give_back::give_back;

@@ -7,6 +7,7 @@
     reason = "a broken promise fails the test that runs this"
 )]
 
+mod api_tokens;
 mod moves;
 
 use std::{future::Future, sync::Arc};
@@ -20,6 +21,7 @@ use wangge_model::{
     testing::SeededEntropy,
 };
 
+use self::api_tokens::api_tokens_end;
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
 };
@@ -60,6 +62,7 @@ where
         snapshots_come_in_order,
         console_sessions_end,
         divisions_are_added_or_renamed,
+        api_tokens_end,
         audit_is_kept,
     );
 }

@@ -6,6 +6,7 @@
 //! that a person sees takes that person and the time: scope is part of the
 //! query and cannot be forgotten.
 
+mod api_token;
 mod audit;
 mod authorship;
 mod console;
@@ -23,6 +24,7 @@ mod record;
 mod review;
 pub mod sqlite;
 
+pub use api_token::{ApiToken, ApiTokenStorage};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
 pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview};
@@ -58,6 +60,7 @@ pub trait Storage:
     + ConsoleSessionStorage
     + ConsoleStorage
     + DivisionStorage
+    + ApiTokenStorage
     + AuditStorage
     + Send
     + Sync
@@ -78,6 +81,7 @@ impl<T> Storage for T where
         + ConsoleSessionStorage
         + ConsoleStorage
         + DivisionStorage
+        + ApiTokenStorage
         + AuditStorage
         + Send
         + Sync

@@ -118,13 +118,11 @@ fn server_op(kind: RecordKind, edit: &FieldEdit) -> Result<Option<Op>, EditError
         path: edit.path.clone(),
         reason,
     };
-    let spec =
-        schema::find_field(kind, &edit.path).ok_or_else(|| refuse(FieldError::Unknown))?;
+    let spec = schema::find_field(kind, &edit.path).ok_or_else(|| refuse(FieldError::Unknown))?;
     if spec.owner != FieldOwner::Server {
         return Err(refuse(FieldError::ServerOwned));
     }
-    let (Some(value), Some((container, key))) =
-        (&edit.value, edit.path.as_str().split_once('.'))
+    let (Some(value), Some((container, key))) = (&edit.value, edit.path.as_str().split_once('.'))
     else {
         return Ok(None);
     };
@@ -407,7 +405,12 @@ mod tests {
         }
         assert_eq!(written, record);
         let edits = [set("case.state", "reported")];
-        assert!(written.edit_as_server(&edits, server, at).unwrap().is_some());
+        assert!(
+            written
+                .edit_as_server(&edits, server, at)
+                .unwrap()
+                .is_some()
+        );
         // What is there already, or an actor's second change, needs the document.
         let other = ActorId::from_bytes([10; 16]);
         assert_eq!(written.edit_as_server(&edits, other, at).unwrap(), None);
@@ -415,7 +418,10 @@ mod tests {
         assert_eq!(written.edit_as_server(&more, server, at).unwrap(), None);
         assert!(written.edit_as_server(&more, other, at).unwrap().is_some());
         let twice = [set("case.number", "a"), set("case.number", "b")];
-        assert_eq!(record.clone().edit_as_server(&twice, server, at).unwrap(), None);
+        assert_eq!(
+            record.clone().edit_as_server(&twice, server, at).unwrap(),
+            None
+        );
     }
 
     #[test]

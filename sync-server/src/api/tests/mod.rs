@@ -6,6 +6,7 @@ mod feed;
 mod hostile;
 mod moves;
 mod other;
+mod program;
 mod push;
 
 use wangge_model::{

@@ -1,8 +1,10 @@
-//! `wangge admin`: places, people, assignments, enrolment codes and devices.
+//! `wangge admin`: places, people, assignments, enrolment codes,
+//! devices, records and tokens of programs.
 //!
 //! Every change is written to the audit list as done at the server's own
 //! command line, where the operating system decides who may.
 
+mod api_token;
 mod assignment;
 mod compact;
 mod device;
@@ -63,6 +65,9 @@ enum AdminCommand {
     /// 记录。Records.
     #[command(subcommand)]
     Record(record::RecordCommand),
+    /// 程序使用 JSON 接口的令牌。Tokens for programs that use the JSON API.
+    #[command(subcommand)]
+    ApiToken(api_token::ApiTokenCommand),
 }
 
 /// What the commands of this group work with.
@@ -115,6 +120,7 @@ impl Admin<'_> {
             AdminCommand::Compact(args) => self.compact(args).await,
             AdminCommand::Device(command) => self.device(command).await,
             AdminCommand::Record(command) => self.record(command).await,
+            AdminCommand::ApiToken(command) => self.api_token(command).await,
         }
     }
 

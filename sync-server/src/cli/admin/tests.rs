@@ -519,3 +519,53 @@ async fn a_record_is_moved_only_to_a_grid_and_only_if_there_is_one() {
         AdminError::NodeUnknown(_)
     ));
 }
+
+#[tokio::test]
+async fn a_token_is_made_for_a_person_listed_without_itself_and_revoked() {
+    let office = Office::new();
+    let person = office
+        .json(&[
+            "person",
+            "create",
+            "--name",
+            "平台",
+            "--username",
+            "hotline",
+        ])
+        .await;
+    let create = [
+        "api-token",
+        "create",
+        "--person",
+        "hotline",
+        "--name",
+        "12345",
+    ];
+    let made = office.json(&create).await;
+    assert_eq!(made["person"], person["id"]);
+    let token = made["token"].as_str().unwrap().to_owned();
+    let text = office.text(&["api-token", "list"], "").await.unwrap();
+    assert!(text.contains("12345") && !text.contains(&token), "{text}");
+    let find = async |at: Timestamp| {
+        let storage = office.storage();
+        let found = crate::auth::api_token::find(&storage, &token, at)
+            .await
+            .unwrap();
+        crate::storage::MetaStorage::close(&storage).await.unwrap();
+        found
+    };
+    let now = Timestamp::from_millis(1_767_225_600_000);
+    assert!(find(now).await.is_some());
+    assert!(find(now.plus_millis(365 * 86_400_000)).await.is_none());
+    let id = made["id"].as_str().unwrap().to_owned();
+    office.json(&["api-token", "revoke", &id]).await;
+    assert!(find(now.plus_millis(1)).await.is_none());
+    for unknown in ["1", token.as_str(), "00000000-0000-7000-8000-000000000000"] {
+        assert!(matches!(
+            office.refused(&["api-token", "revoke", unknown]).await,
+            E::ApiTokenUnknown(_)
+        ));
+    }
+    let nobody = ["api-token", "create", "--person", "nobody", "--name", "x"];
+    assert!(matches!(office.refused(&nobody).await, E::PersonUnknown(_)));
+}

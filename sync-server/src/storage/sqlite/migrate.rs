@@ -15,6 +15,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0002_moves_and_decisions",
         include_str!("../../../migrations/sqlite/0002_moves_and_decisions.sql"),
     ),
+    (
+        "0003_api_tokens",
+        include_str!("../../../migrations/sqlite/0003_api_tokens.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -56,6 +60,7 @@ mod tests {
     const FIXTURES: &[&str] = &[
         include_str!("../../../migrations/sqlite/fixtures/0001_initial.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0002_moves_and_decisions.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0003_api_tokens.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

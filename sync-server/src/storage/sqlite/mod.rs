@@ -4,6 +4,7 @@
 //! * [`migrate`](self) the schema; [`writer`](self) the group commit;
 //!   [`readers`](self) the pool. The other files are one concept each.
 
+mod api_token;
 mod audit;
 mod authorship;
 mod commit;
