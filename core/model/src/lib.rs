@@ -10,6 +10,8 @@
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
 //!   [`permit`], [`plate`], [`coordinate`], [`masking`], [`text`]: the rules
 //!   of the field, each with its source.
+//! * [`mod@case`]: what happens to an incident, from report to archive;
+//!   [`working_day`] and [`deadline`]: when it is due.
 //! * [`message`]: every text a person reads, in Chinese and English.
 //!
 //! ```
@@ -35,9 +37,11 @@ mod kind;
 #[cfg(test)]
 mod rule_messages;
 
+pub mod case;
 pub mod citizen_id;
 pub mod coordinate;
 pub mod credit_code;
+pub mod deadline;
 pub mod document;
 pub mod fault_point;
 pub mod grid_code;
@@ -54,6 +58,7 @@ pub mod province;
 pub mod summary;
 pub mod text;
 pub mod visit;
+pub mod working_day;
 
 pub use citizen_id::{CitizenId, CitizenIdError, CitizenIdPolicy, Sex};
 #[cfg(any(test, feature = "testing"))]

@@ -54,6 +54,7 @@ macro_rules! message_files {
 
 message_files!(
     "rules.ftl",
+    "cases.ftl",
     "sync.ftl",
     "fields.ftl",
     "console.ftl",
