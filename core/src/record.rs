@@ -7,6 +7,7 @@ use wangge_model::{
     document::{FieldEdit, HistoryField, schema},
     household::Household,
     incident::Incident,
+    place::Place,
     visit::Visit,
 };
 
@@ -52,6 +53,8 @@ pub struct RecordQuery {
     pub grid: Option<GridId>,
     /// Only visits to and incidents of this household.
     pub household: Option<RecordId>,
+    /// Only visits to and incidents of this place.
+    pub place: Option<RecordId>,
     /// Only records in this state.
     pub state: Option<RecordState>,
     /// Only records that contain every word (one character or more each)
@@ -266,6 +269,11 @@ impl Core {
         Ok(Incident::read(
             &self.load_document(id, RecordKind::Incident)?,
         ))
+    }
+
+    /// A place as a whole.
+    pub fn place(&self, id: RecordId) -> Result<Place> {
+        Ok(Place::read(&self.load_document(id, RecordKind::Place)?))
     }
 
     /// One page of a list or search.

@@ -3,10 +3,13 @@
 use wangge_model::{
     RecordId,
     coordinate::Point,
-    household::{Address, Contact, Dwelling},
+    household::{Address, Contact, Dwelling, Guardian, LedgerKind},
 };
 
-use crate::{AppError, Core};
+use crate::{
+    AppError, Core,
+    place::{HazardEntry, hazards},
+};
 
 /// An address in parts, or in free form where parts do not fit.
 #[uniffi::remote(Record)]
@@ -23,6 +26,8 @@ pub struct Address {
     pub room: String,
     /// Free form.
     pub detail: String,
+    /// Key in the public security's table of addresses, where there is one.
+    pub standard_key: String,
 }
 
 /// The dwelling.
@@ -30,10 +35,32 @@ pub struct Address {
 pub struct Dwelling {
     /// Building use code.
     pub building_use: String,
+    /// How it is built.
+    pub structure: String,
+    /// Floor area in square metres.
+    pub area_m2: Option<f64>,
     /// How it is held.
     pub ownership: String,
+    /// Owner's name, if it is another than the head of the household.
+    pub owner_name: String,
+    /// Owner's phone number.
+    pub owner_phone: String,
+    /// Whether it, or part of it, is let.
+    pub rented: Option<bool>,
+    /// Whether the household is the owner's.
+    pub owner_lives_here: Option<bool>,
+    /// What it is let for.
+    pub renting_use: String,
+    /// Rooms that are let.
+    pub let_rooms: Option<i64>,
+    /// People who live in what is let.
+    pub occupants: Option<i64>,
     /// Hazard code.
     pub hazard: String,
+    /// How the letting breaks the rules.
+    pub illegal_letting: String,
+    /// When the letting was last checked, `YYYY-MM-DD`.
+    pub checked_on: String,
     /// Landlord's name, if rented.
     pub landlord_name: String,
     /// Landlord's phone number, if rented.
@@ -69,14 +96,22 @@ pub struct Household {
     pub dwelling: Dwelling,
     /// Where, if taken.
     pub point: Option<Point>,
-    /// Ledger code.
+    /// Ledger code, derived from dwelling and members; empty if it is not known.
     pub ledger: String,
+    /// How registration and residence part; empty where they do not.
+    pub residence: String,
+    /// How many of the five things about a rented dwelling are clear (五清).
+    pub clear_count: u8,
     /// Whom to ring.
     pub contact: Contact,
     /// Members by id, those who left too.
     pub members: Vec<HouseholdMember>,
     /// Care-group labels by id.
     pub labels: Vec<HouseholdLabel>,
+    /// Who serves the household, by id.
+    pub links: Vec<HouseholdLink>,
+    /// Hazards found in the dwelling, by id.
+    pub hazards: Vec<HazardEntry>,
     /// Notes two people may edit at once.
     pub notes: String,
 }
@@ -94,6 +129,10 @@ pub struct HouseholdMember {
     pub birth_date: String,
     /// Citizen identity number.
     pub citizen_id: String,
+    /// Which document stands in for it.
+    pub permit_kind: String,
+    /// That document's number.
+    pub permit_number: String,
     /// Phone number.
     pub phone: String,
     /// Relation to the head.
@@ -102,8 +141,52 @@ pub struct HouseholdMember {
     pub population_kind: String,
     /// Registered address (户籍地).
     pub registered_address: String,
-    /// When the person left the household; empty while they live here.
+    /// Whether the person is registered at this address, if somebody said.
+    pub registered_here: Option<bool>,
+    /// Whether the person lives here, if somebody said.
+    pub lives_here: Option<bool>,
+    /// Whether the person rents.
+    pub tenant: bool,
+    /// When the person joined the household; empty if not known.
+    pub joined_on: String,
+    /// When the person left the household; empty while they belong to it.
     pub left_on: String,
+    /// The household the person came from.
+    pub moved_from: Option<RecordId>,
+    /// The household the person went to.
+    pub moved_to: Option<RecordId>,
+    /// Who looks after a child under 14.
+    pub guardian: Guardian,
+}
+
+/// The guardian of a child.
+#[uniffi::remote(Record)]
+pub struct Guardian {
+    /// Id of the member who is it; empty if nobody of the household.
+    pub member: String,
+    /// Name of somebody who lives elsewhere.
+    pub name: String,
+    /// That person's phone number.
+    pub phone: String,
+    /// What the guardian is to the child.
+    pub relation: String,
+}
+
+/// Somebody who serves the household. Fields are at `links.<id>.…`.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HouseholdLink {
+    /// Id of the entry.
+    pub id: String,
+    /// As what.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// Phone number.
+    pub phone: String,
+    /// First day.
+    pub since: String,
+    /// Last day; empty while it lasts.
+    pub until: String,
 }
 
 /// One welfare care-group label. Fields are at `labels.<id>.…`.
@@ -131,11 +214,21 @@ impl Core {
 
 impl From<wangge_model::household::Household> for Household {
     fn from(household: wangge_model::household::Household) -> Self {
+        let ledger = household.ledger_kind();
+        let clear_count = household.five_clear().count();
         Self {
             address: household.address,
             dwelling: household.dwelling,
             point: household.point,
-            ledger: household.ledger,
+            ledger: ledger
+                .map(LedgerKind::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+            residence: ledger
+                .map(LedgerKind::residence)
+                .unwrap_or_default()
+                .to_owned(),
+            clear_count,
             contact: household.contact,
             members: household
                 .members
@@ -147,7 +240,26 @@ impl From<wangge_model::household::Household> for Household {
                 .into_iter()
                 .map(HouseholdLabel::from)
                 .collect(),
+            links: household
+                .links
+                .into_iter()
+                .map(HouseholdLink::from)
+                .collect(),
+            hazards: hazards(household.hazards),
             notes: household.notes,
+        }
+    }
+}
+
+impl From<(String, wangge_model::household::ServiceLink)> for HouseholdLink {
+    fn from((id, link): (String, wangge_model::household::ServiceLink)) -> Self {
+        Self {
+            id,
+            kind: link.kind,
+            name: link.name,
+            phone: link.phone,
+            since: link.since,
+            until: link.until,
         }
     }
 }
@@ -160,11 +272,20 @@ impl From<(String, wangge_model::household::Member)> for HouseholdMember {
             sex: member.sex,
             birth_date: member.birth_date,
             citizen_id: member.citizen_id,
+            permit_kind: member.permit_kind,
+            permit_number: member.permit_number,
             phone: member.phone,
             relation: member.relation,
             population_kind: member.population_kind,
             registered_address: member.registered_address,
+            registered_here: member.registered_here,
+            lives_here: member.lives_here,
+            tenant: member.tenant,
+            joined_on: member.joined_on,
             left_on: member.left_on,
+            moved_from: member.moved_from,
+            moved_to: member.moved_to,
+            guardian: member.guardian,
         }
     }
 }

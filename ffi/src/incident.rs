@@ -19,6 +19,8 @@ pub struct Incident {
     pub description: String,
     /// The household it concerns, if any.
     pub household: Option<RecordId>,
+    /// The place it concerns, if any.
+    pub concerned_place: Option<RecordId>,
     /// Where, in words.
     pub place: String,
     /// Where, if taken.
@@ -75,6 +77,7 @@ impl From<wangge_model::incident::Incident> for Incident {
             title: incident.title,
             description: incident.description,
             household: incident.household,
+            concerned_place: incident.concerned_place,
             place: incident.place,
             point: incident.point,
             occurred_at: incident.occurred_at,

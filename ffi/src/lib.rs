@@ -7,7 +7,7 @@
 //! * [`host`]: what the shell implements: secret store, device key, clock,
 //!   listeners.
 //! * [`error`]: the one error, by what a shell does about it.
-//! * [`household`], [`visit`], [`incident`]: records read as a whole.
+//! * [`household`], [`place`], [`visit`], [`incident`]: records read as a whole.
 //! * [`schema`]: which fields there are, for forms, and the texts for them.
 //! * [`id`]: ids and times; [`value`]: field values.
 //!
@@ -30,6 +30,7 @@ pub mod host;
 pub mod household;
 pub mod id;
 pub mod incident;
+pub mod place;
 pub mod record;
 pub mod schema;
 pub mod software_key;

@@ -17,6 +17,8 @@ pub enum RecordKind {
     Visit,
     /// One reported incident (事件上报).
     Incident,
+    /// A place that is not a home: a unit, shop, school, site or facility.
+    Place,
 }
 
 /// Where a record's latest changes are.
@@ -43,6 +45,9 @@ pub struct RecordQuery {
     /// Only visits to and incidents of this household.
     #[uniffi(default = None)]
     pub household: Option<RecordId>,
+    /// Only visits to and incidents of this place.
+    #[uniffi(default = None)]
+    pub place: Option<RecordId>,
     /// Only records in this state.
     #[uniffi(default = None)]
     pub state: Option<RecordState>,
@@ -107,15 +112,17 @@ pub struct RecordRow {
 /// A record in short. Unmasked: whoever shows it masks it.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct RecordSummary {
-    /// A household's address line, an incident's title, a visit's kind code.
+    /// A household's address line, an incident's title, a visit's kind code, a
+    /// place's name.
     pub title: String,
-    /// The household's contact, or who was met; may be empty.
+    /// The household's or place's contact, or who was met; may be empty.
     pub person_name: String,
     /// That person's phone number; may be empty.
     pub phone: String,
-    /// A household's ledger, a visit's result, an incident's case state.
+    /// A household's ledger, a visit's result, an incident's case state, a
+    /// place's state.
     pub state: String,
-    /// A visit's kind, an incident's category, a dwelling's use.
+    /// A visit's or place's kind, an incident's category, a dwelling's use.
     pub category: String,
     /// An incident's urgency; may be empty.
     pub urgency: String,
@@ -123,6 +130,10 @@ pub struct RecordSummary {
     pub number: String,
     /// The household a visit or incident belongs to.
     pub household: Option<RecordId>,
+    /// The place a visit or incident belongs to.
+    pub place: Option<RecordId>,
+    /// How registration and residence of a household part; may be empty.
+    pub residence: String,
     /// When a visit started or an incident happened.
     pub occurred_at: Option<Timestamp>,
     /// Members who have not left.
@@ -284,6 +295,8 @@ impl From<wangge_model::RecordSummary> for RecordSummary {
             conflict_count,
             edited_at,
             search_text: _,
+            place,
+            residence,
         } = summary;
         Self {
             title,
@@ -294,6 +307,8 @@ impl From<wangge_model::RecordSummary> for RecordSummary {
             urgency,
             number,
             household,
+            place,
+            residence: residence.unwrap_or_default(),
             occurred_at,
             member_count,
             conflict_count,

@@ -117,6 +117,17 @@ pub enum FieldType {
     CitizenId,
     /// The id of another record.
     RecordReference,
+    /// A unified social credit code.
+    CreditCode,
+    /// A number of a permit or passport.
+    PermitNumber,
+    /// Letters, digits and hyphens, stored in upper case.
+    Code {
+        /// At most this many characters.
+        max_characters: u32,
+    },
+    /// The SHA-256 sum of a file, 64 hexadecimal digits.
+    Sha256,
 }
 
 /// One of the values of a choice.
@@ -219,7 +230,8 @@ fn field_type(kind: RecordKind, spec: &schema::FieldSpec) -> FieldType {
         schema::FieldType::Line(max) => FieldType::Line {
             max_characters: characters(max),
         },
-        schema::FieldType::Paragraph(max) => FieldType::Paragraph {
+        // An extra field is in no kind's list.
+        schema::FieldType::Paragraph(max) | schema::FieldType::Extra(max) => FieldType::Paragraph {
             max_characters: characters(max),
         },
         schema::FieldType::SharedText(max) => FieldType::SharedText {
@@ -242,6 +254,12 @@ fn field_type(kind: RecordKind, spec: &schema::FieldSpec) -> FieldType {
         schema::FieldType::PhoneNumber => FieldType::PhoneNumber,
         schema::FieldType::CitizenId => FieldType::CitizenId,
         schema::FieldType::RecordReference => FieldType::RecordReference,
+        schema::FieldType::CreditCode => FieldType::CreditCode,
+        schema::FieldType::PermitNumber => FieldType::PermitNumber,
+        schema::FieldType::Code(max) => FieldType::Code {
+            max_characters: characters(max),
+        },
+        schema::FieldType::Sha256 => FieldType::Sha256,
     }
 }
 

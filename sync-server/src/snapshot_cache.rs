@@ -20,6 +20,8 @@ pub struct PageKey {
     pub as_of: u64,
     /// The record the page follows.
     pub after: Option<RecordId>,
+    /// Number of the newest kind of record in it.
+    pub newest_kind: u8,
 }
 
 /// Pages within a budget of bytes; the least recently used go first.
@@ -129,6 +131,7 @@ mod tests {
             grid: GridId::from_bytes([grid; 16]),
             as_of,
             after: after.map(|byte| RecordId::from_bytes([byte; 16])),
+            newest_kind: 4,
         }
     }
 

@@ -17,7 +17,7 @@ use wangge_model::{
         Cursor, Digest, EnrolRequest, EnrolResponse, EnrolmentLink, FeedEntry, Grants, MEDIA_TYPE,
         Manifest, PROTOCOL, Problem, PushItem, Receipt, SignedManifest, SigningKey as _,
         SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict,
-        enrol_message, items_digest, open, seal,
+        enrol_message, items_digest, open, seal, snapshot_path,
     },
 };
 
@@ -140,6 +140,7 @@ impl LightClient {
             whole: None,
             knows_moves: None,
             decisions_after: None,
+            newest_kind: Some(RecordKind::NEWEST),
         }
     }
 
@@ -264,17 +265,16 @@ impl LightClient {
     /// number from which to read on.
     pub async fn snapshot(&mut self, grid: GridId) -> anyhow::Result<(Vec<SnapshotEntry>, u64)> {
         let mut entries = Vec::new();
-        let mut query = String::new();
+        let (mut as_of, mut after) = (None, None);
         loop {
-            let answer = self
-                .get(&format!("/v1/grids/{grid}/snapshot{query}"))
-                .await?;
+            let path = snapshot_path(&grid, as_of, after.as_ref());
+            let answer = self.get(&path).await?;
             let page: SnapshotPage = read(&answer)?;
             entries.extend(page.entries);
-            let Some(after) = page.next_after else {
+            if page.next_after.is_none() {
                 return Ok((entries, page.as_of));
-            };
-            query = format!("?as_of={}&after={after}", page.as_of);
+            }
+            (as_of, after) = (Some(page.as_of), page.next_after);
         }
     }
 }

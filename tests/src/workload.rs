@@ -270,6 +270,35 @@ impl Workload {
         Ok(edits)
     }
 
+    /// A shop with a check and a hazard.
+    pub fn place(&mut self) -> anyhow::Result<Vec<FieldEdit>> {
+        let name = format!("{}{}店", self.pick(ESTATES), self.hanzi(3));
+        let mut edits = vec![
+            set("name", FieldValue::Text(name))?,
+            set("kind", FieldValue::text(self.pick(&["shop", "restaurant"])))?,
+            set("state", FieldValue::text("open"))?,
+            set(
+                "address.detail",
+                FieldValue::Text(format!("文化东路{}号", self.number(1, 200))),
+            )?,
+            set("employee_count", FieldValue::Integer(self.number(1, 30)))?,
+            set("contact.name", FieldValue::Text(self.name()))?,
+            set("contact.phone", self.phone())?,
+            set("party_organisation", FieldValue::Flag(false))?,
+            set("notes", FieldValue::Text(self.note(60)))?,
+        ];
+        self.point(&mut edits)?;
+        let (check, hazard) = (self.id(), self.id());
+        edits.push(entry("checks", &check, "item", "灭火器"));
+        edits.push(FieldEdit::set(
+            FieldPath::entry("checks", &check, "passed"),
+            FieldValue::Flag(false),
+        ));
+        edits.push(entry("hazards", &hazard, "kind", "02"));
+        edits.push(entry("hazards", &hazard, "found_on", "2026-11-02"));
+        Ok(edits)
+    }
+
     fn member(&mut self, relation: &str, edits: &mut Vec<FieldEdit>) -> anyhow::Result<()> {
         let member = self.id();
         let born = NaiveDate::from_ymd_opt(

@@ -104,6 +104,7 @@ impl Phone {
             whole: None,
             knows_moves: None,
             decisions_after: None,
+            newest_kind: None,
         })
     }
 

@@ -20,6 +20,8 @@ pub struct Incident {
     pub description: String,
     /// The household it concerns, if any.
     pub household: Option<RecordId>,
+    /// The place it concerns, if any.
+    pub concerned_place: Option<RecordId>,
     /// Where, in words.
     pub place: String,
     /// Where, WGS-84.
@@ -64,6 +66,7 @@ impl Incident {
             title: text("title"),
             description: text("description"),
             household: text("household").parse().ok(),
+            concerned_place: text("concerned_place").parse().ok(),
             place: text("place"),
             point: fields.point(),
             occurred_at: fields.time("occurred_at"),

@@ -21,11 +21,22 @@ pub enum RecordKind {
     /// One reported incident (事件上报).
     #[n(3)]
     Incident,
+    /// A place that is not a home: a unit, shop, school, site or facility
+    /// (驻社区单位、商铺、学校、场所、设施).
+    #[n(4)]
+    Place,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Household, Self::Visit, Self::Incident];
+    pub const ALL: [Self; 4] = [Self::Household, Self::Visit, Self::Incident, Self::Place];
+
+    /// Number of the newest kind this build knows; a phone says it, because what
+    /// the server sends of a newer kind would not be readable to it.
+    pub const NEWEST: u8 = Self::Place.number();
+
+    /// Number of the newest kind that phones knew before they said so.
+    pub const NEWEST_UNSAID: u8 = Self::Incident.number();
 
     /// The number on the wire and in databases.
     pub const fn number(self) -> u8 {
@@ -33,6 +44,7 @@ impl RecordKind {
             Self::Household => 1,
             Self::Visit => 2,
             Self::Incident => 3,
+            Self::Place => 4,
         }
     }
 
@@ -47,6 +59,27 @@ impl RecordKind {
             Self::Household => "household",
             Self::Visit => "visit",
             Self::Incident => "incident",
+            Self::Place => "place",
+        }
+    }
+}
+
+/// One value for each kind of record.
+#[derive(Debug)]
+pub(crate) struct PerKind<T>([T; RecordKind::ALL.len()]);
+
+impl<T> PerKind<T> {
+    pub(crate) fn new(make: impl FnMut(RecordKind) -> T) -> Self {
+        Self(RecordKind::ALL.map(make))
+    }
+
+    pub(crate) const fn get(&self, kind: RecordKind) -> &T {
+        let [household, visit, incident, place] = &self.0;
+        match kind {
+            RecordKind::Household => household,
+            RecordKind::Visit => visit,
+            RecordKind::Incident => incident,
+            RecordKind::Place => place,
         }
     }
 }

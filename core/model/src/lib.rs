@@ -4,7 +4,7 @@
 //!
 //! * [`document`]: a record as an Automerge document, its schema, edits,
 //!   conflicts and history; [`summary`] is its list row; [`household`],
-//!   [`visit`] and [`incident`] read it as a whole.
+//!   [`place`], [`visit`] and [`incident`] read it as a whole.
 //! * [`guard`]: the gate for changes from elsewhere.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
@@ -52,6 +52,7 @@ pub mod masking;
 pub mod message;
 pub mod permit;
 pub mod phone_number;
+pub mod place;
 pub mod plate;
 pub mod protocol;
 pub mod province;

@@ -138,10 +138,10 @@ pub fn choice_message_id(kind: crate::RecordKind, pattern: &str, code: &str) -> 
 }
 
 /// Why a value does not fit its field, for the person who typed it. For an
-/// identity number the rule that was broken, where that needs no more than its
-/// code.
+/// identity number or credit code the rule that was broken, where that needs no
+/// more than its code.
 pub fn field_error_message(language: Language, error: &FieldError) -> String {
-    if let FieldError::NotACitizenId(code) = error {
+    if let FieldError::NotACitizenId(code) | FieldError::NotACreditCode(code) = error {
         let rule = find_message(language, &code.replace('_', "-"), &[]);
         // A brace is a value the code alone does not carry.
         if let Some(text) = rule.filter(|text| !text.contains('{')) {

@@ -8,24 +8,28 @@ use serde::{Deserialize, Serialize};
 use crate::{
     RecordId, RecordKind, Timestamp,
     document::{Fields, RecordDocument},
+    household::{CHILD_YEARS, Household, LedgerKind, Member},
+    place::Place,
 };
 
 /// A record in short. Unmasked: whoever shows it masks it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode, Serialize, Deserialize)]
 pub struct RecordSummary {
-    /// A household's address line, an incident's title, a visit's kind code.
+    /// A household's address line, an incident's title, a visit's kind code, a
+    /// place's name.
     #[n(0)]
     pub title: String,
-    /// The household's contact, or who was met; may be empty.
+    /// The household's or place's contact, or who was met; may be empty.
     #[n(1)]
     pub person_name: String,
     /// That person's phone number; may be empty.
     #[n(2)]
     pub phone: String,
-    /// A household's ledger, a visit's result, an incident's case state.
+    /// A household's ledger, a visit's result, an incident's case state, a
+    /// place's state.
     #[n(3)]
     pub state: String,
-    /// A visit's kind, an incident's category, a dwelling's use.
+    /// A visit's or place's kind, an incident's category, a dwelling's use.
     #[n(4)]
     pub category: String,
     /// An incident's urgency; may be empty.
@@ -50,9 +54,16 @@ pub struct RecordSummary {
     #[n(11)]
     pub edited_at: Timestamp,
     /// What full-text search looks through, besides the title: names, phone
-    /// numbers, notes, diary. Never an identity number.
+    /// numbers, notes, diary. Never an identity number, nor a child under 14.
     #[n(12)]
     pub search_text: String,
+    /// The place a visit or incident belongs to.
+    #[n(13)]
+    pub place: Option<RecordId>,
+    /// How registration and residence of a household part (户在人不在,
+    /// 人在户不在), see [`crate::household::LedgerKind::residence`].
+    #[n(14)]
+    pub residence: Option<String>,
 }
 
 /// Longest search text kept, in characters: a diary's end is found by opening
@@ -75,9 +86,10 @@ impl RecordSummary {
     /// The list row of a record with these fields and no conflict.
     pub(crate) fn of(kind: RecordKind, fields: &Fields, edited_at: Timestamp) -> Self {
         let mut summary = match kind {
-            RecordKind::Household => household_summary(fields),
+            RecordKind::Household => household_summary(fields, edited_at),
             RecordKind::Visit => visit_summary(fields),
             RecordKind::Incident => incident_summary(fields),
+            RecordKind::Place => place_summary(fields),
         };
         summary.edited_at = edited_at;
         if let Some((end, _)) = summary.search_text.char_indices().nth(SEARCH_CHARS) {
@@ -87,38 +99,54 @@ impl RecordSummary {
     }
 }
 
-fn household_summary(fields: &Fields) -> RecordSummary {
-    let member = |id: &str, field: &str| fields.text(&format!("members.{id}.{field}"));
-    let present: Vec<&str> = fields
-        .entries("members")
-        .into_iter()
-        .filter(|id| member(id, "left_on").is_empty())
+/// `edited_at` stands for today, which a list row must not depend on: a child
+/// who turns 14 is found after the household's next edit.
+fn household_summary(fields: &Fields, edited_at: Timestamp) -> RecordSummary {
+    let household = Household::of(fields);
+    let present: Vec<&Member> = household
+        .members
+        .values()
+        .filter(|member| member.is_present())
         .collect();
-    let contact_name = fields.text("contact.name");
-    let contact_phone = fields.text("contact.phone");
-    let head = present.iter().find(|id| member(id, "relation") == "0");
-    let search: Vec<String> = present
+    let today = edited_at.to_china_date();
+    let is_child = |member: &Member| {
+        let age = today.and_then(|today| member.age_on(today));
+        age.is_some_and(|age| age < CHILD_YEARS)
+    };
+    let head = present.iter().find(|member| member.relation == "0");
+    let dwelling = &household.dwelling;
+    let search: Vec<&str> = present
         .iter()
-        .flat_map(|id| [member(id, "name"), member(id, "phone")])
+        .filter(|member| !is_child(member))
+        .flat_map(|member| [&member.name, &member.phone])
         .chain([
-            contact_name.clone(),
-            contact_phone.clone(),
-            fields.text("notes"),
+            &household.contact.name,
+            &household.contact.phone,
+            &dwelling.landlord_name,
+            &dwelling.owner_name,
+            &household.notes,
         ])
+        .map(String::as_str)
         .filter(|text| !text.is_empty())
         .collect();
+    let ledger = household.ledger_kind();
+    let residence = ledger.map(LedgerKind::residence).unwrap_or_default();
     RecordSummary {
-        title: address_line(fields),
-        person_name: if contact_name.is_empty() {
-            head.map(|id| member(id, "name")).unwrap_or_default()
+        title: household.address.line(),
+        person_name: if household.contact.name.is_empty() {
+            head.map(|member| member.name.clone()).unwrap_or_default()
         } else {
-            contact_name
+            household.contact.name.clone()
         },
-        phone: contact_phone,
-        state: fields.text("ledger"),
-        category: fields.text("dwelling.use"),
+        phone: household.contact.phone.clone(),
+        state: ledger
+            .map(LedgerKind::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        category: dwelling.building_use.clone(),
         member_count: u32::try_from(present.len()).unwrap_or(u32::MAX),
         search_text: search.join("\n"),
+        residence: (!residence.is_empty()).then(|| residence.to_owned()),
         ..RecordSummary::default()
     }
 }
@@ -131,6 +159,7 @@ fn visit_summary(fields: &Fields) -> RecordSummary {
         state: fields.text("result"),
         category: kind,
         household: fields.text("household").parse().ok(),
+        place: fields.text("place").parse().ok(),
         occurred_at: fields.time("started_at"),
         search_text: format!("{person_name}\n{}", fields.text("diary")),
         person_name,
@@ -146,6 +175,7 @@ fn incident_summary(fields: &Fields) -> RecordSummary {
         category: fields.text("category"),
         urgency: fields.text("urgency"),
         household: fields.text("household").parse().ok(),
+        place: fields.text("concerned_place").parse().ok(),
         occurred_at: fields.time("occurred_at"),
         search_text: [
             fields.text("place"),
@@ -158,17 +188,23 @@ fn incident_summary(fields: &Fields) -> RecordSummary {
     }
 }
 
-/// An address as one line: the parts in order, or the free form.
-fn address_line(fields: &Fields) -> String {
-    let parts = ["estate", "building", "unit", "floor", "room"];
-    let joined: String = parts
-        .iter()
-        .map(|part| fields.text(&format!("address.{part}")))
-        .collect();
-    if joined.is_empty() {
-        fields.text("address.detail")
-    } else {
-        joined
+fn place_summary(fields: &Fields) -> RecordSummary {
+    let place = Place::of(fields);
+    let search = [
+        place.address.line(),
+        place.contact.name.clone(),
+        place.contact.phone.clone(),
+        place.credit_code,
+        place.notes,
+    ];
+    RecordSummary {
+        title: place.name,
+        person_name: place.contact.name,
+        phone: place.contact.phone,
+        state: place.state,
+        category: place.kind,
+        search_text: search.join("\n"),
+        ..RecordSummary::default()
     }
 }
 
@@ -239,5 +275,58 @@ mod tests {
         let document = document(RecordKind::Visit, &[("diary", &long)]);
         assert_eq!(document.summary().search_text.chars().count(), SEARCH_CHARS);
         assert_eq!(document.text("diary").unwrap(), long);
+    }
+
+    #[test]
+    fn a_child_under_14_is_not_found_by_name_and_a_grown_one_is() {
+        // Edited on 1970-01-01; births before 1900 would all be grown.
+        let summary = document(
+            RecordKind::Household,
+            &[
+                ("members.a.name", "王小宝"),
+                ("members.a.birth_date", "1956-01-02"),
+                ("members.b.name", "王小明"),
+                ("members.b.birth_date", "1956-01-01"),
+            ],
+        )
+        .summary();
+        assert!(!summary.search_text.contains("王小宝"));
+        assert!(summary.search_text.contains("王小明"));
+        assert_eq!(summary.member_count, 2);
+    }
+
+    #[test]
+    fn a_household_shows_its_derived_ledger_and_a_place_its_name_and_kind() {
+        let household = document(
+            RecordKind::Household,
+            &[
+                ("ledger", "consistent"),
+                ("members.a.name", "王小明"),
+                ("members.a.population_kind", "02"),
+            ],
+        )
+        .summary();
+        assert_eq!(household.state, "separated");
+        assert_eq!(household.residence.as_deref(), Some("resident_only"));
+        let place = document(
+            RecordKind::Place,
+            &[
+                ("name", "好邻居便利店"),
+                ("kind", "shop"),
+                ("state", "open"),
+                ("contact.name", "李雷"),
+                ("address.detail", "千佛山路3号"),
+            ],
+        )
+        .summary();
+        assert_eq!(
+            (place.title.as_str(), place.category.as_str()),
+            ("好邻居便利店", "shop")
+        );
+        assert_eq!(
+            (place.state.as_str(), place.person_name.as_str()),
+            ("open", "李雷")
+        );
+        assert!(place.search_text.contains("千佛山路3号"));
     }
 }

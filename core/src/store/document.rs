@@ -210,6 +210,9 @@ pub(super) fn insert(
         held.moves,
     ])?;
     held.key = tx.last_insert_rowid();
+    if summary.place.is_some() || summary.residence.is_some() {
+        put_detail(tx, held.key, summary)?;
+    }
     search::add_later(tx, held.key)?;
     match start {
         Start::Change(change) => {
@@ -221,6 +224,26 @@ pub(super) fn insert(
         }
         Start::Empty => {}
     }
+    Ok(())
+}
+
+/// Writes what few list rows have.
+fn put_detail(tx: &Transaction<'_>, key: i64, summary: &RecordSummary) -> Result<(), StoreError> {
+    if summary.place.is_none() && summary.residence.is_none() {
+        tx.prepare_cached("DELETE FROM list_detail WHERE record = ?1")?
+            .execute([key])?;
+        return Ok(());
+    }
+    tx.prepare_cached(
+        "INSERT INTO list_detail (record, place, residence) VALUES (?1, ?2, ?3)
+         ON CONFLICT (record) DO UPDATE SET place = excluded.place, residence = excluded.residence
+         WHERE place IS NOT excluded.place OR residence IS NOT excluded.residence",
+    )?
+    .execute(params![
+        key,
+        summary.place.as_ref().map(RecordId::as_bytes),
+        summary.residence,
+    ])?;
     Ok(())
 }
 
@@ -314,6 +337,7 @@ pub(super) fn store(
         return Ok(());
     };
     search::replace_later(tx, held.key, &summary.title, &summary.search_text)?;
+    put_detail(tx, held.key, summary)?;
     held.conflict_count = i64::from(summary.conflict_count);
     tx.prepare_cached(
         "UPDATE record SET grid = ?2, record_epoch = ?3, heads = ?4, server_heads = ?5,

@@ -19,10 +19,13 @@ const NEAR: u32 = 2_000;
 
 const ROW_COLUMNS: &str = "id, kind, grid, sync_state, pending_count, refusal_count, title, \
     person_name, phone, state, category, urgency, number, household, occurred_at, member_count, \
-    conflict_count, edited_at";
+    conflict_count, edited_at, \
+    (SELECT place FROM list_detail WHERE list_detail.record = record.key), \
+    (SELECT residence FROM list_detail WHERE list_detail.record = record.key)";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
     let household = row.get_ref(13)?.as_blob_or_null()?;
+    let place = row.get_ref(18)?.as_blob_or_null()?;
     Ok(RecordRow {
         id: columns::record_id(row.get_ref(0)?.as_blob()?)?,
         kind: columns::record_kind(row.get(1)?)?,
@@ -48,6 +51,8 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
             conflict_count: columns::count(row.get(16)?),
             edited_at: Timestamp::from_millis(row.get(17)?),
             search_text: String::new(),
+            place: place.map(columns::record_id).transpose()?,
+            residence: row.get(19)?,
         },
     })
 }
@@ -94,6 +99,13 @@ impl Filter {
         }
         if let Some(household) = query.household {
             filter.add("household = ?", [household.as_bytes().to_vec().into()]);
+        }
+        if let Some(place) = query.place {
+            filter.names_records = true;
+            filter.add(
+                "key IN (SELECT record FROM list_detail WHERE place = ?)",
+                [place.as_bytes().to_vec().into()],
+            );
         }
         match query.state {
             None => {}

@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
         "0006_fewer_pages",
         include_str!("migrations/0006_fewer_pages.sql"),
     ),
+    ("0007_places", include_str!("migrations/0007_places.sql")),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -88,6 +89,7 @@ mod tests {
         include_str!("fixtures/v0004.sql"),
         include_str!("fixtures/v0005.sql"),
         include_str!("fixtures/v0006.sql"),
+        include_str!("fixtures/v0007.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -13,7 +13,7 @@ use wangge_model::{
     Clock, Entropy,
     protocol::{
         CodecError, EnrolRequest, EnrolResponse, EnrolmentLink, PROTOCOL, Problem, ProblemCode,
-        SigningKey, enrol_message, open, seal,
+        SigningKey, enrol_message, open, seal, snapshot_path,
     },
 };
 
@@ -255,11 +255,7 @@ impl SyncEngine {
                 receive(machine, answer, |answer| Event::GivenBack(Box::new(answer)))
             }
             Action::FetchSnapshot { grid, as_of, after } => {
-                let as_of = as_of.map(|as_of| format!("as_of={as_of}"));
-                let after = after.map(|after| format!("after={after}"));
-                let query: Vec<String> = as_of.into_iter().chain(after).collect();
-                let separator = if query.is_empty() { "" } else { "?" };
-                let path = format!("/v1/grids/{grid}/snapshot{separator}{}", query.join("&"));
+                let path = snapshot_path(&grid, as_of, after.as_ref());
                 let answer = transport.get(&path, token).await;
                 receive(machine, answer, |page| Event::Snapshot(Box::new(page)))
             }

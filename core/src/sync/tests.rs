@@ -8,7 +8,7 @@ use wangge_model::{
     Entropy, Incarnation,
     protocol::{
         Digest, FeedEntry, MEDIA_TYPE, Problem, ProblemCode, SoftwareKey, SyncResponse, Verdict,
-        open, seal,
+        open, seal, snapshot_path,
     },
     testing::SeededEntropy,
 };
@@ -90,10 +90,7 @@ impl World {
                     .call("POST", "/v1/give-back", token, &seal(&*request))
                     .map_or_else(|event| event, |body| Event::GivenBack(open(&body).unwrap())),
                 Action::FetchSnapshot { grid, as_of, after } => {
-                    let mut query = Vec::new();
-                    query.extend(as_of.map(|as_of| format!("as_of={as_of}")));
-                    query.extend(after.map(|after| format!("after={after}")));
-                    let path = format!("/v1/grids/{grid}/snapshot?{}", query.join("&"));
+                    let path = snapshot_path(&grid, as_of, after.as_ref());
                     self.call("GET", &path, token, &[])
                         .map_or_else(|event| event, |body| Event::Snapshot(open(&body).unwrap()))
                 }

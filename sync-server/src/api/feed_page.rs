@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use wangge_model::{
-    ActorId, GridId,
+    ActorId, GridId, RecordKind,
     protocol::{
         Cursor, Directive, FeedEntry, FeedPage, Frame, ProblemCode, SigningKey as _,
         feed_page_message,
@@ -40,6 +40,8 @@ pub(super) struct Asker<'a> {
     pub(super) page_bytes: u32,
     /// Whether it can be told of moves.
     pub(super) knows_moves: bool,
+    /// Number of the newest kind of record it can read.
+    pub(super) newest_kind: u8,
 }
 
 /// Reads on from each cursor.
@@ -77,7 +79,13 @@ pub(super) async fn news(
             news.directives.push(Directive::Bootstrap { grid });
             continue;
         }
+        let lacks_kinds = asker.newest_kind < RecordKind::NEWEST
+            && state.storage.newest_kind(&grid).await? > asker.newest_kind;
         if cursor.seq == head.head_seq {
+            // Without what it cannot read, its digest is another.
+            if lacks_kinds {
+                continue;
+            }
             if cursor.digest != head.digest.total() {
                 state.metrics.digest_mismatches.add(1);
                 tracing::warn!(%grid, seq = cursor.seq, "a phone's digest differs");
@@ -90,10 +98,36 @@ pub(super) async fn news(
             // comes then.
             continue;
         }
-        let page = page(state, cursor, head, asker, &mut left).await?;
+        let mut page = page(state, cursor, head, asker, &mut left).await?;
+        if lacks_kinds {
+            if page.entries.iter().any(|entry| is_newer(entry, asker)) {
+                // It goes on handing in what it has; the rest comes once it can
+                // read it.
+                let upgrade = Directive::Upgrade {
+                    minimum: env!("CARGO_PKG_VERSION").to_owned(),
+                };
+                if !news.directives.contains(&upgrade) {
+                    news.directives.push(upgrade);
+                }
+                continue;
+            }
+            page.digest = None;
+        }
         news.pages.push(page);
     }
     Ok(news)
+}
+
+/// Whether an entry is about a kind of record that the asker cannot read.
+fn is_newer(entry: &FeedEntry, asker: &Asker<'_>) -> bool {
+    let kind = match entry {
+        FeedEntry::Change { frame } => frame.kind,
+        FeedEntry::MovedIn { entry } => entry.kind,
+        FeedEntry::Yours { .. } | FeedEntry::Receipted { .. } | FeedEntry::MovedOut { .. } => {
+            return false;
+        }
+    };
+    kind.number() > asker.newest_kind
 }
 
 async fn page(

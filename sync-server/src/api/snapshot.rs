@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::Deserialize;
 use wangge_model::{
-    GridId, RecordId,
+    GridId, RecordId, RecordKind,
     protocol::{
         ProblemCode, SigningKey as _, SnapshotEntry, SnapshotPage, snapshot_page_message, to_cbor,
     },
@@ -32,6 +32,7 @@ const STALE_PLACES: u64 = 256;
 pub(super) struct PageQuery {
     as_of: Option<u64>,
     after: Option<String>,
+    newest_kind: Option<u8>,
 }
 
 /// One page of a grid's records.
@@ -76,7 +77,16 @@ pub(super) async fn snapshot(
             .unwrap_or(head),
         _ => return Err(ProblemCode::BadRequest.into()),
     };
-    let key = PageKey { grid, as_of, after };
+    let newest_kind = query
+        .newest_kind
+        .unwrap_or(RecordKind::NEWEST_UNSAID)
+        .min(RecordKind::NEWEST);
+    let key = PageKey {
+        grid,
+        as_of,
+        after,
+        newest_kind,
+    };
     state.metrics.snapshot_pages.add(1);
     if let Some(page) = state.snapshots.get(&key) {
         state.metrics.snapshot_hits.add(1);
@@ -118,7 +128,11 @@ async fn build(state: &AppState, key: PageKey) -> Result<Bytes, DeviceError> {
     let mut page = SnapshotPage {
         grid: key.grid,
         as_of: key.as_of,
-        entries: rows.into_iter().map(entry).collect(),
+        entries: rows
+            .into_iter()
+            .filter(|row| row.record.kind.number() <= key.newest_kind)
+            .map(entry)
+            .collect(),
         next_after,
         total,
         signature: None,

@@ -7,7 +7,7 @@ use std::{
 
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
 use wangge_model::{
-    GridId,
+    GridId, RecordKind,
     fault_point::{self, FailPoint},
     protocol::{
         Directive, OLDEST_PROTOCOL, PROTOCOL, ProblemCode, SyncRequest, SyncResponse, limits,
@@ -139,6 +139,7 @@ async fn exchange(
             receipted: pushed.as_ref().map_or(&nothing, |pushed| &pushed.places),
             page_bytes: request.page_bytes,
             knows_moves: request.knows_moves == Some(true),
+            newest_kind: request.newest_kind.unwrap_or(RecordKind::NEWEST_UNSAID),
         };
         news(state, &request.cursors, &asker).await?
     } else {

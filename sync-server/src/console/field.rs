@@ -12,6 +12,9 @@ use wangge_model::{
     message::{Language, choice_message_id, field_message_id, find_message, message},
 };
 
+use super::record::view::list_href;
+use crate::storage::RecordName;
+
 /// Longest value in the history, in characters: the record itself shows it all.
 const HISTORY_CHARS: usize = 300;
 
@@ -24,8 +27,8 @@ pub(crate) struct FieldText<'a> {
     pub language: Language,
     /// The one field whose mask is lifted on this page.
     pub shown: Option<&'a FieldPath>,
-    /// Titles of other records in scope that fields refer to.
-    pub titles: &'a HashMap<RecordId, String>,
+    /// Names of other records in scope that fields refer to.
+    pub names: &'a HashMap<RecordId, RecordName>,
 }
 
 /// A value in words, and whether part of it is hidden.
@@ -69,10 +72,14 @@ impl FieldText<'_> {
 
     fn entry_name(&self, collection: &str, entry: &str) -> String {
         let text = |field: &str| self.document.text(&format!("{collection}.{entry}.{field}"));
-        let named = text("name").or_else(|| {
-            let path = FieldPath::new(format!("{collection}.{entry}.group")).ok()?;
+        let in_words = |field: &str| {
+            let path = FieldPath::new(format!("{collection}.{entry}.{field}")).ok()?;
             let value = self.document.value(&path)?;
             Some(self.plain(&path, &value))
+        };
+        let named = text("name").or_else(|| {
+            let fields = ["group", "item", "category", "kind"];
+            fields.into_iter().find_map(in_words)
         });
         named.unwrap_or_else(|| {
             let id = format!("console-group-{collection}");
@@ -89,11 +96,11 @@ impl FieldText<'_> {
                 .as_text()
                 .and_then(|text| text.parse::<RecordId>().ok()),
         ) {
-            return match self.titles.get(&id) {
-                Some(title) => Shown {
-                    text: title.clone(),
+            return match self.names.get(&id) {
+                Some(name) => Shown {
+                    text: name.title.clone(),
                     is_masked: false,
-                    link: Some(format!("/households/{id}")),
+                    link: Some(format!("{}/{id}", list_href(name.kind))),
                 },
                 None => Shown {
                     text: id.to_string(),
@@ -145,10 +152,13 @@ impl FieldText<'_> {
                 if *flag { "console-yes" } else { "console-no" },
                 &[],
             ),
-            (_, FieldValue::Text(member)) if pattern == "labels.*.member" => self
-                .document
-                .text(&format!("members.{member}.name"))
-                .unwrap_or_else(|| member.clone()),
+            (_, FieldValue::Text(member))
+                if ["labels.*.member", "members.*.guardian"].contains(&pattern.as_ref()) =>
+            {
+                self.document
+                    .text(&format!("members.{member}.name"))
+                    .unwrap_or_else(|| member.clone())
+            }
             _ => value.to_display(),
         }
     }
@@ -199,12 +209,12 @@ mod tests {
         let document = sample();
         let path = FieldPath::new(path).unwrap();
         let value = document.value(&path).unwrap();
-        let titles = HashMap::new();
+        let names = HashMap::new();
         FieldText {
             document: &document,
             language: Language::Chinese,
             shown: lifted,
-            titles: &titles,
+            names: &names,
         }
         .value(&path, &value)
     }
@@ -236,12 +246,12 @@ mod tests {
     fn the_history_never_lifts_a_mask() {
         let document = sample();
         let path = FieldPath::new("members.m.citizen_id").unwrap();
-        let titles = HashMap::new();
+        let names = HashMap::new();
         let text = FieldText {
             document: &document,
             language: Language::English,
             shown: Some(&path),
-            titles: &titles,
+            names: &names,
         };
         assert_eq!(
             text.past_value(&path, &document.value(&path).unwrap()),

@@ -32,6 +32,7 @@ impl HomePage {
                 households: sum.households + one.households,
                 visits: sum.visits + one.visits,
                 incidents: sum.incidents + one.incidents,
+                places: sum.places + one.places,
                 conflicts: sum.conflicts + one.conflicts,
                 quarantined: sum.quarantined + one.quarantined,
             });

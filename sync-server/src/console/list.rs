@@ -5,11 +5,11 @@ use std::{collections::HashMap, fmt};
 use serde::Deserialize;
 use wangge_model::{
     GridId, MaskingKind, RecordId, RecordKind,
-    message::{Language, message},
+    message::{Language, find_message, message, message_id},
 };
 
 use super::{field::choice, link::with_query, record::view::list_href};
-use crate::storage::{ListedRecord, OrgNode, RecordFilter, RecordOrder};
+use crate::storage::{ListedRecord, OrgNode, RecordFilter, RecordName, RecordOrder};
 
 /// Rows of one page.
 pub(crate) const PAGE_ROWS: u32 = 50;
@@ -182,7 +182,7 @@ pub(crate) struct ListRow {
     /// Case number.
     pub number: String,
     /// Title of the household it belongs to.
-    pub household_title: String,
+    pub belongs_to: String,
     /// When it started or happened.
     pub occurred_at: String,
     /// Residents.
@@ -198,7 +198,7 @@ pub(crate) struct ListRow {
 /// A record's row in words.
 pub(crate) fn list_row(
     record: &ListedRecord,
-    titles: &HashMap<RecordId, String>,
+    names: &HashMap<RecordId, RecordName>,
     language: Language,
 ) -> ListRow {
     let t = |id: &str| message(language, id, &[]);
@@ -207,7 +207,11 @@ pub(crate) fn list_row(
     let (title, state, category) = match record.kind {
         RecordKind::Household => (
             or(&summary.title, || t("console-address-missing")),
-            words("ledger", &summary.state),
+            ledger_words(
+                &summary.state,
+                summary.residence.as_deref().unwrap_or_default(),
+                language,
+            ),
             words("dwelling.use", &summary.category),
         ),
         RecordKind::Visit => {
@@ -223,6 +227,11 @@ pub(crate) fn list_row(
             words("case.state", &summary.state),
             summary.category.clone(),
         ),
+        RecordKind::Place => (
+            or(&summary.title, || t("console-name-missing")),
+            words("state", &summary.state),
+            words("kind", &summary.category),
+        ),
     };
     let at = summary.occurred_at.unwrap_or(summary.edited_at);
     ListRow {
@@ -236,15 +245,27 @@ pub(crate) fn list_row(
         is_pressing: !matches!(summary.urgency.as_str(), "" | "normal"),
         urgency: words("urgency", &summary.urgency),
         number: summary.number.clone(),
-        household_title: summary
+        belongs_to: summary
             .household
-            .and_then(|id| titles.get(&id).cloned())
+            .or(summary.place)
+            .and_then(|id| names.get(&id))
+            .map(|name| name.title.clone())
             .unwrap_or_default(),
         occurred_at: at.to_china_text(),
         member_count: summary.member_count,
         conflict_count: summary.conflict_count,
         grid_name: record.grid_name.clone(),
         edited_at: summary.edited_at.to_china_text(),
+    }
+}
+
+/// A ledger in words, with the way registration and residence part.
+pub(crate) fn ledger_words(ledger: &str, residence: &str, language: Language) -> String {
+    let words = choice(RecordKind::Household, "ledger", ledger, language);
+    let residence = find_message(language, &message_id("residence", residence), &[]);
+    match residence {
+        Some(residence) => format!("{words} · {residence}"),
+        None => words,
     }
 }
 

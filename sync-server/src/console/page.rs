@@ -54,9 +54,10 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 8] = [
+const NAVIGATION: [(&str, &str); 9] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
+    ("/places", "console-nav-places"),
     ("/visits", "console-nav-visits"),
     ("/incidents", "console-nav-incidents"),
     ("/conflicts", "console-nav-conflicts"),

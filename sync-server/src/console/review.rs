@@ -23,7 +23,7 @@ use crate::{
     AppState,
     auth::{SignedForm, SignedIn, sign_in::audit},
     ingest::review::{self, AcceptError, Preview},
-    storage::QuarantinedChange,
+    storage::{QuarantinedChange, RecordName},
 };
 
 /// What a refusal must say to the author.
@@ -252,13 +252,13 @@ fn field_changes(page: &Page, preview: &Preview, hashes: &[ChangeHash]) -> Vec<F
     let Ok(after) = &preview.after else {
         return Vec::new();
     };
-    let titles: HashMap<RecordId, String> = HashMap::new();
+    let names: HashMap<RecordId, RecordName> = HashMap::new();
     // Labels name entries, such as a member, that only the late edit may know.
     let text = FieldText {
         document: after,
         language: page.language,
         shown: None,
-        titles: &titles,
+        names: &names,
     };
     let words = |path: &FieldPath, value: Option<&FieldValue>| {
         value

@@ -1,8 +1,8 @@
-//! What only the console asks: figures per grid, titles, and who looked at
+//! What only the console asks: figures per grid, names of records, and who looked at
 //! what lies in quarantine.
 
 use async_trait::async_trait;
-use wangge_model::{OrgNodeId, PersonId, QuarantineId, RecordId, Timestamp};
+use wangge_model::{OrgNodeId, PersonId, QuarantineId, RecordId, RecordKind, Timestamp};
 
 use super::StorageResult;
 
@@ -15,6 +15,8 @@ pub struct GridCounts {
     pub visits: u64,
     /// Incidents.
     pub incidents: u64,
+    /// Places.
+    pub places: u64,
     /// Records with a field that has several values.
     pub conflicts: u64,
     /// Changes in quarantine that nobody has looked at.
@@ -47,6 +49,15 @@ pub struct QuarantineReview {
     pub at: Timestamp,
 }
 
+/// What a record is called where another one names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordName {
+    /// What kind it is.
+    pub kind: RecordKind,
+    /// Its title.
+    pub title: String,
+}
+
 /// What only the console asks.
 #[async_trait]
 pub trait ConsoleStorage {
@@ -56,13 +67,13 @@ pub trait ConsoleStorage {
         person: &PersonId,
         at: Timestamp,
     ) -> StorageResult<Vec<GridOverview>>;
-    /// Titles of those records that are in the person's scope.
-    async fn list_titles_in_scope(
+    /// What those records are called that are in the person's scope.
+    async fn list_names_in_scope(
         &self,
         ids: &[RecordId],
         person: &PersonId,
         at: Timestamp,
-    ) -> StorageResult<Vec<(RecordId, String)>>;
+    ) -> StorageResult<Vec<(RecordId, RecordName)>>;
     /// Notes that a person looked at a kept change; the first stands.
     async fn review_quarantine(
         &self,

@@ -27,7 +27,7 @@ pub mod sqlite;
 pub use api_token::{ApiToken, ApiTokenStorage};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
-pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview};
+pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{
     Device, DeviceStorage, EnrolmentCode, EnrolmentOutcome, NewDevice, NewEnrolmentCode,

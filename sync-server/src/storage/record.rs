@@ -76,6 +76,8 @@ pub struct RecordFilter {
     pub state: Option<String>,
     /// Visits and incidents of this household.
     pub household: Option<RecordId>,
+    /// Visits and incidents of this place.
+    pub place: Option<RecordId>,
     /// Only with conflicts.
     pub has_conflict: bool,
     /// In which order.
@@ -336,6 +338,8 @@ pub trait RecordStorage {
     ) -> StorageResult<Vec<SnapshotRow>>;
     /// Records of a grid.
     async fn count_records(&self, grid: &GridId) -> StorageResult<u64>;
+    /// Number of the newest kind of record in a grid; 0 for none.
+    async fn newest_kind(&self, grid: &GridId) -> StorageResult<u8>;
     /// Computes every list row again from its document; answers how many were
     /// not as they should be.
     async fn rebuild_summaries(&self) -> StorageResult<u64>;

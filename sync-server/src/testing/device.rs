@@ -14,7 +14,7 @@ use wangge_model::{
         GridDigest, Manifest, PROTOCOL, PublicKey, PushItem, Session, SessionRequest,
         SignedManifest, SigningKey as _, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest,
         SyncResponse, Verdict, enrol_message, feed_page_message, items_digest, open,
-        record_fingerprint, seal, session_message,
+        record_fingerprint, seal, session_message, snapshot_path,
     },
 };
 
@@ -66,6 +66,8 @@ pub struct SimDevice {
     pub page_bytes: u32,
     /// Whether it understands moves.
     pub knows_moves: bool,
+    /// The newest kind of record it says it can read.
+    pub newest_kind: Option<u8>,
     /// The last decision it was told, if it asks for any.
     pub decisions_after: Option<u64>,
     /// What was decided on its changes.
@@ -108,6 +110,7 @@ impl SimDevice {
             verdicts: Vec::new(),
             page_bytes: 1 << 20,
             knows_moves: true,
+            newest_kind: Some(RecordKind::NEWEST),
             decisions_after: None,
             decisions: Vec::new(),
         }
@@ -208,6 +211,7 @@ impl SimDevice {
             whole: None,
             knows_moves: self.knows_moves.then_some(true),
             decisions_after: self.decisions_after,
+            newest_kind: self.newest_kind,
         }
     }
 
@@ -392,10 +396,13 @@ impl SimDevice {
         let mut as_of = None;
         let mut digest = GridDigest::default();
         loop {
-            let mut path = format!("/v1/grids/{grid}/snapshot");
-            if let (Some(as_of), Some(after)) = (as_of, after) {
-                path = format!("{path}?as_of={as_of}&after={after}");
-            }
+            let path = if self.newest_kind.is_some() {
+                snapshot_path(&grid, as_of, after.as_ref())
+            } else {
+                let next = as_of.zip(after);
+                let query = next.map(|(as_of, after)| format!("?as_of={as_of}&after={after}"));
+                format!("/v1/grids/{grid}/snapshot{}", query.unwrap_or_default())
+            };
             let reply = server
                 .request(axum::http::Method::GET, &path, Some(&self.token), "")
                 .await;

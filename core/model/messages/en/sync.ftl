@@ -61,6 +61,10 @@ field-not-a-phone-number = Not a phone number. A mobile number has 11 digits; a 
 field-not-a-citizen-id = Not a citizen identity number; compare every character with the card.
 field-not-a-number = This is not a number; enter it again.
 field-not-a-record-id = There is no such record; choose it again.
+field-not-a-credit-code = This is not a unified social credit code. Compare all 18 characters with the licence.
+field-not-a-permit-number = This is not the number of a permit or passport. Compare letters and digits with the document.
+field-not-a-code = A code has letters, digits and hyphens only. Check it and enter it again.
+field-not-a-sha256 = The photo’s mark is wrong. Take the photo again.
 field-server-owned = The server writes this field; it cannot be changed directly.
 
 ## A sync did not end well (sync-<code>)

@@ -60,6 +60,10 @@ field-not-a-phone-number = 电话号码不对。手机号为 11 位数字；座�
 field-not-a-citizen-id = 身份证号码不对，请对照证件检查每一位。
 field-not-a-number = 这不是有效的数字，请重新填写。
 field-not-a-record-id = 没有这份记录，请重新选择。
+field-not-a-credit-code = 统一社会信用代码不对，请对照营业执照检查 18 位代码。
+field-not-a-permit-number = 证件号码不对，请对照证件检查字母和数字。
+field-not-a-code = 编码只能有字母、数字和连字符，请检查后重新填写。
+field-not-a-sha256 = 照片标识不对，请重新拍照。
 field-server-owned = 这一项由服务器填写，不能直接修改。
 
 ## 同步没有完成（sync-代码）

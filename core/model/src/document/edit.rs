@@ -6,7 +6,8 @@ use automerge::{
 };
 
 use super::{
-    ActorId, FieldEdit, FieldPath, FieldValue, LocalChange, RecordDocument, local_change,
+    ActorId, FieldEdit, FieldPath, FieldValue, LocalChange, RecordDocument, is_root_reserved,
+    local_change,
     schema::{self, FieldError, FieldOwner, FieldType},
 };
 use crate::{Timestamp, fault_point};
@@ -203,13 +204,19 @@ pub(super) fn is_shared_text(kind: crate::RecordKind, path: &FieldPath) -> bool 
 /// The object and key a path names. An entry's fields lie flat in their
 /// collection under `<entry id>.<field>`: a map of its own for each entry would
 /// have to be created, two copies that both create it (a cloned phone, an edit
-/// authored again) would create two, and one would hide the other.
+/// authored again) would create two, and one would hide the other. For the same
+/// reason a collection that the genesis did not create lies flat in the root,
+/// see [`FieldPath::to_root_key`] and docs/adr/0019.
 pub(super) fn locate(doc: &impl ReadDoc, path: &FieldPath) -> Option<(ObjId, String)> {
-    match path.as_str().split_once('.') {
-        None => Some((ROOT, path.as_str().to_owned())),
-        Some((container, key)) => match doc.get(ROOT, container).ok()?? {
-            (Value::Object(ObjType::Map), id) => Some((id, key.to_owned())),
-            _ => None,
-        },
+    if let Some((container, key)) = path.as_str().split_once('.') {
+        match doc.get(ROOT, container).ok()? {
+            Some((Value::Object(ObjType::Map), id)) => return Some((id, key.to_owned())),
+            Some((Value::Object(_), _)) => return None,
+            Some((Value::Scalar(_), _)) | None => {}
+        }
     }
+    if is_root_reserved(path.root()) {
+        return None;
+    }
+    Some((ROOT, path.to_root_key()?))
 }

@@ -97,6 +97,9 @@ impl RecordDocument {
 }
 
 fn join(container: &[String], key: &str) -> Option<FieldPath> {
+    if container.is_empty() {
+        return FieldPath::from_root_key(key);
+    }
     let parts: Vec<&str> = container.iter().map(String::as_str).chain([key]).collect();
     FieldPath::new(parts.join(".")).ok()
 }

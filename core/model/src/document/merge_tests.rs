@@ -24,6 +24,8 @@ const PATHS: &[&str] = &[
     "address.room",
     "contact.phone",
     "ledger",
+    "extra.water_meter",
+    "extra.a.shoe_size",
     "members.a.name",
     "members.b.name",
     "notes",

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Longest text form of a path, in bytes.
 const MAX_BYTES: usize = 200;
 
+/// Between the parts of a path that lies in the root as one key.
+const IN_ROOT: &str = "--";
+
 /// The place of one field: one to three names joined by dots. The middle name
 /// of three is the id of an entry in a collection.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,6 +74,26 @@ impl FieldPath {
             }
             _ => Cow::Borrowed(&self.0),
         }
+    }
+
+    /// The root key under which a field without a container lies: a name as it
+    /// is, several joined by `--`, e.g. `promises--<id>--text`. `None` for a
+    /// path that such a key would not give back.
+    pub(super) fn to_root_key(&self) -> Option<String> {
+        let key = self.parts().collect::<Vec<_>>().join(IN_ROOT);
+        (Self::from_root_key(&key).as_ref() == Some(self)).then_some(key)
+    }
+
+    /// The path of the field that lies under this key of the root.
+    pub(crate) fn from_root_key(key: &str) -> Option<Self> {
+        let is_plain = |part: &&str| !part.starts_with('-') && !part.ends_with('-');
+        let parts: Vec<&str> = key.split(IN_ROOT).collect();
+        let text = match parts.as_slice() {
+            [_, _] | [_, _, _] if parts.iter().all(is_plain) => parts.join("."),
+            _ => key.to_owned(),
+        };
+        // A dot of its own would read like a container's field.
+        Self::new(text).ok().filter(|_| !key.contains('.'))
     }
 
     #[cfg(test)]
@@ -142,6 +165,28 @@ mod tests {
         }
         for bad in ["", ".", "a..b", "a.b.c.d", "a b", "姓名", &"x".repeat(300)] {
             assert!(FieldPath::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_field_without_a_container_has_one_key_in_the_root_and_back() {
+        for (path, key) in [
+            ("ledger", "ledger"),
+            ("extra.water_meter", "extra--water_meter"),
+            ("promises.0190-ab.text", "promises--0190-ab--text"),
+        ] {
+            assert_eq!(FieldPath::of(path).to_root_key().as_deref(), Some(key));
+            assert_eq!(FieldPath::from_root_key(key), Some(FieldPath::of(path)));
+        }
+        for path in ["a--b", "a-.b", "a.-b", "a.b--c.d", "a.b.-"] {
+            assert_eq!(FieldPath::of(path).to_root_key(), None, "{path}");
+        }
+        for (key, path) in [("a---b", "a---b"), ("a--b--c--d", "a--b--c--d")] {
+            assert_eq!(FieldPath::from_root_key(key), Some(FieldPath::of(path)));
+        }
+        for key in ["", "a.b", "a--b.c", "姓名", "a--"] {
+            let path = FieldPath::from_root_key(key);
+            assert!(path.is_none_or(|path| path.as_str() == key), "{key}");
         }
     }
 

@@ -53,6 +53,19 @@ impl Fields {
         self.value(path).and_then(FieldValue::as_number)
     }
 
+    /// The whole number in a field, if it has one.
+    pub fn integer(&self, path: &str) -> Option<i64> {
+        match self.value(path)? {
+            FieldValue::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Yes or no in a field, if it says.
+    pub fn flag(&self, path: &str) -> Option<bool> {
+        self.value(path).and_then(FieldValue::as_flag)
+    }
+
     /// The entry ids of a collection such as `members`, in id order.
     pub fn entries(&self, collection: &str) -> Vec<&str> {
         let mut entries: Vec<&str> = Vec::new();
@@ -103,12 +116,16 @@ impl RecordDocument {
             match item.value {
                 ValueRef::Object(ObjType::Map) => {
                     for child in self.doc.map_range(item.id(), ..) {
-                        let path = format!("{}.{}", item.key, child.key);
-                        self.insert(&mut fields, path, &item.id(), &child);
+                        if let Ok(path) = FieldPath::new(format!("{}.{}", item.key, child.key)) {
+                            self.insert(&mut fields, path, &item.id(), &child);
+                        }
                     }
                 }
-                _ if is_root_reserved(&item.key) => {}
-                _ => self.insert(&mut fields, item.key.to_string(), &ROOT, &item),
+                _ => {
+                    if let Some(path) = self.root_path(&item.key) {
+                        self.insert(&mut fields, path, &ROOT, &item);
+                    }
+                }
             }
         }
         Fields(fields)
@@ -117,7 +134,7 @@ impl RecordDocument {
     fn insert(
         &self,
         fields: &mut BTreeMap<String, Field>,
-        path: String,
+        path: FieldPath,
         object: &ObjId,
         item: &MapRangeItem<'_>,
     ) {
@@ -130,15 +147,23 @@ impl RecordDocument {
             // Nothing nests deeper: the guard lets nobody make an object.
             ValueRef::Object(_) => return,
         };
-        if FieldPath::new(path.as_str()).is_ok() {
-            fields.insert(
-                path,
-                Field {
-                    value,
-                    conflict: item.conflict && self.differ(object, &item.key),
-                },
-            );
-        }
+        fields.insert(
+            path.into(),
+            Field {
+                value,
+                conflict: item.conflict && self.differ(object, &item.key),
+            },
+        );
+    }
+
+    /// The field under a root key; `None` if it is none, or would pass for one
+    /// of a container.
+    fn root_path(&self, key: &str) -> Option<FieldPath> {
+        let path = FieldPath::from_root_key(key)?;
+        let root = path.root();
+        let is_object =
+            |name: &str| matches!(self.doc.get(ROOT, name), Ok(Some((Value::Object(_), _))));
+        (!is_root_reserved(root) && (root == key || !is_object(root))).then_some(path)
     }
 
     /// The fields that have a value, in path order.
@@ -168,11 +193,20 @@ impl RecordDocument {
 
     /// The entry ids of a collection such as `members`, in id order.
     pub fn entries(&self, collection: &str) -> Vec<String> {
-        let Ok(Some((Value::Object(ObjType::Map), id))) = self.doc.get(ROOT, collection) else {
-            return Vec::new();
+        let keys: Vec<String> = match self.doc.get(ROOT, collection) {
+            Ok(Some((Value::Object(ObjType::Map), id))) => self.doc.keys(&id).collect(),
+            _ => self
+                .doc
+                .keys(ROOT)
+                .filter_map(|key| {
+                    let path = self.root_path(&key)?;
+                    let below = path.as_str().strip_prefix(collection)?;
+                    below.strip_prefix('.').map(str::to_owned)
+                })
+                .collect(),
         };
         let mut entries: Vec<String> = Vec::new();
-        for key in self.doc.keys(&id) {
+        for key in keys {
             if let Some((entry, _)) = key.split_once('.')
                 && entries.last().is_none_or(|last| last != entry)
             {

@@ -17,6 +17,7 @@ use crate::{
         schema::{self, FieldError},
     },
     fault_point,
+    kind::PerKind,
 };
 
 /// Longest text of a field only a newer build knows, in characters.
@@ -75,13 +76,8 @@ pub(super) fn find_container(kind: RecordKind, name: &str) -> Option<OpId> {
 /// Every object a record has, by the operation that made it: the containers of
 /// its genesis, because the guard lets nobody make another.
 fn places(kind: RecordKind) -> &'static HashMap<OpId, Place> {
-    static PLACES: OnceLock<[HashMap<OpId, Place>; RecordKind::ALL.len()]> = OnceLock::new();
-    let [household, visit, incident] = PLACES.get_or_init(|| RecordKind::ALL.map(list_places));
-    match kind {
-        RecordKind::Household => household,
-        RecordKind::Visit => visit,
-        RecordKind::Incident => incident,
-    }
+    static PLACES: OnceLock<PerKind<HashMap<OpId, Place>>> = OnceLock::new();
+    PLACES.get_or_init(|| PerKind::new(list_places)).get(kind)
 }
 
 fn list_places(kind: RecordKind) -> HashMap<OpId, Place> {
@@ -122,12 +118,12 @@ pub(super) fn check_map_op(
     let Key::Map(key) = &op.key else {
         return Err(GuardError::Structure("a list operation on a map"));
     };
-    let text = match place {
-        Place::Root => key.to_string(),
-        Place::Container(name) => format!("{name}.{key}"),
+    let path = match place {
+        Place::Root => FieldPath::from_root_key(key),
+        Place::Container(name) => FieldPath::new(format!("{name}.{key}")).ok(),
         Place::Text(_) => return Err(GuardError::Structure("a map operation on a text")),
     };
-    let path = FieldPath::new(text).map_err(|_| GuardError::Structure("a malformed field name"))?;
+    let path = path.ok_or(GuardError::Structure("a malformed field name"))?;
     check_owner(kind, &path, writer)?;
     match &op.action {
         Action::Put(_) if matches!(place, Place::Root) && is_reserved(kind, &path) => {
@@ -157,14 +153,13 @@ fn check_owner(kind: RecordKind, path: &FieldPath, writer: Writer) -> Result<(),
     Ok(())
 }
 
-/// Whether a root key is a container, a shared text, or says what the record
-/// is. A key with a dot would read like a container's field.
+/// Whether a path in the root takes the place of a container, of a shared text
+/// or of what says which record it is, or would pass for a field of one.
 fn is_reserved(kind: RecordKind, path: &FieldPath) -> bool {
-    let key = path.as_str();
-    key.contains('.')
-        || crate::document::is_root_reserved(key)
-        || schema::containers(kind).contains(&key)
-        || schema::texts(kind).contains(&key)
+    let root = path.root();
+    crate::document::is_root_reserved(root)
+        || schema::containers(kind).contains(&root)
+        || schema::texts(kind).contains(&root)
 }
 
 fn check_value(kind: RecordKind, path: &FieldPath, scalar: &ScalarValue) -> Result<(), GuardError> {

@@ -194,6 +194,17 @@ fn structure_cannot_be_replaced_or_deleted() {
         ("root key like a member's field", {
             Box::new(|t| t.put(ROOT, "members.m1.name", "x").unwrap())
         }),
+        ("root key that passes for a member's field", {
+            Box::new(|t| t.put(ROOT, "members--m1--name", "x").unwrap())
+        }),
+        ("root key that passes for a part of what the record is", {
+            Box::new(|t| t.put(ROOT, "record--x", "y").unwrap())
+        }),
+        ("object under a collection in the root", {
+            Box::new(|t| {
+                t.put_object(ROOT, "extra--a", ObjType::Map).unwrap();
+            })
+        }),
         ("list made", {
             let members = members.clone();
             Box::new(move |t| {
@@ -271,6 +282,55 @@ fn fields_of_newer_builds_are_kept() {
     let reloaded = RecordDocument::load(RecordKind::Household, Some(&admitted.save()), []).unwrap();
     assert_eq!(reloaded.text("address.plus_code").unwrap(), "8Q7X");
     assert_eq!(reloaded.text("colour").unwrap(), "green");
+}
+
+#[test]
+fn collections_the_genesis_did_not_make_pass_also_where_they_are_not_known() {
+    let base = household();
+    let mut author = base.clone();
+    let change = author
+        .edit(
+            &[
+                set("extra.water_meter", "A-17"),
+                set("extra.m1.shoe_size", "42"),
+            ],
+            actor(1),
+            Timestamp::from_millis(0),
+        )
+        .unwrap()
+        .unwrap();
+    let change = inspect(&change.hash, &change.bytes).unwrap();
+    // What the guard of the first build asks of a write it knows nothing of:
+    // a plain value in the root, under a name of its alphabet without a dot.
+    for op in &change.change.decode().operations {
+        assert_eq!(op.obj, automerge::legacy::ObjectId::Root);
+        assert!(op.pred.is_empty() && !op.insert);
+        let automerge::legacy::Key::Map(key) = &op.key else {
+            panic!("{op:?}")
+        };
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        assert!(key.bytes().all(is_name), "{key}");
+    }
+    let mut admitted = base.admit(&change, device(1)).unwrap();
+    assert!(admit_first(RecordKind::Household, &change, device(1)).is_some());
+    // A collection that only a newer build knows is kept and read as well.
+    let newer = forged(&base, 2, |t| {
+        t.put(ROOT, "tasks--t1--title", "查水表").unwrap();
+    });
+    admitted = admitted.admit(&newer, device(2)).unwrap();
+    let loaded = RecordDocument::load(RecordKind::Household, Some(&admitted.save()), []).unwrap();
+    assert_eq!(loaded.text("extra.water_meter").unwrap(), "A-17");
+    assert_eq!(loaded.text("tasks.t1.title").unwrap(), "查水表");
+    assert_eq!(loaded.entries("tasks"), ["t1"]);
+    assert_eq!(loaded.entries("extra"), ["m1"]);
+    assert_eq!(loaded.read().text("extra.m1.shoe_size"), "42");
+    let history = loaded.history();
+    let written = history.iter().flat_map(|entry| &entry.fields);
+    assert!(
+        written
+            .into_iter()
+            .any(|field| field.path.as_str() == "tasks.t1.title")
+    );
 }
 
 #[test]

@@ -141,6 +141,7 @@ fn unchanged_request() -> SyncRequest {
         whole: None,
         knows_moves: None,
         decisions_after: None,
+        newest_kind: None,
     }
 }
 
@@ -322,6 +323,17 @@ fn snapshot_page() -> SnapshotPage {
     }
 }
 
+/// With a visit to a place and a household whose members live elsewhere.
+fn places_snapshot_page() -> SnapshotPage {
+    let mut page = snapshot_page();
+    let mut other = page.entries[0].clone();
+    other.kind = RecordKind::Household;
+    other.summary.residence = Some("registered_only".to_owned());
+    page.entries[0].summary.place = Some(RECORD);
+    page.entries.push(other);
+    page
+}
+
 /// As a server from 0.2 on sends it.
 fn signed_snapshot_page() -> SnapshotPage {
     let mut page = snapshot_page();
@@ -439,6 +451,11 @@ fn every_message_is_the_bytes_it_was() {
         ..unchanged_request()
     };
     assert_golden_map("sync_request_decisions", &asking);
+    let of_today = SyncRequest {
+        newest_kind: Some(RecordKind::NEWEST),
+        ..unchanged_request()
+    };
+    assert_golden_map("sync_request_newest_kind", &of_today);
     assert_golden_map("sync_response_decided", &decided_response());
     assert_golden("feed_page_moves", &moves_page());
     assert_golden_map("sync_response_unchanged", &unchanged_response());
@@ -447,6 +464,7 @@ fn every_message_is_the_bytes_it_was() {
     assert_golden_map("problem_replayed", &replayed());
     assert_golden_map("snapshot_page", &snapshot_page());
     assert_golden_map("snapshot_page_signed", &signed_snapshot_page());
+    assert_golden_map("snapshot_page_places", &places_snapshot_page());
     assert_golden_map("give_back_request", &give_back_request());
     assert_golden_map("give_back_response", &give_back_response());
     assert_golden_map("grants", &grants());

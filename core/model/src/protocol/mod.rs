@@ -31,7 +31,7 @@ pub use proof::{
     Statement, feed_page_message, snapshot_page_message,
 };
 pub use signature::{Algorithm, PublicKey, Signature, SignatureError, SigningKey, SoftwareKey};
-pub use snapshot::{SnapshotEntry, SnapshotPage};
+pub use snapshot::{SnapshotEntry, SnapshotPage, snapshot_path};
 pub use sync::{
     Cursor, Decision, Directive, FeedEntry, FeedPage, Frame, Grants, GridGrant, Receipt,
     SyncRequest, SyncResponse, Verdict, VerdictRun,

@@ -6,6 +6,19 @@ use minicbor::{Decode, Encode};
 use super::Signature;
 use crate::{ChangeHash, GridId, RecordId, RecordKind, RecordSummary};
 
+/// Path and query of a snapshot page, for a phone that knows every kind of record
+/// this build knows.
+pub fn snapshot_path(grid: &GridId, as_of: Option<u64>, after: Option<&RecordId>) -> String {
+    let as_of = as_of.map(|as_of| format!("&as_of={as_of}"));
+    let after = after.map(|after| format!("&after={after}"));
+    format!(
+        "/v1/grids/{grid}/snapshot?newest_kind={}{}{}",
+        RecordKind::NEWEST,
+        as_of.unwrap_or_default(),
+        after.unwrap_or_default()
+    )
+}
+
 /// One page of a grid's records, in the order of their ids.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 #[cbor(map)]

@@ -45,6 +45,10 @@ pub struct SyncRequest {
     /// decision it was told, 0 before the first.
     #[n(10)]
     pub decisions_after: Option<u64>,
+    /// [`RecordKind::NEWEST`] of the phone; absent for
+    /// [`RecordKind::NEWEST_UNSAID`]. It is not sent records of newer kinds.
+    #[n(12)]
+    pub newest_kind: Option<u8>,
 }
 
 /// How far one grid's feed has been read.

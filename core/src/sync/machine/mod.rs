@@ -19,7 +19,7 @@ use std::{
 };
 
 use wangge_model::{
-    Entropy, GridId, RecordId, ServerEpoch, Timestamp,
+    Entropy, GridId, RecordId, RecordKind, ServerEpoch, Timestamp,
     fault_point::{self, FailPoint},
     protocol::{
         Cursor, GiveBackRequest, GiveBackResponse, Manifest, PROTOCOL, Problem, Session,
@@ -444,6 +444,7 @@ impl Machine {
             whole: (self.report.snapshots > 0).then_some(true),
             knows_moves: Some(true),
             decisions_after: position.decisions_after,
+            newest_kind: Some(RecordKind::NEWEST),
         })))
     }
 

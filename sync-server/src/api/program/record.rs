@@ -36,16 +36,18 @@ const SEARCH_CHARS: usize = 60;
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(super) struct ListQuery {
-    /// `household`, `visit`, `incident`.
+    /// `household`, `visit`, `incident`, `place`.
     kind: Option<String>,
     /// Id of a grid.
     grid: Option<String>,
     /// Words that title, name, phone, number or text must contain.
     q: Option<String>,
-    /// A household's ledger, a visit's result, an incident's state.
+    /// A household's ledger, a visit's result, an incident's or place's state.
     state: Option<String>,
     /// Visits and incidents of this household.
     household: Option<String>,
+    /// Visits and incidents of this place.
+    place: Option<String>,
     /// `true`: only records with a field that has several values.
     conflicts: bool,
     /// `edited` (last edited first) or `title`.
@@ -73,18 +75,18 @@ pub(super) struct RecordPage {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RecordRow {
     id: String,
-    /// `household`, `visit`, `incident`.
+    /// `household`, `visit`, `incident`, `place`.
     kind: String,
     /// Id of its grid.
     grid: String,
     grid_name: String,
-    /// A household's address, an incident's title, a visit's kind.
+    /// A household's address, an incident's title, a visit's kind, a place's name.
     title: String,
-    /// The household's contact, or who was met.
+    /// The household's or place's contact, or who was met.
     person_name: String,
     /// Masked.
     phone: String,
-    /// A household's ledger, a visit's result, an incident's state.
+    /// A household's ledger, a visit's result, an incident's or place's state.
     state: String,
     category: String,
     urgency: String,
@@ -92,6 +94,10 @@ pub(super) struct RecordRow {
     number: String,
     /// The household a visit or incident belongs to.
     household: Option<String>,
+    /// The place a visit or incident belongs to.
+    place: Option<String>,
+    /// Of a separated household: `registered_only` or `resident_only`.
+    residence: Option<String>,
     /// When a visit started or an incident happened.
     occurred_at: Option<String>,
     /// Members of a household who have not left.
@@ -122,6 +128,8 @@ impl From<ListedRecord> for RecordRow {
             urgency: summary.urgency,
             number: summary.number,
             household: summary.household.map(|id| id.to_string()),
+            place: summary.place.map(|id| id.to_string()),
+            residence: summary.residence,
             occurred_at: summary.occurred_at.map(Timestamp::to_rfc3339),
             member_count: summary.member_count,
             conflict_count: summary.conflict_count,
@@ -155,6 +163,7 @@ impl ListQuery {
             text: text.chars().take(SEARCH_CHARS).collect(),
             state: self.state.clone().filter(|state| !state.is_empty()),
             household: parse(self.household.as_deref())?,
+            place: parse(self.place.as_deref())?,
             has_conflict: self.conflicts,
             order,
             offset: (page - 1).saturating_mul(u64::from(limit)),
@@ -199,7 +208,7 @@ pub(super) async fn list_records(
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Record {
     id: String,
-    /// `household`, `visit`, `incident`.
+    /// `household`, `visit`, `incident`, `place`.
     kind: String,
     /// Id of its grid.
     grid: String,

@@ -102,6 +102,46 @@ async fn a_phone_that_knows_no_moves_fetches_both_grids_anew() {
 }
 
 #[tokio::test]
+async fn a_phone_that_cannot_read_places_hands_in_its_work_and_is_asked_to_upgrade() {
+    let server = TestServer::start(63).await;
+    let person = server.add_worker("王小明", server.grids[0]).await;
+    let mut newer = SimDevice::enrol(&server, person).await;
+    let mut older = SimDevice::enrol(&server, person).await;
+    older.newest_kind = None;
+    let grid = server.grids[0];
+    let household = newer.create(&server, RecordKind::Household, grid, &[("notes", "一")]);
+    newer.sync(&server).await;
+    older.sync(&server).await;
+    assert!(older.records.contains_key(&household));
+    // A place is withheld, with all that follows it; what the phone has goes in.
+    newer.create(&server, RecordKind::Place, grid, &[("name", "便利店")]);
+    newer.sync(&server).await;
+    older.edit(&server, household, &[("notes", "二")]);
+    let items = std::mem::take(&mut older.outbox);
+    let request = older.request(items);
+    let said = answer(&older.send(&server, &request).await);
+    assert!(matches!(
+        said.receipt.unwrap().each().next(),
+        Some(Verdict::Accepted { .. })
+    ));
+    assert_eq!(said.pages, []);
+    assert!(matches!(
+        said.directives.as_slice(),
+        [Directive::Upgrade { .. }]
+    ));
+    newer.sync(&server).await;
+    assert_eq!(newer.text(&household, "notes").as_deref(), Some("二"));
+    // Starting anew it gets the rest, and is not sent round and round.
+    let mut early = SimDevice::enrol(&server, person).await;
+    early.newest_kind = None;
+    early.bootstrap(&server, grid).await;
+    assert_eq!(early.records.keys().collect::<Vec<_>>(), [&household]);
+    let request = early.request(Vec::new());
+    let said = answer(&early.send(&server, &request).await);
+    assert_eq!((said.pages, said.directives), (Vec::new(), Vec::new()));
+}
+
+#[tokio::test]
 async fn a_late_edit_of_a_moved_record_waits_for_review_and_what_had_arrived_is_known() {
     let (server, mut here, mut there, id) = two_grids(62).await;
     // The answer to this one is lost on the way.

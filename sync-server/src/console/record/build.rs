@@ -10,6 +10,7 @@ use wangge_model::{
         FieldConflict,
         schema::{self, FieldOwner, FieldSpec, FieldType},
     },
+    household::Household,
     message::{find_message, message},
 };
 
@@ -18,10 +19,15 @@ use super::view::{
     RecordView, RowView, TableView, list_href,
 };
 use crate::{
-    console::field::{self, FieldText},
+    console::{
+        field::{self, FieldText},
+        list::ledger_words,
+    },
     storage::Authorship,
 };
 
+/// Columns of a table without entries.
+const FIRST_COLUMNS: usize = 6;
 /// Fields of one change shown at once; a new record has fifty.
 const HISTORY_FIELDS: usize = 6;
 
@@ -61,7 +67,7 @@ impl<'a> Builder<'a> {
                 document: input.document,
                 language: input.language,
                 shown: input.shown,
-                titles: input.titles,
+                names: input.names,
             },
             authors: input
                 .authorship
@@ -104,16 +110,28 @@ impl<'a> Builder<'a> {
             RecordKind::Incident => self
                 .words("title")
                 .unwrap_or_else(|| self.t("console-title-missing")),
+            RecordKind::Place => self
+                .words("name")
+                .unwrap_or_else(|| self.t("console-name-missing")),
         }
     }
 
     fn badges(&self) -> Vec<String> {
         let paths: &[&str] = match self.input.document.kind() {
-            RecordKind::Household => &["ledger", "dwelling.ownership"],
+            RecordKind::Household => &["dwelling.ownership"],
             RecordKind::Visit => &["result"],
             RecordKind::Incident => &["case.number", "urgency", "case.state"],
+            RecordKind::Place => &["kind", "state"],
         };
-        paths.iter().filter_map(|path| self.words(path)).collect()
+        let ledger = match self.input.document.kind() {
+            RecordKind::Household => Household::read(self.input.document).ledger_kind(),
+            _ => None,
+        };
+        ledger
+            .map(|ledger| ledger_words(ledger.as_str(), ledger.residence(), self.input.language))
+            .into_iter()
+            .chain(paths.iter().filter_map(|path| self.words(path)))
+            .collect()
     }
 
     fn is_conflicted(&self, path: &FieldPath) -> bool {
@@ -160,9 +178,10 @@ impl<'a> Builder<'a> {
             .into_iter()
             .filter_map(|subject| {
                 let fields = fields.remove(subject)?;
-                // A position nobody took says nothing in three lines.
-                let is_worth_showing =
-                    subject != "point" || fields.iter().any(|field| !field.value.is_empty());
+                // A position nobody took says nothing in three lines, and the
+                // ledger is derived by now.
+                let is_worth_showing = !matches!(subject, "point" | "main")
+                    || fields.iter().any(|field| !field.value.is_empty());
                 is_worth_showing.then(|| GroupView {
                     title: self.t(&format!("console-group-{subject}")),
                     fields,
@@ -223,8 +242,23 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
+    /// Columns in which no entry has anything are left out.
     fn table(&self, collection: &str, names: &[&str]) -> TableView {
         let kind = self.input.document.kind();
+        let fields = self.input.document.read();
+        let entries = fields.entries(collection);
+        let is_used = |name: &&&str| {
+            let path = |entry: &&str| format!("{collection}.{entry}.{name}");
+            entries
+                .iter()
+                .any(|entry| fields.value(&path(entry)).is_some())
+        };
+        let names: Vec<&str> = if entries.is_empty() {
+            names.iter().take(FIRST_COLUMNS).copied().collect()
+        } else {
+            names.iter().filter(is_used).copied().collect()
+        };
+        let names = names.as_slice();
         let mut rows: Vec<(bool, String, RowView)> = self
             .input
             .document

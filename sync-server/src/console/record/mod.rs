@@ -1,4 +1,4 @@
-//! `/households`, `/visits`, `/incidents` and their records: lists, one
+//! `/households`, `/visits`, `/incidents`, `/places` and their records: lists, one
 //! record's page, lifting a mask, settling a conflict.
 
 pub(crate) mod build;
@@ -17,7 +17,10 @@ use axum::{
 use serde::Deserialize;
 use wangge_model::{
     ChangeHash, FieldPath, RecordId, RecordKind,
-    document::{RecordDocument, schema},
+    document::{
+        RecordDocument,
+        schema::{self, FieldType},
+    },
 };
 
 use self::build::record_view;
@@ -34,10 +37,10 @@ use crate::{
     AppState,
     auth::{AuthState, Scope, SignedForm, SignedIn, sign_in::audit},
     ingest::console_edit::{self, SettleError},
-    storage::{Authorship, ListedRecord, OrgNode, RecordFilter, StoredRecord},
+    storage::{Authorship, OrgNode, RecordFilter, RecordName, StoredRecord},
 };
 
-/// Most visits and incidents on a household's page.
+/// Most visits and incidents on a household's or place's page.
 const RELATED_ROWS: u32 = 20;
 
 #[derive(Template)]
@@ -57,6 +60,13 @@ pub(crate) struct VisitsPage {
 #[derive(Template)]
 #[template(path = "incidents.html")]
 pub(crate) struct IncidentsPage {
+    pub(crate) page: Page,
+    pub(crate) list: ListPage<ListRow>,
+}
+
+#[derive(Template)]
+#[template(path = "places.html")]
+pub(crate) struct PlacesPage {
     pub(crate) page: Page,
     pub(crate) list: ListPage<ListRow>,
 }
@@ -102,7 +112,7 @@ pub(crate) fn router() -> Router<AppState> {
     })
 }
 
-/// `GET /households`, `/visits`, `/incidents`
+/// `GET /households`, `/visits`, `/incidents`, `/places`
 async fn list(
     kind: RecordKind,
     State(auth): State<AuthState>,
@@ -117,6 +127,7 @@ async fn list(
         RecordKind::Household => render(&HouseholdsPage { page, list }),
         RecordKind::Visit => render(&VisitsPage { page, list }),
         RecordKind::Incident => render(&IncidentsPage { page, list }),
+        RecordKind::Place => render(&PlacesPage { page, list }),
     }
 }
 
@@ -155,7 +166,11 @@ async fn find_page(
         .storage
         .list_grids_in_scope(&scope.person, scope.at)
         .await?;
-    let titles = household_titles(auth, scope, found.records.iter()).await?;
+    let belong_to = found.records.iter().flat_map(|record| {
+        let summary = &record.summary;
+        summary.household.into_iter().chain(summary.place)
+    });
+    let names = names(auth, scope, belong_to).await?;
     Ok(ListPage {
         action: kind.map_or("/conflicts", list_href),
         number: filter.page,
@@ -164,31 +179,29 @@ async fn find_page(
         rows: found
             .records
             .iter()
-            .map(|record| list_row(record, &titles, frame.language))
+            .map(|record| list_row(record, &names, frame.language))
             .collect(),
         total: found.total,
     })
 }
 
-/// Titles of the households these records belong to, as far as in scope.
-async fn household_titles(
+/// What these records are called, as far as they are in scope.
+async fn names(
     auth: &AuthState,
     scope: &Scope,
-    records: impl Iterator<Item = &ListedRecord>,
-) -> Result<HashMap<RecordId, String>, PageError> {
-    let mut ids: Vec<RecordId> = records
-        .filter_map(|record| record.summary.household)
-        .collect();
+    ids: impl Iterator<Item = RecordId>,
+) -> Result<HashMap<RecordId, RecordName>, PageError> {
+    let mut ids: Vec<RecordId> = ids.collect();
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let titles = auth
+    let names = auth
         .storage
-        .list_titles_in_scope(&ids, &scope.person, scope.at)
+        .list_names_in_scope(&ids, &scope.person, scope.at)
         .await?;
-    Ok(titles.into_iter().collect())
+    Ok(names.into_iter().collect())
 }
 
 /// Everything one record's page needs, read within the person's scope.
@@ -198,7 +211,7 @@ struct Loaded {
     grid: Option<OrgNode>,
     grid_name: String,
     authorship: Vec<Authorship>,
-    titles: HashMap<RecordId, String>,
+    names: HashMap<RecordId, RecordName>,
 }
 
 async fn load(
@@ -221,12 +234,21 @@ async fn load(
         .await
         .map_err(|error| PageError::internal(&error))?
         .map_err(|error| PageError::internal(&error))?;
+    let fields = document.fields();
+    let references = fields.iter().filter_map(|(path, value)| {
+        let spec = schema::find_field(kind, path)?;
+        let is_reference = spec.kind == FieldType::RecordReference;
+        is_reference
+            .then(|| value.as_text()?.parse().ok())
+            .flatten()
+    });
+    let references: Vec<RecordId> = references.collect();
     Ok(Loaded {
         id,
         document,
         grid: auth.storage.find_node(&grid.into()).await?,
         authorship: auth.storage.list_authorship(&id).await?,
-        titles: household_titles(auth, scope, std::iter::once(&listed)).await?,
+        names: names(auth, scope, references.into_iter()).await?,
         grid_name: listed.grid_name,
     })
 }
@@ -240,7 +262,7 @@ impl Loaded {
             grid_code: code.unwrap_or_default(),
             document: &self.document,
             authorship: &self.authorship,
-            titles: &self.titles,
+            names: &self.names,
             language: frame.language,
             shown,
         })
@@ -251,7 +273,7 @@ impl Loaded {
             document: &self.document,
             language: frame.language,
             shown: None,
-            titles: &self.titles,
+            names: &self.names,
         }
         .label(path)
     }
@@ -261,16 +283,19 @@ async fn related(
     auth: &AuthState,
     scope: &Scope,
     frame: &Frame,
-    household: RecordId,
+    kind: RecordKind,
+    id: RecordId,
 ) -> Result<Vec<RelatedView>, PageError> {
+    let of_kind = |wanted| (kind == wanted).then_some(id);
     let mut lists = Vec::new();
-    for (kind, title) in [
+    for (related, title) in [
         (RecordKind::Visit, "console-related-visits"),
         (RecordKind::Incident, "console-related-incidents"),
     ] {
         let filter = RecordFilter {
-            kind: Some(kind),
-            household: Some(household),
+            kind: Some(related),
+            household: of_kind(RecordKind::Household),
+            place: of_kind(RecordKind::Place),
             limit: RELATED_ROWS,
             ..RecordFilter::default()
         };
@@ -301,8 +326,9 @@ async fn page_of(
     shown: Option<&FieldPath>,
 ) -> Result<Response, PageError> {
     let mut record = loaded.view(frame, shown);
-    if loaded.document.kind() == RecordKind::Household {
-        record.related = Some(related(auth, scope, frame, loaded.id).await?);
+    let kind = loaded.document.kind();
+    if matches!(kind, RecordKind::Household | RecordKind::Place) {
+        record.related = Some(related(auth, scope, frame, kind, loaded.id).await?);
     }
     // Also after a form: this is the address to come back to.
     let page = Page {

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use wangge_model::{FieldPath, RecordId, RecordKind, document::RecordDocument, message::Language};
 
-use crate::{console::list::ListRow, storage::Authorship};
+use crate::{
+    console::list::ListRow,
+    storage::{Authorship, RecordName},
+};
 
 /// What a record's page is made of.
 #[derive(Debug)]
@@ -20,8 +23,8 @@ pub(crate) struct RecordInput<'a> {
     pub document: &'a RecordDocument,
     /// Who handed in which change.
     pub authorship: &'a [Authorship],
-    /// Titles of records in scope that fields refer to.
-    pub titles: &'a HashMap<RecordId, String>,
+    /// Names of records in scope that fields refer to.
+    pub names: &'a HashMap<RecordId, RecordName>,
     /// The language.
     pub language: Language,
     /// The one field whose mask is lifted.
@@ -53,7 +56,7 @@ pub(crate) struct RecordView {
     pub texts: Vec<FieldView>,
     /// Members, labels and the like.
     pub tables: Vec<TableView>,
-    /// A household's visits and incidents.
+    /// A household's or place's visits and incidents.
     pub related: Option<Vec<RelatedView>>,
     /// Every change, newest first.
     pub history: Vec<HistoryView>,
@@ -139,7 +142,7 @@ pub(crate) struct CandidateView {
     pub is_shown: bool,
 }
 
-/// A household's visits or incidents.
+/// A household's or place's visits or incidents.
 #[derive(Debug)]
 pub(crate) struct RelatedView {
     /// Which of the two.
@@ -180,5 +183,6 @@ pub(crate) fn list_href(kind: RecordKind) -> &'static str {
         RecordKind::Household => "/households",
         RecordKind::Visit => "/visits",
         RecordKind::Incident => "/incidents",
+        RecordKind::Place => "/places",
     }
 }

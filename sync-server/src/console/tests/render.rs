@@ -23,14 +23,14 @@ use crate::{
         page::{Page, PersonBadge},
         quarantine::{Fact, QuarantineItem, QuarantineItemPage, QuarantinePage, QuarantineRow},
         record::{
-            ConflictsPage, HouseholdsPage, IncidentsPage, RecordPage, VisitsPage,
+            ConflictsPage, HouseholdsPage, IncidentsPage, PlacesPage, RecordPage, VisitsPage,
             build::record_view,
             view::{RecordInput, RelatedView},
         },
         review::{FieldChange, ReviewItem, ReviewItemPage, ReviewPage, ReviewRow},
         sign_in::SignInPage,
     },
-    storage::{Authorship, Device, GridCounts, GridOverview, ListedRecord},
+    storage::{Authorship, Device, GridCounts, GridOverview, ListedRecord, RecordName},
 };
 
 /// Ends every attribute and element it could be in, and would run.
@@ -56,7 +56,9 @@ fn page(language: Language, path: &str, text: &str) -> Page {
 /// A value that fits the field, with `text` wherever a person may write.
 fn sample_value(spec: &schema::FieldSpec, text: &str) -> FieldValue {
     match spec.kind {
-        FieldType::Line(max) => FieldValue::text(text.chars().take(max).collect::<String>()),
+        FieldType::Line(max) | FieldType::Extra(max) => {
+            FieldValue::text(text.chars().take(max).collect::<String>())
+        }
         FieldType::Paragraph(_) | FieldType::SharedText(_) => {
             FieldValue::text(format!("{text}\n第二行"))
         }
@@ -69,6 +71,10 @@ fn sample_value(spec: &schema::FieldSpec, text: &str) -> FieldValue {
         FieldType::PhoneNumber => FieldValue::text("13800138000"),
         FieldType::CitizenId => FieldValue::text("370102189912319991"),
         FieldType::RecordReference => FieldValue::text(RecordId::from_bytes([7; 16]).to_string()),
+        FieldType::CreditCode => FieldValue::text("91370102000000000N"),
+        FieldType::PermitNumber => FieldValue::text("H12345678"),
+        FieldType::Code(_) => FieldValue::text("3701-02A"),
+        FieldType::Sha256 => FieldValue::text("0a".repeat(32)),
     }
 }
 
@@ -93,6 +99,7 @@ fn sample_record(kind: RecordKind, text: &str) -> RecordDocument {
         RecordKind::Household => "contact.phone",
         RecordKind::Visit => "person_met",
         RecordKind::Incident => "place",
+        RecordKind::Place => "name",
     };
     let path = FieldPath::new(path).unwrap();
     let mut other = document.clone();
@@ -135,7 +142,11 @@ fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
             received_at: NOW,
         })
         .collect();
-    let titles = HashMap::from([(id, format!("3号楼{text}"))]);
+    let name = RecordName {
+        kind: RecordKind::Household,
+        title: format!("3号楼{text}"),
+    };
+    let names = HashMap::from([(id, name)]);
     let grid_name = format!("第一网格{text}");
     let mut record = record_view(&RecordInput {
         id,
@@ -143,7 +154,7 @@ fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
         grid_code: "370102001001001",
         document: &document,
         authorship: &authorship,
-        titles: &titles,
+        names: &names,
         language,
         shown: None,
     });
@@ -175,12 +186,18 @@ fn row(kind: RecordKind, language: Language, text: &str) -> ListRow {
             conflict_count: 1,
             edited_at: NOW,
             search_text: String::new(),
+            place: None,
+            residence: Some("resident_only".to_owned()),
         },
         created_at: NOW,
         changed_at: NOW,
     };
-    let titles = HashMap::from([(RecordId::from_bytes([7; 16]), text.to_owned())]);
-    list_row(&record, &titles, language)
+    let name = RecordName {
+        kind: RecordKind::Household,
+        title: text.to_owned(),
+    };
+    let names = HashMap::from([(RecordId::from_bytes([7; 16]), name)]);
+    list_row(&record, &names, language)
 }
 
 fn list<R>(action: &'static str, rows: Vec<R>, text: &str) -> ListPage<R> {
@@ -218,6 +235,7 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
         households: 312,
         visits: 1_204,
         incidents: 7,
+        places: 21,
         conflicts: 2,
         quarantined: 1,
     };
@@ -357,6 +375,16 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
             .render()
             .unwrap(),
         ),
+        (
+            "places",
+            PlacesPage {
+                page: at("/places"),
+                list: list("/places", rows(RecordKind::Place), text),
+            }
+            .render()
+            .unwrap(),
+        ),
+        ("place", record_page(RecordKind::Place, language, text)),
         (
             "conflicts",
             ConflictsPage {

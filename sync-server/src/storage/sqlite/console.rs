@@ -6,11 +6,12 @@ use wangge_model::{OrgNodeId, PersonId, QuarantineId, RecordId, Timestamp};
 
 use super::{
     SqliteStorage,
-    row::{collect, count, id, optional_time, time},
+    row::{collect, count, id, kind, optional_time, time},
     scope::in_scope,
 };
 use crate::storage::{
-    ConsoleStorage, GridCounts, GridOverview, QuarantineReview, StorageError, StorageResult,
+    ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName, StorageError,
+    StorageResult,
 };
 
 /// Ids as a JSON list of hex texts, for `json_each`.
@@ -33,6 +34,7 @@ impl ConsoleStorage for SqliteStorage {
                     (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 1),
                     (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 2),
                     (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 3),
+                    (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 4),
                     (SELECT count(*) FROM record
                      WHERE record.grid = place.id AND record.conflict_count > 0),
                     (SELECT count(*) FROM quarantine
@@ -56,10 +58,11 @@ impl ConsoleStorage for SqliteStorage {
                             households: count(row.get(3)?),
                             visits: count(row.get(4)?),
                             incidents: count(row.get(5)?),
-                            conflicts: count(row.get(6)?),
-                            quarantined: count(row.get(7)?),
+                            places: count(row.get(6)?),
+                            conflicts: count(row.get(7)?),
+                            quarantined: count(row.get(8)?),
                         },
-                        last_sync_at: optional_time(row, 8)?,
+                        last_sync_at: optional_time(row, 9)?,
                     })
                 },
             )?;
@@ -68,23 +71,29 @@ impl ConsoleStorage for SqliteStorage {
         .await
     }
 
-    async fn list_titles_in_scope(
+    async fn list_names_in_scope(
         &self,
         ids: &[RecordId],
         person: &PersonId,
         at: Timestamp,
-    ) -> StorageResult<Vec<(RecordId, String)>> {
+    ) -> StorageResult<Vec<(RecordId, RecordName)>> {
         let person = *person;
         let ids = id_list(ids.iter().map(RecordId::as_bytes));
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(&in_scope(
-                "SELECT record.id, record.title FROM json_each(:ids) AS wanted
+                "SELECT record.id, record.kind, record.title FROM json_each(:ids) AS wanted
                  JOIN record ON record.id = unhex(wanted.value)
                  WHERE record.grid IN (SELECT id FROM scope_grid)",
             ))?;
             let rows = statement.query_map(
                 named_params! { ":person": person.as_bytes(), ":at": at.as_millis(), ":ids": ids },
-                |row| Ok((id(row, 0, RecordId::from_bytes)?, row.get(1)?)),
+                |row| {
+                    let name = RecordName {
+                        kind: kind(row, 1)?,
+                        title: row.get(2)?,
+                    };
+                    Ok((id(row, 0, RecordId::from_bytes)?, name))
+                },
             )?;
             collect(rows)
         })

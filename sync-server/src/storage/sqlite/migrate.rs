@@ -19,6 +19,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0003_api_tokens",
         include_str!("../../../migrations/sqlite/0003_api_tokens.sql"),
     ),
+    (
+        "0004_places",
+        include_str!("../../../migrations/sqlite/0004_places.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -61,6 +65,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0001_initial.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0002_moves_and_decisions.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0003_api_tokens.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0004_places.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

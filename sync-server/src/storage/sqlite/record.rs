@@ -119,6 +119,10 @@ fn conditions(filter: &RecordFilter) -> (String, Named) {
             value,
         );
     }
+    if let Some(place) = filter.place {
+        let value = Box::new(*place.as_bytes());
+        add("record.place = :place", ":place".to_owned(), value);
+    }
     for (number, word) in filter.text.split_whitespace().take(8).enumerate() {
         let name = format!(":word{number}");
         let condition = format!(
@@ -237,7 +241,8 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
                 "UPDATE record SET heads = ?2, title = ?3, person_name = ?4, phone = ?5,
                      state = ?6, category = ?7, urgency = ?8, number = ?9, household = ?10,
                      occurred_at = ?11, member_count = ?12, conflict_count = ?13, edited_at = ?14,
-                     search_text = ?15, version = version + 1 WHERE id = ?1",
+                     search_text = ?15, place = ?16, residence = ?17, version = version + 1
+                 WHERE id = ?1",
             )?
             .execute(params![
                 record.id.as_bytes(),
@@ -255,6 +260,8 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
                 right.conflict_count,
                 right.edited_at.as_millis(),
                 right.search_text,
+                right.place.as_ref().map(RecordId::as_bytes),
+                right.residence,
             ])?;
     }
 }
@@ -371,10 +378,20 @@ impl RecordStorage for SqliteStorage {
         .await
     }
 
+    async fn newest_kind(&self, grid: &GridId) -> StorageResult<u8> {
+        let grid = *grid;
+        self.read(move |connection| {
+            Ok(connection
+                .prepare_cached("SELECT coalesce(max(kind), 0) FROM record WHERE grid = ?1")?
+                .query_row([grid.as_bytes()], |row| row.get(0))?)
+        })
+        .await
+    }
+
     async fn rebuild_summaries(&self) -> StorageResult<u64> {
         self.write(|connection, _| rebuild(connection)).await
     }
 }
 
 // The list row's columns and the summary's follow each other in every query.
-const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 13);
+const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 15);

@@ -124,10 +124,10 @@ pub(super) fn algorithm_number(algorithm: Algorithm) -> i64 {
 pub(super) const SUMMARY_COLUMNS: &str = "record.title, record.person_name, record.phone, \
      record.state, record.category, record.urgency, record.number, record.household, \
      record.occurred_at, record.member_count, record.conflict_count, record.edited_at, \
-     record.search_text";
+     record.search_text, record.place, record.residence";
 
 /// Number of columns in [`SUMMARY_COLUMNS`].
-pub(super) const SUMMARY_WIDTH: usize = 13;
+pub(super) const SUMMARY_WIDTH: usize = 15;
 
 /// A summary whose columns start at `first`.
 pub(super) fn summary(row: &Row<'_>, first: usize) -> rusqlite::Result<RecordSummary> {
@@ -148,6 +148,8 @@ pub(super) fn summary(row: &Row<'_>, first: usize) -> rusqlite::Result<RecordSum
         conflict_count: get(row, first, 10)?,
         edited_at: time(row, first + 11)?,
         search_text: get(row, first, 12)?,
+        place: optional_id(row, first + 13, wangge_model::RecordId::from_bytes)?,
+        residence: get(row, first, 14)?,
     })
 }
 

@@ -6,7 +6,7 @@ use wangge_model::{
     FieldPath, FieldValue, RecordKind,
     document::{
         FieldEdit, RecordDocument,
-        schema::{LEDGER, OWNERSHIP, URGENCY, VISIT_KIND, VISIT_RESULT},
+        schema::{LEDGER, OWNERSHIP, PLACE_KIND, PLACE_STATE, URGENCY, VISIT_KIND, VISIT_RESULT},
     },
 };
 
@@ -57,12 +57,13 @@ fn choice(dice: &mut Dice, path: &str, codes: &[&str]) -> Entry {
     }
 }
 
-/// The kind of the record to be entered next: per 20 five households, 13
-/// visits, two incidents.
+/// The kind of the record to be entered next: per 20 five households, 12
+/// visits, two incidents, one place.
 pub(super) fn kind(dice: &mut Dice) -> RecordKind {
     match dice.below(20) {
         0..5 => RecordKind::Household,
-        5..18 => RecordKind::Visit,
+        5..17 => RecordKind::Visit,
+        17 => RecordKind::Place,
         _ => RecordKind::Incident,
     }
 }
@@ -90,6 +91,12 @@ pub(super) fn new_record(dice: &mut Dice, kind: RecordKind, number: u64) -> Entr
             set("urgency", dice.pick(URGENCY).copied().unwrap_or_default()),
             set("description", format!("报修{number}")),
         ],
+        RecordKind::Place => vec![
+            set("name", format!("便利店{number}")),
+            set("kind", dice.pick(PLACE_KIND).copied().unwrap_or_default()),
+            set("contact.phone", mobile(number)),
+            entry("hazards", &id, "remark", format!("消防通道堆物{number}")),
+        ],
     })
 }
 
@@ -98,12 +105,17 @@ pub(super) fn new_record(dice: &mut Dice, kind: RecordKind, number: u64) -> Entr
 pub(super) fn edit(dice: &mut Dice, kind: RecordKind, number: u64) -> Option<Entry> {
     let text = |path: &str, stem: &str| unique(vec![set(path, format!("{stem}{number}"))]);
     Some(match (kind, dice.below(20)) {
-        (RecordKind::Household | RecordKind::Incident, 0) => return None,
+        (RecordKind::Household | RecordKind::Incident | RecordKind::Place, 0) => return None,
         (RecordKind::Household, 1..5) => text("contact.name", "陈静"),
         (RecordKind::Household, 5..9) => unique(vec![set("contact.phone", mobile(number))]),
         (RecordKind::Household, 9..11) => text("address.room", "室"),
         (RecordKind::Household, 11..13) => choice(dice, "ledger", LEDGER),
         (RecordKind::Household, 13) => choice(dice, "dwelling.ownership", OWNERSHIP),
+        (RecordKind::Household, 16) => text("extra.water_meter", "表"),
+        (RecordKind::Household, 17) => {
+            let id = dice.entry_id();
+            unique(vec![entry("links", &id, "name", format!("郑爱华{number}"))])
+        }
         (RecordKind::Household, 14..16) => {
             let id = dice.entry_id();
             unique(vec![
@@ -118,6 +130,15 @@ pub(super) fn edit(dice: &mut Dice, kind: RecordKind, number: u64) -> Option<Ent
         (RecordKind::Visit, 0..6) => text("diary", "老人身体状况良好。"),
         (RecordKind::Visit, 6..12) => text("person_met", "吴桂英"),
         (RecordKind::Visit, 12..15) => choice(dice, "result", VISIT_RESULT),
+        (RecordKind::Visit, 15..17) => {
+            let id = dice.entry_id();
+            unique(vec![entry(
+                "opinions",
+                &id,
+                "text",
+                format!("路灯不亮{number}"),
+            )])
+        }
         (RecordKind::Visit, _) => {
             let id = dice.entry_id();
             unique(vec![entry(
@@ -125,6 +146,17 @@ pub(super) fn edit(dice: &mut Dice, kind: RecordKind, number: u64) -> Option<Ent
                 &id,
                 "remark",
                 format!("合格{number}"),
+            )])
+        }
+        (RecordKind::Place, 1..8) => text("name", "好邻居"),
+        (RecordKind::Place, 8..14) => choice(dice, "state", PLACE_STATE),
+        (RecordKind::Place, _) => {
+            let id = dice.entry_id();
+            unique(vec![entry(
+                "checks",
+                &id,
+                "item",
+                format!("灭火器{number}"),
             )])
         }
         (RecordKind::Incident, 1..8) => text("title", "水管漏水"),
@@ -141,7 +173,7 @@ pub(super) fn edit(dice: &mut Dice, kind: RecordKind, number: u64) -> Option<Ent
 pub(super) fn continued_text(document: &RecordDocument, kind: RecordKind, number: u64) -> Entry {
     let path = match kind {
         RecordKind::Incident => "description",
-        RecordKind::Household | RecordKind::Visit => "notes",
+        RecordKind::Household | RecordKind::Visit | RecordKind::Place => "notes",
     };
     let before = document.text(path).unwrap_or_default();
     let text = if before.chars().count() > LONG_TEXT {

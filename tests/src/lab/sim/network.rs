@@ -15,7 +15,7 @@ use wangge_model::{
     guard,
     protocol::{
         Cursor, GiveBackResponse, Problem, ProblemCode, Session, SnapshotPage, SyncRequest,
-        SyncResponse, Verdict, open, seal,
+        SyncResponse, Verdict, open, seal, snapshot_path,
     },
 };
 
@@ -155,11 +155,7 @@ impl World {
                 })?
             }
             Action::FetchSnapshot { grid, as_of, after } => {
-                let as_of = as_of.map(|as_of| format!("as_of={as_of}"));
-                let after = after.map(|after| format!("after={after}"));
-                let query: Vec<String> = as_of.into_iter().chain(after).collect();
-                let mark = if query.is_empty() { "" } else { "?" };
-                let path = format!("/v1/grids/{grid}/snapshot{mark}{}", query.join("&"));
+                let path = snapshot_path(&grid, as_of, after.as_ref());
                 if self.fate() == Fate::Arrives {
                     let reply =
                         self.server

@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, bail};
 use wangge_model::{
-    ActorId, DeviceId, Entropy, GridId, Incarnation, PersonId, ServerEpoch, derive_device_actor,
+    ActorId, DeviceId, Entropy, GridId, Incarnation, PersonId, RecordKind, ServerEpoch,
+    derive_device_actor,
     protocol::{
         EnrolRequest, EnrolResponse, Manifest, PROTOCOL, PushItem, SignedManifest, SigningKey as _,
         SoftwareKey, SyncRequest, enrol_message, items_digest, open, seal,
@@ -111,6 +112,7 @@ impl Device {
             whole: None,
             knows_moves: Some(true),
             decisions_after: None,
+            newest_kind: Some(RecordKind::NEWEST),
         }
     }
 

@@ -27,17 +27,14 @@ impl Guard {
         let mut workload = Workload::new(5, Timestamp::from_millis(1_767_225_600_000));
         let mut records = Vec::new();
         let mut changes = Vec::new();
-        for kind in [
-            RecordKind::Household,
-            RecordKind::Visit,
-            RecordKind::Incident,
-        ] {
+        for kind in RecordKind::ALL {
             let mut document = RecordDocument::new(kind);
             records.push(document.clone());
             let edits = match kind {
                 RecordKind::Household => workload.household()?,
                 RecordKind::Visit => workload.visit()?,
                 RecordKind::Incident => workload.incident()?,
+                RecordKind::Place => workload.place()?,
             };
             // The whole, and a small one on top of half of it.
             let (first, second) = edits.split_at(edits.len() / 2);
