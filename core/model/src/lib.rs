@@ -10,6 +10,8 @@
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
 //!   [`permit`], [`plate`], [`coordinate`], [`masking`], [`text`]: the rules
 //!   of the field, each with its source.
+//! * [`org`]: levels, places, roles, size and staff of grids; [`access`]: who
+//!   may see and do what.
 //! * [`mod@case`]: what happens to an incident, from report to archive;
 //!   [`working_day`] and [`deadline`]: when it is due.
 //! * [`message`]: every text a person reads, in Chinese and English.
@@ -37,6 +39,7 @@ mod kind;
 #[cfg(test)]
 mod rule_messages;
 
+pub mod access;
 pub mod case;
 pub mod citizen_id;
 pub mod coordinate;
@@ -50,6 +53,7 @@ pub mod household;
 pub mod incident;
 pub mod masking;
 pub mod message;
+pub mod org;
 pub mod permit;
 pub mod phone_number;
 pub mod place;
@@ -78,6 +82,7 @@ pub use id::{
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;
+pub use org::{OrgLevel, Role};
 pub use permit::{PermitError, PermitKind, PermitNumber};
 pub use phone_number::{LandlineNumber, MobileNumber, PhoneNumber, PhoneNumberError};
 pub use plate::{Plate, PlateError, PlateKind};

@@ -57,6 +57,7 @@ message_files!(
     "cases.ftl",
     "sync.ftl",
     "fields.ftl",
+    "org.ftl",
     "console.ftl",
     "demo.ftl",
     "server.ftl"

@@ -4,8 +4,9 @@
 use std::io;
 
 use wangge_model::{
-    DivisionCodeError, GridCodeError, TextError,
+    DivisionCodeError, TextError,
     message::{Language, message},
+    org::{PlaceError, RoleError},
 };
 
 use crate::{
@@ -109,54 +110,20 @@ pub enum AdminError {
     /// No such role.
     #[error("no role {0}")]
     RoleUnknown(String),
-    /// A node above its parent.
-    #[error("a {level} cannot be below a {parent}")]
-    LevelOrder {
-        /// The new node's.
-        level: OrgLevel,
-        /// The parent's.
-        parent: OrgLevel,
-    },
-    /// A grid without a code.
-    #[error("a grid needs a code")]
-    GridCodeMissing,
-    /// A grid code the scheme does not allow.
-    #[error("grid code {code}: {reason}")]
-    GridCode {
-        /// As given.
-        code: String,
-        /// Why.
-        #[source]
-        reason: GridCodeError,
-    },
-    /// A division code that is none.
+    /// A place that cannot be so.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// An assignment that cannot be so.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+    /// Not a division code.
     #[error("division code {code}: {reason}")]
     DivisionCode {
-        /// The node's level.
-        level: OrgLevel,
         /// As given.
         code: String,
         /// Why.
         #[source]
         reason: DivisionCodeError,
-    },
-    /// A division code of another level.
-    #[error("the division code of a {level} has {expected} digits, not {found}")]
-    DivisionCodeLevel {
-        /// The node's level.
-        level: OrgLevel,
-        /// Digits needed.
-        expected: usize,
-        /// Digits given.
-        found: usize,
-    },
-    /// A code that belongs below another place.
-    #[error("code {code} does not belong to {parent}")]
-    CodeElsewhere {
-        /// As given.
-        code: String,
-        /// Code of the parent.
-        parent: String,
     },
     /// A code another node has.
     #[error("code {0} is taken")]
@@ -170,14 +137,6 @@ pub enum AdminError {
     /// A password for somebody who does not sign in.
     #[error("{0} has no user name")]
     UsernameMissing(String),
-    /// A grid role at a wider place.
-    #[error("role {role} is for grids, not for a {level}")]
-    RoleGridOnly {
-        /// The role.
-        role: Role,
-        /// The node's level.
-        level: OrgLevel,
-    },
     /// A name that cannot be stored.
     #[error("name: {0}")]
     Name(#[source] TextError),
@@ -208,20 +167,12 @@ pub enum AdminError {
 
 /// Words of a level, such as `网格`.
 pub(crate) fn level_name(level: OrgLevel, language: Language) -> String {
-    message(
-        language,
-        &format!("level-{}", level.as_str().replace('_', "-")),
-        &[],
-    )
+    message(language, &level.message_id(), &[])
 }
 
 /// Words of a role, such as `网格员`.
 pub(crate) fn role_name(role: Role, language: Language) -> String {
-    message(
-        language,
-        &format!("role-{}", role.as_str().replace('_', "-")),
-        &[],
-    )
+    message(language, &role.message_id(), &[])
 }
 
 /// The words of a rule of the model.
@@ -294,7 +245,6 @@ impl Explain for CliError {
 impl Explain for AdminError {
     fn text(&self, language: Language) -> String {
         let say = |id: &str, arguments: &[(&str, &str)]| message(language, id, arguments);
-        let level = |level: &OrgLevel| level_name(*level, language);
         match self {
             Self::NodeUnknown(node) => say("admin-node-unknown", &[("node", node)]),
             Self::PersonUnknown(person) => say("admin-person-unknown", &[("person", person)]),
@@ -313,66 +263,29 @@ impl Explain for AdminError {
                 )
             }
             Self::RoleUnknown(found) => {
-                let allowed = Role::ALL.map(Role::as_str).join(", ");
+                let allowed: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+                let allowed = allowed.join(", ");
                 say(
                     "admin-role-unknown",
                     &[("role", found), ("allowed", &allowed)],
                 )
             }
-            Self::LevelOrder { level: low, parent } => say(
-                "admin-level-order",
-                &[("level", &level(low)), ("parent", &level(parent))],
-            ),
-            Self::GridCodeMissing => say("admin-grid-code-missing", &[]),
-            Self::GridCode { code, reason } => say(
-                "admin-grid-code",
-                &[
-                    ("code", code),
-                    (
-                        "reason",
-                        &rule(reason.code(), &reason.arguments(), language),
-                    ),
-                ],
-            ),
-            Self::DivisionCode {
-                level: of,
-                code,
-                reason,
-            } => say(
+            Self::Place(error) => error.text(language),
+            Self::Role(error) => error.text(language),
+            Self::DivisionCode { code, reason } => say(
                 "admin-division-code",
                 &[
-                    ("level", &level(of)),
                     ("code", code),
                     (
                         "reason",
                         &rule(reason.code(), &reason.arguments(), language),
                     ),
                 ],
-            ),
-            Self::DivisionCodeLevel {
-                level: of,
-                expected,
-                found,
-            } => say(
-                "admin-division-code-level",
-                &[
-                    ("level", &level(of)),
-                    ("expected", &expected.to_string()),
-                    ("found", &found.to_string()),
-                ],
-            ),
-            Self::CodeElsewhere { code, parent } => say(
-                "admin-code-elsewhere",
-                &[("code", code), ("parent", parent)],
             ),
             Self::CodeTaken(code) => say("admin-code-taken", &[("code", code)]),
             Self::UsernameTaken(name) => say("admin-username-taken", &[("username", name)]),
             Self::UsernameInvalid => say("admin-username-invalid", &[]),
             Self::UsernameMissing(name) => say("admin-username-missing", &[("person", name)]),
-            Self::RoleGridOnly { role, level: at } => say(
-                "admin-role-grid-only",
-                &[("role", &role_name(*role, language)), ("level", &level(at))],
-            ),
             Self::Name(error) => say(
                 "admin-name",
                 &[("reason", &rule(error.code(), &error.arguments(), language))],

@@ -35,8 +35,8 @@ pub use device::{
 pub use division::{Division, DivisionStorage};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use meta::MetaStorage;
-pub use org::{GrantedGrid, NewOrgNode, OrgLevel, OrgNode, OrgStorage};
-pub use person::{Assignment, NewAssignment, NewPerson, Person, PersonStorage, Role};
+pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
+pub use person::{Assignment, NewAssignment, NewPerson, Person, PersonStorage};
 pub use quarantine::{NewQuarantine, QuarantineStorage, QuarantinedChange};
 pub use record::{
     ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, MoveOutcome,
@@ -45,6 +45,7 @@ pub use record::{
 };
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
+pub use wangge_model::{OrgLevel, Role};
 
 /// Everything the server keeps.
 pub trait Storage:

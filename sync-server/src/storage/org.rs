@@ -1,82 +1,9 @@
 //! The organisation tree.
 
-use std::{fmt, str::FromStr};
-
 use async_trait::async_trait;
-use wangge_model::{GridId, OrgNodeId, PersonId, Timestamp};
+use wangge_model::{GridId, OrgLevel, OrgNodeId, PersonId, Role, Timestamp};
 
-use super::{Role, StorageResult};
-
-/// What kind of place an organisation node is, from the top down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OrgLevel {
-    /// 省
-    Province,
-    /// 市
-    Prefecture,
-    /// 县、区
-    County,
-    /// 街道、乡镇
-    Street,
-    /// 片区
-    Area,
-    /// 社区、村
-    Community,
-    /// 网格: holds records, is a feed.
-    Grid,
-    /// 微网格
-    MicroGrid,
-}
-
-impl OrgLevel {
-    /// All levels, top first.
-    pub const ALL: [Self; 8] = [
-        Self::Province,
-        Self::Prefecture,
-        Self::County,
-        Self::Street,
-        Self::Area,
-        Self::Community,
-        Self::Grid,
-        Self::MicroGrid,
-    ];
-
-    /// The word in the database and on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Province => "province",
-            Self::Prefecture => "prefecture",
-            Self::County => "county",
-            Self::Street => "street",
-            Self::Area => "area",
-            Self::Community => "community",
-            Self::Grid => "grid",
-            Self::MicroGrid => "micro_grid",
-        }
-    }
-}
-
-impl fmt::Display for OrgLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A word that names no level.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no such level: {0:?}")]
-pub struct UnknownOrgLevel(pub String);
-
-impl FromStr for OrgLevel {
-    type Err = UnknownOrgLevel;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|level| level.as_str() == text)
-            .ok_or_else(|| UnknownOrgLevel(text.chars().take(32).collect()))
-    }
-}
+use super::StorageResult;
 
 /// One place in the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,66 +1,9 @@
 //! People and what they are assigned to.
 
-use std::{fmt, str::FromStr};
-
 use async_trait::async_trait;
-use wangge_model::{AssignmentId, OrgNodeId, PersonId, Timestamp};
+use wangge_model::{AssignmentId, OrgNodeId, PersonId, Role, Timestamp};
 
 use super::StorageResult;
-
-/// What somebody is at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// 网格员
-    GridWorker,
-    /// 网格长
-    GridHead,
-    /// Whoever looks after the grids below: community desk, street, county.
-    Supervisor,
-    /// Who creates people, devices and places.
-    Admin,
-}
-
-impl Role {
-    /// All roles.
-    pub const ALL: [Self; 4] = [
-        Self::GridWorker,
-        Self::GridHead,
-        Self::Supervisor,
-        Self::Admin,
-    ];
-
-    /// The word in the database, in grants and on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GridWorker => "grid_worker",
-            Self::GridHead => "grid_head",
-            Self::Supervisor => "supervisor",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A word that names no role.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no such role: {0:?}")]
-pub struct UnknownRole(pub String);
-
-impl FromStr for Role {
-    type Err = UnknownRole;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or_else(|| UnknownRole(text.chars().take(32).collect()))
-    }
-}
 
 /// Somebody who works with the system.
 #[derive(Debug, Clone, PartialEq, Eq)]

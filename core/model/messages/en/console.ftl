@@ -43,11 +43,6 @@ console-back = Back
 console-actions = Actions
 console-back-home = Back to the overview
 
-role-admin = Administrator
-role-supervisor = Supervisor
-role-grid-head = Grid head
-role-grid-worker = Grid worker
-
 ## Sign-in
 
 console-sign-in-title = Sign in

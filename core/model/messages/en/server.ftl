@@ -71,17 +71,11 @@ admin-not-a-grid = { $node } is not a grid in use; records can only be moved to 
 admin-division-unknown = The table of divisions does not have { $code }. Import it first with wangge import divisions.
 admin-level-unknown = There is no level { $level }; it should be one of { $allowed }
 admin-role-unknown = There is no role { $role }; it should be one of { $allowed }
-admin-level-order = A { $level } cannot be below a { $parent }.
-admin-grid-code-missing = A grid needs a code; give it with --code.
-admin-grid-code = The grid code { $code } is not valid: { $reason }
-admin-division-code = The division code { $code } of a { $level } is not valid: { $reason }
-admin-division-code-level = The division code of a { $level } has { $expected } digits, not { $found }.
-admin-code-elsewhere = The code { $code } does not belong to the parent ({ $parent }). Check the code or the parent.
+admin-division-code = Division code { $code } is not valid: { $reason }
 admin-code-taken = The code { $code } is already taken.
 admin-username-taken = The user name { $username } is already taken.
 admin-username-invalid = A user name has 2 to 32 lower-case letters, digits, dots, hyphens or underscores, and begins with a letter.
 admin-username-missing = { $person } has no user name and cannot have a password. Give --username when creating a person.
-admin-role-grid-only = The role { $role } is for grids, not for a { $level }.
 admin-name = The name is not valid: { $reason }
 admin-password-short = A password has at least { $shortest } characters.
 admin-password-long = The password is too long; { $longest } bytes at most.
@@ -125,15 +119,6 @@ admin-column-seen = last sync
 admin-state-active = active
 admin-state-inactive = deactivated
 admin-none = (none)
-
-level-province = province
-level-prefecture = prefecture
-level-county = county
-level-street = street
-level-area = area
-level-community = community
-level-grid = grid
-level-micro-grid = micro grid
 
 ## Importing divisions
 

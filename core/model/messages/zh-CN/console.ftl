@@ -43,11 +43,6 @@ console-back = 返回
 console-actions = 操作
 console-back-home = 返回总览
 
-role-admin = 系统管理员
-role-supervisor = 主管
-role-grid-head = 网格长
-role-grid-worker = 网格员
-
 ## 登录
 
 console-sign-in-title = 登录

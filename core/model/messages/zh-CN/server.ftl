@@ -74,17 +74,11 @@ admin-not-a-grid = “{ $node }”不是在用的网格，记录只能移到网�
 admin-division-unknown = 区划表中没有 { $code }。请先用 wangge import divisions 导入。
 admin-level-unknown = 没有“{ $level }”这一级，应为：{ $allowed }
 admin-role-unknown = 没有“{ $role }”这一角色，应为：{ $allowed }
-admin-level-order = { $level }级节点不能放在{ $parent }级节点之下。
-admin-grid-code-missing = 网格必须有编码，请用 --code 填写。
-admin-grid-code = 网格编码 { $code } 无效：{ $reason }
-admin-division-code = { $level }级节点的区划代码 { $code } 无效：{ $reason }
-admin-division-code-level = { $level }级节点的区划代码应为 { $expected } 位，现为 { $found } 位。
-admin-code-elsewhere = 编码 { $code } 不属于上级节点（{ $parent }），请核对编码或上级。
+admin-division-code = 区划代码 { $code } 无效：{ $reason }
 admin-code-taken = 编码 { $code } 已被使用。
 admin-username-taken = 登录名 { $username } 已被使用。
 admin-username-invalid = 登录名应为 2 到 32 个小写字母、数字、点、横线或下划线，并以字母开头。
 admin-username-missing = 人员 { $person } 没有登录名，不能设置密码。请在创建时填写 --username。
-admin-role-grid-only = 角色{ $role }只能用于网格，不能用于{ $level }级节点。
 admin-name = 名称无效：{ $reason }
 admin-password-short = 密码至少 { $shortest } 个字符。
 admin-password-long = 密码太长，最多 { $longest } 字节。
@@ -128,15 +122,6 @@ admin-column-seen = 最近同步
 admin-state-active = 在用
 admin-state-inactive = 已停用
 admin-none = （没有）
-
-level-province = 省
-level-prefecture = 市
-level-county = 县区
-level-street = 街道
-level-area = 片区
-level-community = 社区
-level-grid = 网格
-level-micro-grid = 微网格
 
 ## 导入区划表
 

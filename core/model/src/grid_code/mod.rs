@@ -17,6 +17,6 @@ mod scheme_error;
 pub use code::{GridCode, GridCodeScope};
 pub use division::{DivisionCode, DivisionCodeError, DivisionLevel};
 pub use error::GridCodeError;
-pub use parts::{GridAttribute, GridCodeParts};
+pub use parts::{GridAttribute, GridCodeParts, UnknownGridAttribute};
 pub use scheme::{GridCodeScheme, Segment, SegmentName};
 pub use scheme_error::GridCodeSchemeError;

@@ -14,6 +14,23 @@ pub enum GridAttribute {
 }
 
 impl GridAttribute {
+    /// All attributes.
+    pub const ALL: [Self; 3] = [Self::UrbanCommunity, Self::Rural, Self::Dedicated];
+
+    /// The word in the database, in files and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UrbanCommunity => "urban",
+            Self::Rural => "rural",
+            Self::Dedicated => "dedicated",
+        }
+    }
+
+    /// Id of its name's text.
+    pub fn message_id(self) -> String {
+        crate::message::message_id("attribute", self.as_str())
+    }
+
     /// The two digits.
     pub const fn as_code(self) -> &'static str {
         match self {
@@ -25,9 +42,25 @@ impl GridAttribute {
 
     /// The attribute with the two digits `code`.
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::UrbanCommunity, Self::Rural, Self::Dedicated]
+        Self::ALL
             .into_iter()
             .find(|attribute| attribute.as_code() == code)
+    }
+}
+
+/// A word that names no attribute.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no such grid attribute: {0:?}")]
+pub struct UnknownGridAttribute(pub String);
+
+impl std::str::FromStr for GridAttribute {
+    type Err = UnknownGridAttribute;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|attribute| attribute.as_str() == text)
+            .ok_or_else(|| UnknownGridAttribute(text.chars().take(32).collect()))
     }
 }
 

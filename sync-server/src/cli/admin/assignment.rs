@@ -1,12 +1,12 @@
 //! `wangge admin assign` and `unassign`.
 
 use serde_json::json;
-use wangge_model::AssignmentId;
+use wangge_model::{AssignmentId, org::check_assignment};
 
 use super::{Admin, AdminError, CliError};
 use crate::{
     cli::error::role_name,
-    storage::{NewAssignment, OrgLevel, Role, StorageError},
+    storage::{NewAssignment, Role, StorageError},
 };
 
 #[derive(Debug, clap::Args)]
@@ -17,7 +17,8 @@ pub(super) struct AssignArgs {
     /// 组织节点的编号或编码。Id or code of the place.
     #[arg(long)]
     node: String,
-    /// 角色：`grid_worker`、`grid_head`、`supervisor`、`admin`。Role.
+    /// 角色，例如 `grid_worker`、`grid_head`、`supervisor`、`admin`，全部见运行说明。Role, such as
+    /// these; all of them are in the operations guide.
     #[arg(long)]
     role: String,
     /// 兼职。Beside another job.
@@ -39,14 +40,7 @@ impl Admin<'_> {
             .map_err(|_| AdminError::RoleUnknown(args.role.clone()))?;
         let person = self.load_active_person(&args.person).await?;
         let node = self.load_node(&args.node).await?;
-        let is_grid = matches!(node.level, OrgLevel::Grid | OrgLevel::MicroGrid);
-        if matches!(role, Role::GridWorker | Role::GridHead) && !is_grid {
-            return Err(AdminError::RoleGridOnly {
-                role,
-                level: node.level,
-            }
-            .into());
-        }
+        check_assignment(role, node.level, !args.part_time, false).map_err(AdminError::from)?;
         let assignment = NewAssignment {
             id: AssignmentId::make(self.world.clock, self.world.entropy),
             person: person.id,

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use wangge_model::{DivisionCode, DivisionLevel, GridCode, OrgNodeId, grid_code::GridCodeScheme};
+use wangge_model::{
+    DivisionCode, DivisionLevel, OrgNodeId,
+    org::{Above, check_code, check_level},
+};
 
 use super::{Admin, AdminError, CliError, checked_name};
 use crate::{
@@ -63,89 +66,6 @@ fn level(text: &str) -> Result<OrgLevel, AdminError> {
         .map_err(|_| AdminError::LevelUnknown(text.to_owned()))
 }
 
-/// The level of division codes for a level of the tree; areas and what lies
-/// below a community have none.
-fn division_level(level: OrgLevel) -> Option<DivisionLevel> {
-    match level {
-        OrgLevel::Province => Some(DivisionLevel::Province),
-        OrgLevel::Prefecture => Some(DivisionLevel::Prefecture),
-        OrgLevel::County => Some(DivisionLevel::County),
-        OrgLevel::Street => Some(DivisionLevel::Street),
-        OrgLevel::Community => Some(DivisionLevel::Village),
-        OrgLevel::Area | OrgLevel::Grid | OrgLevel::MicroGrid => None,
-    }
-}
-
-fn org_level(level: DivisionLevel) -> OrgLevel {
-    match level {
-        DivisionLevel::Province => OrgLevel::Province,
-        DivisionLevel::Prefecture => OrgLevel::Prefecture,
-        DivisionLevel::County => OrgLevel::County,
-        DivisionLevel::Street => OrgLevel::Street,
-        DivisionLevel::Village => OrgLevel::Community,
-    }
-}
-
-/// Checks a code by the rules of its level and against the nodes above.
-fn checked_code(
-    code: Option<&str>,
-    level: OrgLevel,
-    above: &[OrgNode],
-    scheme: &GridCodeScheme,
-) -> Result<Option<String>, AdminError> {
-    let Some(code) = code.map(str::trim).filter(|code| !code.is_empty()) else {
-        return if level == OrgLevel::Grid {
-            Err(AdminError::GridCodeMissing)
-        } else {
-            Ok(None)
-        };
-    };
-    // The division this code lies in, down to the village where that is known.
-    let (code, inside) = match (level, division_level(level)) {
-        (OrgLevel::Grid, _) => {
-            let wrong = |reason| AdminError::GridCode {
-                code: code.to_owned(),
-                reason,
-            };
-            let grid = GridCode::parse(code, scheme).map_err(wrong)?;
-            let parts = grid.parts(scheme).map_err(wrong)?;
-            (grid.to_string(), parts.village12())
-        }
-        (_, Some(expected)) => {
-            let division =
-                DivisionCode::parse(code).map_err(|reason| AdminError::DivisionCode {
-                    level,
-                    code: code.to_owned(),
-                    reason,
-                })?;
-            if division.level() != expected {
-                return Err(AdminError::DivisionCodeLevel {
-                    level,
-                    expected: expected.digits(),
-                    found: division.as_str().len(),
-                });
-            }
-            (division.to_string(), Some(division))
-        }
-        (_, None) => (checked_name(code)?, None),
-    };
-    let nearest = above
-        .iter()
-        .rev()
-        .find(|node| division_level(node.level).is_some());
-    let outer = nearest.and_then(|node| node.code.as_deref());
-    if let (Some(inside), Some(outer)) = (inside, outer)
-        && let Ok(outer_code) = DivisionCode::parse(outer)
-        && !outer_code.contains(&inside)
-    {
-        return Err(AdminError::CodeElsewhere {
-            code,
-            parent: outer.to_owned(),
-        });
-    }
-    Ok(Some(code))
-}
-
 fn as_json(node: &OrgNode) -> Value {
     json!({
         "id": node.id.to_string(),
@@ -176,19 +96,17 @@ impl Admin<'_> {
             }
         };
         let parent = above.last();
-        if let Some(parent) = parent.filter(|parent| parent.level >= level) {
-            return Err(AdminError::LevelOrder {
-                level,
-                parent: parent.level,
-            }
-            .into());
-        }
-        let code = checked_code(
-            args.code.as_deref(),
-            level,
-            &above,
-            &self.config.grid_code_scheme,
-        )?;
+        check_level(level, parent.map(|parent| parent.level)).map_err(AdminError::from)?;
+        let codes: Vec<Above<'_>> = above
+            .iter()
+            .map(|node| Above {
+                level: node.level,
+                code: node.code.as_deref(),
+            })
+            .collect();
+        let scheme = &self.config.grid_code_scheme;
+        let code =
+            check_code(args.code.as_deref(), level, &codes, scheme).map_err(AdminError::from)?;
         let new = NewOrgNode {
             id: OrgNodeId::make(self.world.clock, self.world.entropy),
             parent: parent.map(|parent| parent.id),
@@ -221,7 +139,6 @@ impl Admin<'_> {
 
     async fn create_from_division(&mut self, args: &FromDivisionArgs) -> Result<(), CliError> {
         let code = DivisionCode::parse(&args.code).map_err(|reason| AdminError::DivisionCode {
-            level: OrgLevel::Community,
             code: args.code.clone(),
             reason,
         })?;
@@ -295,7 +212,7 @@ impl Admin<'_> {
             new.push(NewOrgNode {
                 id,
                 parent,
-                level: org_level(level),
+                level: OrgLevel::of_division(level),
                 code: Some(division.code.clone()),
                 name: division.name,
                 valid_from: self.now(),

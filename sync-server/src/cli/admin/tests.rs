@@ -5,6 +5,7 @@ use serde_json::Value;
 use wangge_model::{
     Timestamp,
     message::Language,
+    org::{PlaceError, RoleError},
     protocol::EnrolmentLink,
     testing::{FakeClock, SeededEntropy},
 };
@@ -240,40 +241,52 @@ async fn places_that_make_no_sense_are_refused_by_reason() {
         E::LevelUnknown(_)
     ));
     assert_eq!(
-        office.refused(&create("grid", "", "")).await,
-        E::GridCodeMissing
+        office.refused(&create("grid", "", "370102002008")).await,
+        E::Place(PlaceError::GridCodeMissing)
     );
     for code in [
         "37010200200008001",
         "3701020020000800104",
         "9901020020000800101",
     ] {
-        let error = office.refused(&create("grid", code, "")).await;
-        assert!(matches!(error, E::GridCode { .. }), "{code}: {error:?}");
+        let error = office.refused(&create("grid", code, "370102002008")).await;
+        assert!(
+            matches!(error, E::Place(PlaceError::GridCode { .. })),
+            "{code}: {error:?}"
+        );
     }
     assert_eq!(
-        office.refused(&create("grid", GRID, "")).await,
+        office.refused(&create("grid", GRID, "370102002008")).await,
         E::CodeTaken(GRID.to_owned())
     );
+    let nowhere = office.refused(&create("grid", GRID, "")).await;
+    assert!(matches!(nowhere, E::Place(PlaceError::ParentLevel { .. })));
+    let micro = office
+        .refused(&create("micro_grid", "", "370102002008"))
+        .await;
+    assert!(matches!(micro, E::Place(PlaceError::ParentLevel { .. })));
     let elsewhere = office
         .refused(&create("grid", "3701020020000900101", "370102002008"))
         .await;
-    assert!(matches!(elsewhere, E::CodeElsewhere { .. }));
+    assert!(matches!(
+        elsewhere,
+        E::Place(PlaceError::CodeElsewhere { .. })
+    ));
     let order = office
         .refused(&create("street", "370102002", "370102002008"))
         .await;
-    assert!(matches!(order, E::LevelOrder { .. }));
+    assert!(matches!(order, E::Place(PlaceError::LevelOrder { .. })));
     let wide = office.refused(&create("street", "370102002008", "")).await;
     assert!(matches!(
         wide,
-        E::DivisionCodeLevel {
+        E::Place(PlaceError::DivisionCodeLevel {
             expected: 9,
             found: 12,
             ..
-        }
+        })
     ));
     let none = office.refused(&create("county", "37010A", "")).await;
-    assert!(matches!(none, E::DivisionCode { .. }));
+    assert!(matches!(none, E::Place(PlaceError::DivisionCode { .. })));
     let unknown = office.refused(&create("grid", GRID, "000")).await;
     assert!(matches!(unknown, E::NodeUnknown(_)));
     let name = ["node", "create", "--level", "county", "--name", " "];
@@ -316,7 +329,7 @@ async fn people_and_roles_that_make_no_sense_are_refused_by_reason() {
         E::RoleUnknown(_)
     ));
     let wide = office.refused(&assign("370102002008", "grid_worker")).await;
-    assert!(matches!(wide, E::RoleGridOnly { .. }));
+    assert!(matches!(wide, E::Role(RoleError::Level { .. })));
     office
         .json(&["person", "deactivate", "--person", "zhangsan"])
         .await;

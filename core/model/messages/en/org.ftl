@@ -1,0 +1,95 @@
+# Organisation: levels, roles, duties, size and staff of grids, checks of a division.
+
+list-separator = { ", " }
+unit-households = households
+unit-people = people
+
+## Levels
+
+level-province = province
+level-prefecture = prefecture
+level-county = county
+level-street = street
+level-area = area
+level-community = community
+level-grid = grid
+level-micro-grid = micro-grid
+
+## Attributes of grids
+
+attribute-urban = urban community
+attribute-rural = rural
+attribute-dedicated = dedicated grid
+
+## Roles
+
+role-informant = Informant
+role-volunteer = Safety volunteer
+role-household-link = Household link
+role-service-team = Service team member
+role-resident-group-head = Resident-group head
+role-building-group-head = Building-group head
+role-building-head = Building head
+role-stairwell-head = Stairwell head
+role-micro-grid-head = Micro-grid head
+role-legal-contact = Legal contact
+role-village-police = Village police
+role-part-time-worker = Part-time grid worker
+role-seconded-official = Seconded official
+role-grid-worker = Grid worker
+role-all-round-worker = All-round grid worker
+role-grid-head = Grid head
+role-area-head = Area head
+role-service-desk = Service desk
+role-deputy-chief-grid-head = Deputy chief grid head
+role-chief-grid-head = Chief grid head
+role-handler = Department handler
+role-assessor = Assessor
+role-street-staff = Street staff
+role-centre-staff = Centre staff
+role-supervisor = Supervisor
+role-auditor = Auditor
+role-admin = Administrator
+
+## Duties (several officers in one)
+
+duty-service = services for residents
+duty-mediation = mediation
+duty-publicity = publicity
+duty-environment = environment
+duty-opinion = opinions heard
+duty-emergency = emergency
+duty-safety = safety checks
+duty-patrol = patrol
+duty-collection = collection
+
+## Where a place lies, and its code
+
+org-level-order = A { $level } cannot lie below a { $parent }.
+org-parent-level = A { $level } has to lie directly in a { $expected }: name that place by its id or code.
+org-grid-code-missing = A grid needs a code: give one.
+org-grid-code = Grid code { $code } is not valid: { $reason }
+org-division-code = Division code { $code } of the { $level } is not valid: { $reason }
+org-division-code-level = The division code of a { $level } has { $expected } digits, this one has { $found }.
+org-free-code = The code is not valid: { $reason }
+org-code-elsewhere = Code { $code } does not belong to the place above ({ $parent }): check the code or the place.
+org-area-mismatch = Code { $code } names area { $found }, the grid lies in area { $area }: check the code.
+org-attribute-not-grid = Only grids have an attribute, a { $level } has none: leave it out.
+org-attribute-mismatch = The attribute in code { $code } is { $expected }, the one given is { $found }: correct one of them.
+
+## Assignments
+
+org-role-level = Role { $role } is not for a { $level }, only for: { $allowed }.
+org-role-full-time = Role { $role } is full-time; for part-time use the role part_time_worker.
+org-role-part-time = Role { $role } is always part-time: say so.
+org-role-reserve = Role { $role } cannot be assigned beforehand, only seconded officials can.
+
+## Size and staff of a grid
+
+grid-warning-too-small = too small: { $found } { $unit }, at least { $min } { $unit }
+grid-warning-too-large = too large: { $found } { $unit }, at most { $max } { $unit }
+grid-warning-no-head = no grid head
+grid-warning-several-heads = { $found } grid heads, one is the rule
+grid-warning-too-few-staff = too few people: { $found }, at least { $min }
+grid-warning-no-boundary = no boundary yet
+
