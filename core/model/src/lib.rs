@@ -40,6 +40,7 @@ mod kind;
 mod rule_messages;
 
 pub mod access;
+pub mod boundary;
 pub mod case;
 pub mod citizen_id;
 pub mod coordinate;

@@ -93,3 +93,34 @@ grid-warning-several-heads = { $found } grid heads, one is the rule
 grid-warning-too-few-staff = too few people: { $found }, at least { $min }
 grid-warning-no-boundary = no boundary yet
 
+## Boundaries
+
+boundary-ring-outline = the outline of part { $part }
+boundary-ring-hole = hole { $hole } of part { $part }
+boundary-empty = there is no polygon: draw the boundary
+boundary-too-many-points = it has { $found } corners, at most { $limit } are taken: simplify the line first
+boundary-too-few-points = { $ring } has fewer than three different corners: remove it or draw it anew
+boundary-not-closed = { $ring } is not closed: the last position has to be the first
+boundary-position = position { $position } of { $ring } is not valid: { $reason }
+boundary-projected = the coordinates are metres of a projection: convert them to degrees (WGS-84 or CGCS2000) and export again
+boundary-self-intersection = { $ring } crosses or touches itself near { $place }: correct the line
+boundary-rings-cross = { $ring } and { $other } cross or run along each other near { $place }: correct the line
+boundary-hole-outside = { $ring } is not inside its outline, or lies in another hole: correct it
+boundary-parts-overlap = part { $one } and part { $two } lie over each other: join or correct them
+boundary-stored = the stored boundary cannot be read: import it again
+
+geojson-too-large = the file has { $found } MiB, at most { $limit } MiB are read: cut it by community
+geojson-not-json = the file is not JSON, line { $line } column { $column }: { $reason }
+geojson-not-a-collection = a FeatureCollection is needed, not "{ $found }": export the layer as GeoJSON
+geojson-no-features = the file has no feature: check the exported layer
+geojson-too-many-features = the file has { $found } features, at most { $limit } are read: cut it
+geojson-system = the coordinate system "{ $found }" cannot be used: convert to degrees of WGS-84 or CGCS2000 and export again
+geojson-not-a-feature = feature { $number } has no geometry or is not a feature: { $reason }
+geojson-geometry = feature { $number } ({ $name }) is a { $found }, a boundary is a Polygon or MultiPolygon
+geojson-coordinates = feature { $number } ({ $name }): the coordinates cannot be read, each position is two numbers
+geojson-boundary = feature { $number } ({ $name }): { $reason }
+
+coverage-outside = { $name } reaches { $area } m² out of the community (near { $place })
+coverage-overlap = { $one } and { $two } share { $area } m² (near { $place })
+coverage-no-hole = dedicated grid { $dedicated } lies in { $around }, which needs a hole there ({ $area } m² over each other)
+coverage-gap = { $area } m² belong to no grid (near { $place })

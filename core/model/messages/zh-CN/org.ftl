@@ -93,3 +93,34 @@ grid-warning-several-heads = 有 { $found } 位网格长，应为一格一长
 grid-warning-too-few-staff = 人员不足：{ $found } 人，应不少于 { $min } 人
 grid-warning-no-boundary = 还没有边界
 
+## 边界
+
+boundary-ring-outline = 第 { $part } 部分的外环
+boundary-ring-hole = 第 { $part } 部分的第 { $hole } 个洞
+boundary-empty = 没有任何多边形，请补画边界
+boundary-too-many-points = 有 { $found } 个顶点，最多 { $limit } 个，请先简化线条
+boundary-too-few-points = { $ring }不足三个不同的顶点，请删除或重画
+boundary-not-closed = { $ring }没有闭合，最后一个坐标应与第一个相同
+boundary-position = { $ring }的第 { $position } 个坐标无效：{ $reason }
+boundary-projected = 坐标不是经纬度，而像是投影后的米，请用 GIS 软件转换为经纬度（WGS-84 或 CGCS2000）后再导出
+boundary-self-intersection = { $ring }在 { $place } 附近与自身相交或相接，请修改线条
+boundary-rings-cross = { $ring }与{ $other }在 { $place } 附近相交或重合，请修改线条
+boundary-hole-outside = { $ring }不在外环之内，或在另一个洞里，请改正
+boundary-parts-overlap = 第 { $one } 部分与第 { $two } 部分重叠，请合并或修改
+boundary-stored = 保存的边界无法读取，请重新导入
+
+geojson-too-large = 文件有 { $found } MiB，最多 { $limit } MiB，请按社区拆分
+geojson-not-json = 文件不是有效的 JSON，第 { $line } 行第 { $column } 列：{ $reason }
+geojson-not-a-collection = 应为 FeatureCollection，现为“{ $found }”，请用 GIS 软件导出为 GeoJSON
+geojson-no-features = 文件中没有任何要素，请检查导出的图层
+geojson-too-many-features = 文件有 { $found } 个要素，最多 { $limit } 个，请拆分
+geojson-system = 文件注明的坐标系“{ $found }”不能使用，请转换为 WGS-84 或 CGCS2000 经纬度后再导出
+geojson-not-a-feature = 第 { $number } 个要素没有图形或格式不对：{ $reason }
+geojson-geometry = 第 { $number } 个要素（{ $name }）是{ $found }，边界应为 Polygon 或 MultiPolygon
+geojson-coordinates = 第 { $number } 个要素（{ $name }）的坐标格式不对，每个坐标应为两个数字
+geojson-boundary = 第 { $number } 个要素（{ $name }）：{ $reason }
+
+coverage-outside = { $name } 有 { $area } 平方米超出社区范围（在 { $place } 附近）
+coverage-overlap = { $one } 与 { $two } 重叠 { $area } 平方米（在 { $place } 附近）
+coverage-no-hole = 专属网格 { $dedicated } 位于 { $around } 之内，{ $around } 应在此处留出洞（重叠 { $area } 平方米）
+coverage-gap = 有 { $area } 平方米不属于任何网格（在 { $place } 附近）

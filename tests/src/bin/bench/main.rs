@@ -8,6 +8,7 @@ mod floor;
 mod fsync_count;
 mod guard;
 mod list;
+mod locate;
 mod report;
 mod save;
 mod sync;
@@ -67,6 +68,8 @@ enum Part {
     Burst,
     /// The guard alone.
     Guard,
+    /// The grid of a point, among a thousand.
+    Locate,
 }
 
 /// Records of a grid that S1 fetches.
@@ -113,6 +116,10 @@ async fn measure(
     }
     if runs(Part::Guard) {
         guard::run(2_000, arguments.seed + 5, figures)?;
+    }
+    if runs(Part::Locate) {
+        say("the grid of a point among 1,024");
+        locate::run(arguments.seed + 6, figures)?;
     }
     if runs(Part::List) {
         measure_alone(arguments, folder, figures)?;

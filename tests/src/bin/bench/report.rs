@@ -38,6 +38,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("open_ms", Target::AtMost(300.0)),
     ("list_ms", Target::AtMost(10.0)),
     ("search_ms", Target::AtMost(50.0)),
+    ("locate.worst_us", Target::AtMost(1_000.0)),
     ("s1.bytes_ratio", Target::AtMost(1.5)),
     ("s1.wall_ratio", Target::AtMost(3.0)),
     ("s2.round_trips", Target::Exactly(1.0)),
