@@ -114,7 +114,14 @@ impl Admin {
 
     /// Makes a person who works in a grid.
     pub fn create_worker(&self, name: &str, grid: GridId) -> anyhow::Result<PersonId> {
-        let person = self.run(&["person", "create", "--name", name])?;
+        let person = self.run(&[
+            "person",
+            "create",
+            "--name",
+            name,
+            "--trained-on",
+            "2020-01-01",
+        ])?;
         let person = text(&person, "id")?;
         let grid = grid.to_string();
         self.run(&[

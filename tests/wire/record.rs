@@ -286,6 +286,7 @@ fn people(server: &WireServer) -> anyhow::Result<(GridId, PersonId)> {
         level,
         code: Some(code),
         name: name.to_owned(),
+        attribute: None,
         valid_from: Timestamp::from_millis(0),
     };
     let street = node(OrgLevel::Street, STREET.to_owned(), "示例街道", None);
@@ -308,6 +309,8 @@ fn people(server: &WireServer) -> anyhow::Result<(GridId, PersonId)> {
         id: PersonId::make(clock.as_ref(), entropy.as_ref()),
         name: "名册员".to_owned(),
         username: None,
+        phone: String::new(),
+        trained_on: clock.now().to_china_date(),
         created_at: clock.now(),
     };
     let assignment = NewAssignment {
@@ -316,6 +319,8 @@ fn people(server: &WireServer) -> anyhow::Result<(GridId, PersonId)> {
         node: id,
         role: Role::GridWorker,
         full_time: true,
+        reserve: false,
+        duties: Vec::new(),
         valid_from: Timestamp::from_millis(0),
     };
     let person_id = person.id;

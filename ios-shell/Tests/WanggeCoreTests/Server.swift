@@ -55,10 +55,18 @@ final class Server {
     func makeGridWithWorker(_ name: String) throws -> (GridId, PersonId) {
         grids += 1
         // 千佛山社区, grids 001, 002, …, urban.
+        let community = "370102002008"
+        if grids == 1 {
+            _ = try admin(
+                "node", "create", "--level", "community", "--name", "千佛山社区", "--code",
+                community)
+        }
         let code = "37010200200008" + String(format: "%03d", grids) + "01"
         let grid = try admin(
-            "node", "create", "--level", "grid", "--name", "第\(grids)网格", "--code", code)
-        let person = try admin("person", "create", "--name", name)
+            "node", "create", "--level", "grid", "--name", "第\(grids)网格", "--code", code,
+            "--parent", community)
+        let person = try admin(
+            "person", "create", "--name", name, "--trained-on", "2026-01-01")
         let (gridId, personId) = (try value("id", of: grid), try value("id", of: person))
         _ = try admin(
             "assign", "--person", personId, "--node", gridId, "--role", "grid_worker")

@@ -6,7 +6,10 @@ use wangge_model::{
     protocol::{Grants, GridGrant, to_cbor},
 };
 
-use crate::{AppState, storage::StorageResult};
+use crate::{
+    AppState,
+    storage::{GrantedGrid, StorageResult},
+};
 
 /// The person's grants as of now.
 pub(super) async fn grants(
@@ -15,16 +18,19 @@ pub(super) async fn grants(
     person_name: &str,
     at: Timestamp,
 ) -> StorageResult<Grants> {
-    let grids = state
-        .storage
-        .list_granted_grids(&person, at)
-        .await?
-        .into_iter()
+    let granted = state.storage.list_granted_grids(&person, at).await?;
+    Ok(of_grids(person, person_name, &granted))
+}
+
+/// The grants of somebody who holds these grids.
+pub(super) fn of_grids(person: PersonId, person_name: &str, granted: &[GrantedGrid]) -> Grants {
+    let grids = granted
+        .iter()
         .map(|granted| GridGrant {
             grid: granted.grid,
-            code: granted.code,
-            name: granted.name,
-            place: granted.place,
+            code: granted.code.clone(),
+            name: granted.name.clone(),
+            place: granted.place.clone(),
             role: granted.role.as_str().to_owned(),
         })
         .collect();
@@ -35,7 +41,7 @@ pub(super) async fn grants(
         grids,
     };
     grants.version = version(&grants);
-    Ok(grants)
+    grants
 }
 
 /// A number that differs when anything in the grants does; never 0, which

@@ -51,7 +51,7 @@ pub(super) async fn snapshot(
         .map_err(|_| ProblemCode::BadRequest)?;
     if !state
         .storage
-        .is_grid_in_scope(&device.person, &grid, state.clock.now())
+        .is_grid_held(&device.person, &grid, state.clock.now())
         .await?
     {
         return Err(ProblemCode::OutOfScope.into());

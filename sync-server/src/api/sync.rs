@@ -18,7 +18,7 @@ use super::{
     body,
     device_auth::{authenticate, note_seen},
     feed_page::{Asker, News, news},
-    grants::grants,
+    grants,
 };
 use crate::{AppState, DeviceError, ingest, storage::Device};
 
@@ -89,12 +89,14 @@ async fn exchange(
     device: &Device,
     request: SyncRequest,
 ) -> Result<SyncResponse, DeviceError> {
-    let grants = grants(state, device.person, &device.person_name, state.clock.now()).await?;
-    let grids: HashSet<GridId> = grants.grids.iter().map(|granted| granted.grid).collect();
+    let granted = state
+        .storage
+        .list_granted_grids(&device.person, state.clock.now())
+        .await?;
+    let grants = grants::of_grids(device.person, &device.person_name, &granted);
+    let grids: HashSet<GridId> = granted.iter().map(|granted| granted.grid).collect();
     let pushed = match request.manifest {
-        Some(signed) => {
-            Some(ingest::push(state, device, grids.clone(), signed, request.items).await?)
-        }
+        Some(signed) => Some(ingest::push(state, device, &granted, signed, request.items).await?),
         None => None,
     };
     let epoch = state.identity.epoch;

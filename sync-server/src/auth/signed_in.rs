@@ -11,12 +11,17 @@ use axum::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use subtle::ConstantTimeEq;
-use wangge_model::{PersonId, Timestamp};
+use wangge_model::{
+    GridId, OrgNodeId, PersonId, RecordKind, Timestamp,
+    access::{self, Act, Data, Seat},
+};
 
 use super::{AuthState, origin, session};
 use crate::{
     console::{PageError, link::with_query},
-    storage::{ConsoleSession, Role, Storage, StorageError},
+    storage::{
+        Assignment, ConsoleSession, Person, Role, Storage, StorageError, StorageResult,
+    },
 };
 
 /// Largest form, in bytes.
@@ -30,40 +35,72 @@ pub struct Scope {
     pub person: PersonId,
     /// When: assignments begin and end.
     pub at: Timestamp,
-    /// Highest role of any assignment valid now; none without one.
+    /// Highest role of any assignment that holds now, to show; none without one.
     pub role: Option<Role>,
+    /// What the assignments that hold now make of the person, somewhere.
+    pub seats: Vec<Seat>,
 }
 
 impl Scope {
-    /// What this person may see and do now.
+    /// What this person may see and do now. They are active.
     pub async fn find(
         storage: &dyn Storage,
-        person: PersonId,
+        person: &Person,
         at: Timestamp,
     ) -> Result<Self, StorageError> {
-        let role = storage
-            .list_assignments(&person)
+        let held: Vec<Assignment> = storage
+            .list_assignments(&person.id)
             .await?
             .into_iter()
-            .filter(|a| a.valid_from <= at && a.valid_to.is_none_or(|end| at < end))
-            .map(|assignment| assignment.role)
-            .max();
-        Ok(Self { person, at, role })
+            .filter(|assignment| {
+                let is_ready = person.is_trained(at) || !assignment.role.spec().needs_training;
+                assignment.validity().contains(at) && !assignment.reserve && is_ready
+            })
+            .collect();
+        let mut seats = Vec::with_capacity(held.len());
+        for assignment in &held {
+            if let Some(node) = storage.find_node(&assignment.node).await? {
+                seats.push(assignment.role.seat(node.level));
+            }
+        }
+        seats.sort_unstable();
+        seats.dedup();
+        Ok(Self {
+            person: person.id,
+            at,
+            role: held.iter().map(|assignment| assignment.role).max(),
+            seats,
+        })
     }
 
-    /// May look after other people's devices.
-    pub fn may_revoke_devices(&self) -> bool {
-        self.role.is_some_and(|role| role >= Role::Supervisor)
+    /// Whether the person may do this anywhere, to offer it; whether it may be
+    /// done in a certain place, [`Self::may_in`] says.
+    pub fn may(&self, data: Data, act: Act) -> bool {
+        self.seats.iter().any(|seat| access::may(*seat, data, act))
     }
 
-    /// May say that a quarantined change was looked at.
-    pub fn may_review_quarantine(&self) -> bool {
-        self.role.is_some_and(|role| role >= Role::GridHead)
+    /// Whether the person may do this in that place.
+    pub async fn may_in(
+        &self,
+        storage: &dyn Storage,
+        node: &OrgNodeId,
+        data: Data,
+        act: Act,
+    ) -> StorageResult<bool> {
+        let seats = storage.list_seats(&self.person, node, self.at).await?;
+        Ok(seats.into_iter().any(|seat| access::may(seat, data, act)))
     }
 
-    /// May change records at the console.
-    pub fn may_edit_records(&self) -> bool {
-        self.role.is_some()
+    /// Whether the person may lift masks of records of this kind in that grid.
+    pub async fn may_unmask_in(
+        &self,
+        storage: &dyn Storage,
+        grid: &GridId,
+        kind: RecordKind,
+    ) -> StorageResult<bool> {
+        let node = OrgNodeId::from(*grid);
+        let seats = storage.list_seats(&self.person, &node, self.at).await?;
+        Ok(seats.into_iter().any(|seat| access::may_unmask(seat, kind)))
     }
 }
 
@@ -135,7 +172,7 @@ impl SignedIn {
         if !person.active {
             return Ok(None);
         }
-        let scope = Scope::find(auth.storage.as_ref(), person.id, auth.clock.now()).await?;
+        let scope = Scope::find(auth.storage.as_ref(), &person, auth.clock.now()).await?;
         Ok(Some(Self {
             person: person.id,
             name: person.name,

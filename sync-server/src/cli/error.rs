@@ -4,9 +4,9 @@
 use std::io;
 
 use wangge_model::{
-    DivisionCodeError, TextError,
+    DivisionCodeError, GridAttribute, PhoneNumberError, TextError,
     message::{Language, message},
-    org::{PlaceError, RoleError},
+    org::{Duty, PlaceError, RoleError},
 };
 
 use crate::{
@@ -137,6 +137,32 @@ pub enum AdminError {
     /// A password for somebody who does not sign in.
     #[error("{0} has no user name")]
     UsernameMissing(String),
+    /// No such attribute of a grid.
+    #[error("no attribute {0}")]
+    AttributeUnknown(String),
+    /// No such duty.
+    #[error("no duty {0}")]
+    DutyUnknown(String),
+    /// Not a phone number.
+    #[error("phone: {0}")]
+    Phone(#[source] PhoneNumberError),
+    /// Not a date.
+    #[error("not a date: {0}")]
+    Date(String),
+    /// Without a date of training.
+    #[error("{0} is not trained")]
+    NotTrained(String),
+    /// Trained, but the first day of work is still to come.
+    #[error("{person} may work from {date} on")]
+    TrainedLater {
+        /// Who.
+        person: String,
+        /// The first day of work.
+        date: String,
+    },
+    /// A role whose phone could hold nothing.
+    #[error("role {0} has no phone")]
+    RoleWithoutPhone(Role),
     /// A name that cannot be stored.
     #[error("name: {0}")]
     Name(#[source] TextError),
@@ -286,6 +312,33 @@ impl Explain for AdminError {
             Self::UsernameTaken(name) => say("admin-username-taken", &[("username", name)]),
             Self::UsernameInvalid => say("admin-username-invalid", &[]),
             Self::UsernameMissing(name) => say("admin-username-missing", &[("person", name)]),
+            Self::AttributeUnknown(found) => {
+                let allowed = GridAttribute::ALL.map(GridAttribute::as_str).join(", ");
+                say(
+                    "admin-attribute-unknown",
+                    &[("attribute", found), ("allowed", &allowed)],
+                )
+            }
+            Self::DutyUnknown(found) => {
+                let allowed = Duty::ALL.map(Duty::as_str).join(", ");
+                say(
+                    "admin-duty-unknown",
+                    &[("duty", found), ("allowed", &allowed)],
+                )
+            }
+            Self::Phone(error) => say(
+                "admin-phone",
+                &[("reason", &rule(error.code(), &error.arguments(), language))],
+            ),
+            Self::Date(found) => say("admin-date", &[("found", found)]),
+            Self::NotTrained(person) => say("admin-not-trained", &[("person", person)]),
+            Self::TrainedLater { person, date } => {
+                say("admin-trained-later", &[("person", person), ("date", date)])
+            }
+            Self::RoleWithoutPhone(role) => say(
+                "admin-role-without-phone",
+                &[("role", &role_name(*role, language))],
+            ),
             Self::Name(error) => say(
                 "admin-name",
                 &[("reason", &rule(error.code(), &error.arguments(), language))],

@@ -6,7 +6,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use wangge_model::DeviceId;
+use wangge_model::{
+    DeviceId,
+    access::{Act, Data},
+};
 
 use super::{
     error::PageError,
@@ -57,7 +60,7 @@ pub(crate) async fn get(
     render(&DevicesPage {
         page,
         devices,
-        may_revoke: scope.may_revoke_devices(),
+        may_revoke: scope.may(Data::Account, Act::Approve),
     })
 }
 
@@ -73,7 +76,7 @@ pub(crate) async fn revoke(
 ) -> Result<Response, PageError> {
     let scope = &sent.signed_in.scope;
     let id: DeviceId = id.parse().map_err(|_| PageError::NotFound)?;
-    if !scope.may_revoke_devices() {
+    if !scope.may(Data::Account, Act::Approve) {
         return Err(PageError::Forbidden);
     }
     let devices = auth

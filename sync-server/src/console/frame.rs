@@ -118,7 +118,7 @@ impl Frame {
     /// A signed-in person's page.
     pub(crate) fn page_for(&self, signed_in: &SignedIn) -> Page {
         let role = match signed_in.scope.role {
-            Some(role) => self.t(&format!("role-{}", role.as_str().replace('_', "-"))),
+            Some(role) => self.t(&role.message_id()),
             None => String::new(),
         };
         Page {

@@ -10,6 +10,7 @@ use axum::{
 use serde::Deserialize;
 use wangge_model::{
     ChangeHash, QuarantineId,
+    access::{Act, Data},
     document::RecordDocument,
     message::{find_message, message_id},
 };
@@ -181,9 +182,7 @@ pub(crate) async fn get(
     let is_accepted = record
         .as_ref()
         .is_some_and(|(stored, _)| holds(stored, &change.hash));
-    let may_accept = !is_accepted
-        && scope.may_review_quarantine()
-        && may_write(&auth, &signed_in, change).await?;
+    let may_accept = !is_accepted && may_write(&auth, &signed_in, change).await?;
     let fact = |label: &str, value: String| Fact {
         label: page.t(label),
         value,
@@ -242,7 +241,7 @@ pub(crate) async fn get(
                 time,
             )
         }),
-        may_mark: scope.may_review_quarantine(),
+        may_mark: scope.may(Data::Unsettled, Act::Decide),
         may_accept,
         is_accepted,
     };
@@ -256,7 +255,7 @@ pub(crate) async fn bytes(
     signed_in: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    if !signed_in.scope.may_review_quarantine() {
+    if !signed_in.scope.may(Data::Unsettled, Act::Decide) {
         return Err(PageError::Forbidden);
     }
     let kept = find(&auth, &signed_in, &id).await?;
@@ -289,24 +288,23 @@ fn holds(stored: &StoredRecord, hash: &ChangeHash) -> bool {
         .is_ok_and(|document| document.has_change(hash))
 }
 
-/// Whether the record, or the grid of one that does not exist yet, is in the
-/// person's scope. Seeing a kept change takes less: it may be of one's people
-/// and of somebody else's grid.
+/// Whether the person may decide on a change where its record is, or was to be.
+/// Seeing a kept change takes less: it may be of one's people and of somebody
+/// else's grid.
 async fn may_write(
     auth: &AuthState,
     signed_in: &SignedIn,
     change: &NewQuarantine,
 ) -> Result<bool, PageError> {
-    let (storage, scope) = (&auth.storage, &signed_in.scope);
+    let storage = auth.storage.as_ref();
     let grid = storage
         .find_record(&change.record)
         .await?
         .map_or(change.grid, |stored| stored.grid);
-    Ok(storage
-        .list_grids_in_scope(&scope.person, scope.at)
-        .await?
-        .iter()
-        .any(|known| known.id == grid.into()))
+    Ok(signed_in
+        .scope
+        .may_in(storage, &grid.into(), Data::Unsettled, Act::Decide)
+        .await?)
 }
 
 /// `POST /quarantine/{id}/accept`: lets the change in after all, as its author's.
@@ -317,9 +315,6 @@ pub(crate) async fn accept(
 ) -> Result<Response, PageError> {
     let auth = &state.auth;
     let scope = &sent.signed_in.scope;
-    if !scope.may_review_quarantine() {
-        return Err(PageError::Forbidden);
-    }
     let kept = find(auth, &sent.signed_in, &id).await?;
     if !may_write(auth, &sent.signed_in, &kept.change).await? {
         return Err(PageError::Forbidden);
@@ -352,7 +347,7 @@ pub(crate) async fn mark_seen(
     sent: SignedForm<Nothing>,
 ) -> Result<Response, PageError> {
     let scope = &sent.signed_in.scope;
-    if !scope.may_review_quarantine() {
+    if !scope.may(Data::Unsettled, Act::Decide) {
         return Err(PageError::Forbidden);
     }
     let kept = find(&auth, &sent.signed_in, &id).await?;

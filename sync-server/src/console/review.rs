@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use wangge_model::{ChangeHash, FieldPath, FieldValue, QuarantineId, RecordId, TextRule};
+use wangge_model::{
+    ChangeHash, FieldPath, FieldValue, QuarantineId, RecordId, TextRule,
+    access::{Act, Data},
+};
 
 use super::{
     error::PageError,
@@ -227,7 +230,14 @@ pub(crate) async fn get(
         ),
     ];
     let hashes: Vec<ChangeHash> = late.iter().map(|one| one.change.hash).collect();
-    let may_decide = scope.may_review_quarantine() && grid_name.is_some();
+    let may_decide = scope
+        .may_in(
+            state.storage.as_ref(),
+            &home.into(),
+            Data::Unsettled,
+            Act::Decide,
+        )
+        .await?;
     let item = ReviewItem {
         href: format!("/review/{}", first.change.id),
         title: title(&page, preview.before.summary().title),
@@ -299,13 +309,15 @@ async fn require_right(
         .find_record(&first.change.record)
         .await?
         .map_or(first.change.grid, |stored| stored.grid);
-    let is_theirs = state
-        .storage
-        .list_grids_in_scope(&scope.person, scope.at)
-        .await?
-        .iter()
-        .any(|grid| grid.id == home.into());
-    if scope.may_review_quarantine() && is_theirs {
+    let may_decide = scope
+        .may_in(
+            state.storage.as_ref(),
+            &home.into(),
+            Data::Unsettled,
+            Act::Decide,
+        )
+        .await?;
+    if may_decide {
         Ok(())
     } else {
         Err(PageError::Forbidden)

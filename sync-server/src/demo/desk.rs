@@ -160,6 +160,8 @@ impl Desk {
                 id,
                 name: name.to_owned(),
                 username: username.map(str::to_owned),
+                phone: String::new(),
+                trained_on: now.to_china_date(),
                 created_at: now,
             })
             .await?;
@@ -170,6 +172,8 @@ impl Desk {
                 node,
                 role,
                 full_time: true,
+                reserve: false,
+                duties: Vec::new(),
                 valid_from: now,
             })
             .await?;
@@ -299,6 +303,7 @@ fn node(
         level,
         code: Some(code.to_owned()),
         name: name.to_owned(),
+        attribute: None,
         valid_from,
     }
 }

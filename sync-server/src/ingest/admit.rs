@@ -29,12 +29,21 @@ pub(super) const UNDER_REVIEW: &str = "under_review";
 /// where something is out of the person's scope.
 #[derive(Debug, Default)]
 pub(super) struct Rights {
-    /// Grids the person may write.
+    /// Grids whose records the person's phone holds.
     pub(super) grids: HashSet<GridId>,
+    /// Which records the person may write there.
+    pub(super) writes: HashSet<(GridId, RecordKind)>,
     /// Grids the person works in or ever worked in.
     pub(super) held: HashSet<GridId>,
     /// Grids the push's records were moved out of.
     pub(super) former: HashMap<RecordId, Vec<GridId>>,
+}
+
+impl Rights {
+    /// Whether records of this kind of that grid may be written.
+    pub(super) fn may_write(&self, grid: &GridId, kind: RecordKind) -> bool {
+        self.writes.contains(&(*grid, kind))
+    }
 }
 
 /// One push on its way through the guard. Kept until the commit is done,
@@ -116,7 +125,7 @@ impl Admission {
     /// A new record of one change, the commonest push of all: admitted without
     /// opening a document, if that can be done.
     fn admit_new(&self, place: usize, item: &PushItem) -> Option<RecordWork> {
-        if item.record_epoch != 0 || !self.rights.grids.contains(&item.grid) {
+        if item.record_epoch != 0 || !self.rights.may_write(&item.grid, item.kind) {
             return None;
         }
         let change = inspect(&item.hash, &item.change).ok()?;
@@ -291,7 +300,7 @@ impl<'a> Judge<'a> {
     ) -> StorageResult<Self> {
         // The server's own table says where a known record belongs.
         let (kind, grid) = stored.map_or((first.kind, first.grid), |s| (s.kind, s.grid));
-        let is_in_scope = push.rights.grids.contains(&grid);
+        let is_in_scope = push.rights.may_write(&grid, kind);
         let document = match stored {
             None => is_in_scope.then(|| RecordDocument::new(kind)),
             Some(stored) => {

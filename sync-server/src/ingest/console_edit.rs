@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use wangge_model::{
     ActorId, ChangeHash, FieldPath, RecordId, RecordKind, Timestamp,
+    access::{Act, Data},
     document::{DocumentError, EditError, FieldEdit, RecordDocument},
 };
 
@@ -27,6 +28,9 @@ pub enum SettleError {
     /// No such record in scope.
     #[error("there is no such record")]
     NotFound,
+    /// The person may see the record and not settle its conflicts.
+    #[error("settling is not allowed there")]
+    Forbidden,
     /// The field has no such value any more: somebody settled it, or wrote
     /// another.
     #[error("the value to choose is no longer there")]
@@ -67,6 +71,17 @@ pub async fn settle(
         .await?
         .filter(|(stored, _)| stored.kind == kind)
         .ok_or(SettleError::NotFound)?;
+    let may_settle = scope
+        .may_in(
+            state.storage.as_ref(),
+            &stored.grid.into(),
+            Data::Unsettled,
+            Act::Settle,
+        )
+        .await?;
+    if !may_settle {
+        return Err(SettleError::Forbidden);
+    }
     let choice = Arc::new(Choice {
         path: path.clone(),
         change,
@@ -165,6 +180,7 @@ impl CommitHooks for Choice {
             Err(
                 SettleError::Gone
                 | SettleError::NotFound
+                | SettleError::Forbidden
                 | SettleError::Edit(_)
                 | SettleError::Unreadable(_),
             ) => Ok(RecordWork {

@@ -19,7 +19,7 @@ use crate::{
     AppState, DeviceError,
     storage::{
         AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, Device,
-        StoredRecord,
+        GrantedGrid, StoredRecord,
     },
 };
 
@@ -36,14 +36,10 @@ pub struct Pushed {
 
 /// Takes a push in. The receipt exists only once everything it says is
 /// durable.
-#[expect(
-    clippy::implicit_hasher,
-    reason = "a set of grids is made in one place, with the usual hasher"
-)]
 pub async fn push(
     state: &AppState,
     device: &Device,
-    grids: HashSet<GridId>,
+    granted: &[GrantedGrid],
     signed: SignedManifest,
     items: Vec<PushItem>,
 ) -> Result<Pushed, DeviceError> {
@@ -82,7 +78,7 @@ pub async fn push(
         }
     };
     let stored = state.storage.list_stored_records(&records(&items)).await?;
-    let rights = rights(state, device, grids, &items, &stored).await?;
+    let rights = rights(state, device, granted, &items, &stored).await?;
     let admission = Arc::new(Admission::new(
         items,
         actor,
@@ -135,20 +131,26 @@ pub async fn push(
 async fn rights(
     state: &AppState,
     device: &Device,
-    grids: HashSet<GridId>,
+    granted: &[GrantedGrid],
     items: &[PushItem],
     stored: &[StoredRecord],
 ) -> Result<Rights, DeviceError> {
+    let rights = Rights {
+        grids: granted.iter().map(|granted| granted.grid).collect(),
+        writes: granted
+            .iter()
+            .flat_map(|granted| granted.writes.iter().map(|kind| (granted.grid, *kind)))
+            .collect(),
+        ..Rights::default()
+    };
     let late: Vec<RecordId> = stored
         .iter()
-        .filter(|record| !grids.contains(&record.grid))
+        .filter(|record| !rights.may_write(&record.grid, record.kind))
         .map(|record| record.id)
         .collect();
-    if late.is_empty() && items.iter().all(|item| grids.contains(&item.grid)) {
-        return Ok(Rights {
-            grids,
-            ..Rights::default()
-        });
+    let is_allowed = |item: &PushItem| rights.may_write(&item.grid, item.kind);
+    if late.is_empty() && items.iter().all(is_allowed) {
+        return Ok(rights);
     }
     let storage = &state.storage;
     let held = storage.list_held_grids(&device.person).await?;
@@ -157,9 +159,9 @@ async fn rights(
         former.entry(record).or_default().push(grid);
     }
     Ok(Rights {
-        grids,
         held: held.into_iter().collect(),
         former,
+        ..rights
     })
 }
 

@@ -7,6 +7,7 @@
     reason = "a broken promise fails the test that runs this"
 )]
 
+mod access;
 mod api_tokens;
 mod moves;
 
@@ -21,6 +22,11 @@ use wangge_model::{
     testing::SeededEntropy,
 };
 
+use self::access::{
+    a_leader_sees_the_team_and_a_worker_the_own_grid,
+    a_successor_gets_the_place_and_authorship_stays, every_role_sees_what_the_matrix_says,
+    roles_of_several_assignments_add_up, untrained_people_and_reserves_have_no_scope,
+};
 use self::api_tokens::api_tokens_end;
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
@@ -48,6 +54,11 @@ where
         meta_is_kept,
         nodes_form_a_tree,
         scope_is_what_lies_below_assignments,
+        every_role_sees_what_the_matrix_says,
+        roles_of_several_assignments_add_up,
+        untrained_people_and_reserves_have_no_scope,
+        a_leader_sees_the_team_and_a_worker_the_own_grid,
+        a_successor_gets_the_place_and_authorship_stays,
         people_are_unique_by_username,
         a_code_enrols_one_device,
         sessions_end,
@@ -80,6 +91,7 @@ fn node(id: u8, parent: Option<u8>, level: OrgLevel) -> NewOrgNode {
         level,
         code: Some(format!("{id:04}")),
         name: format!("地{id}"),
+        attribute: None,
         valid_from: Timestamp::from_millis(0),
     }
 }
@@ -110,6 +122,8 @@ async fn town(storage: &dyn Storage) {
         id: person(id),
         name: format!("人{id}"),
         username: Some(format!("user{id}")),
+        phone: String::new(),
+        trained_on: NOW.to_china_date(),
         created_at: NOW,
     };
     let works = |id: u8, place: u8, role| NewAssignment {
@@ -118,6 +132,8 @@ async fn town(storage: &dyn Storage) {
         node: OrgNodeId::from_bytes(id16(place)),
         role,
         full_time: true,
+        reserve: false,
+        duties: Vec::new(),
         valid_from: NOW,
     };
     storage
@@ -354,13 +370,13 @@ async fn scope_is_what_lies_below_assignments(storage: &dyn Storage) {
     );
     assert!(
         storage
-            .is_grid_in_scope(&person(11), &grid(4), NOW)
+            .is_grid_held(&person(11), &grid(4), NOW)
             .await
             .unwrap()
     );
     assert!(
         !storage
-            .is_grid_in_scope(&person(11), &grid(6), NOW)
+            .is_grid_held(&person(11), &grid(6), NOW)
             .await
             .unwrap()
     );
@@ -400,6 +416,8 @@ async fn people_are_unique_by_username(storage: &dyn Storage) {
         id: person(90),
         name: "同名".to_owned(),
         username: Some("user10".to_owned()),
+        phone: String::new(),
+        trained_on: NOW.to_china_date(),
         created_at: NOW,
     };
     assert!(matches!(

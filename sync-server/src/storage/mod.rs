@@ -36,7 +36,9 @@ pub use division::{Division, DivisionStorage};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
-pub use person::{Assignment, NewAssignment, NewPerson, Person, PersonStorage};
+pub use person::{
+    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonStorage, TeamMember,
+};
 pub use quarantine::{NewQuarantine, QuarantineStorage, QuarantinedChange};
 pub use record::{
     ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, MoveOutcome,

@@ -1,7 +1,10 @@
 //! The organisation tree.
 
 use async_trait::async_trait;
-use wangge_model::{GridId, OrgLevel, OrgNodeId, PersonId, Role, Timestamp};
+use wangge_model::{
+    GridAttribute, GridId, OrgLevel, OrgNodeId, PersonId, RecordKind, Role, Timestamp,
+    access::Seat, org::Validity,
+};
 
 use super::StorageResult;
 
@@ -20,10 +23,22 @@ pub struct OrgNode {
     pub name: String,
     /// `/<hex id>/<hex id>/` from the root to this node.
     pub path: String,
+    /// What kind of grid, if it is one and that is known.
+    pub attribute: Option<GridAttribute>,
     /// Since when.
     pub valid_from: Timestamp,
     /// Until when, if it is over.
     pub valid_to: Option<Timestamp>,
+}
+
+impl OrgNode {
+    /// From when to when it is in use.
+    pub const fn validity(&self) -> Validity {
+        Validity {
+            from: self.valid_from,
+            to: self.valid_to,
+        }
+    }
 }
 
 /// A place to create.
@@ -39,6 +54,8 @@ pub struct NewOrgNode {
     pub code: Option<String>,
     /// Name.
     pub name: String,
+    /// What kind of grid, if it is one and that is known.
+    pub attribute: Option<GridAttribute>,
     /// Since when.
     pub valid_from: Timestamp,
 }
@@ -54,8 +71,11 @@ pub struct GrantedGrid {
     pub name: String,
     /// Street and community above it, joined.
     pub place: String,
-    /// The person's role there, by the assignment nearest to the grid.
+    /// The person's role there: of several the one that may write most, then
+    /// the one of the assignment nearest to the grid.
     pub role: Role,
+    /// Which records the person may write there, by all assignments together.
+    pub writes: Vec<RecordKind>,
 }
 
 /// The organisation tree.
@@ -67,7 +87,7 @@ pub trait OrgStorage {
     async fn create_nodes(&self, nodes: &[NewOrgNode]) -> StorageResult<()>;
     /// A node by id.
     async fn find_node(&self, id: &OrgNodeId) -> StorageResult<Option<OrgNode>>;
-    /// A node by its public code.
+    /// The node in use with this public code.
     async fn find_node_by_code(&self, code: &str) -> StorageResult<Option<OrgNode>>;
     /// The nodes directly below (`None`: the roots), by code.
     async fn list_children(&self, parent: Option<&OrgNodeId>) -> StorageResult<Vec<OrgNode>>;
@@ -85,20 +105,29 @@ pub trait OrgStorage {
         person: &PersonId,
         at: Timestamp,
     ) -> StorageResult<Vec<OrgNode>>;
-    /// Whether the grid is in the person's scope.
-    async fn is_grid_in_scope(
+    /// Whether the person's phone may hold the grid's records.
+    async fn is_grid_held(
         &self,
         person: &PersonId,
         grid: &GridId,
         at: Timestamp,
     ) -> StorageResult<bool>;
+    /// What the person's assignments valid at `at` make of them in this place,
+    /// in no order, each once. Empty: it is not in their scope.
+    async fn list_seats(
+        &self,
+        person: &PersonId,
+        node: &OrgNodeId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<Seat>>;
     /// The grids a person's phone holds at `at`, by id.
     async fn list_granted_grids(
         &self,
         person: &PersonId,
         at: Timestamp,
     ) -> StorageResult<Vec<GrantedGrid>>;
-    /// Every grid that any assignment of the person covered, past ones too.
+    /// Every grid that the person's phone could hold by any assignment, past ones
+    /// too.
     async fn list_held_grids(&self, person: &PersonId) -> StorageResult<Vec<GridId>>;
     /// Number of nodes.
     async fn count_nodes(&self) -> StorageResult<u64>;

@@ -1,7 +1,11 @@
 //! People and what they are assigned to.
 
 use async_trait::async_trait;
-use wangge_model::{AssignmentId, OrgNodeId, PersonId, Role, Timestamp};
+use chrono::NaiveDate;
+use wangge_model::{
+    AssignmentId, OrgNodeId, PersonId, Role, Timestamp,
+    org::{Duty, Validity},
+};
 
 use super::StorageResult;
 
@@ -18,8 +22,22 @@ pub struct Person {
     pub password_hash: Option<String>,
     /// Whether the person may do anything at all.
     pub active: bool,
+    /// Phone number for residents, on the grid's board; may be empty.
+    pub phone: String,
+    /// First day on which the person may work, after training; `None`: not
+    /// trained yet, and without scope in roles that need training.
+    pub trained_on: Option<NaiveDate>,
     /// Since when.
     pub created_at: Timestamp,
+}
+
+impl Person {
+    /// Whether training is done at `at` (先培训后上岗).
+    pub fn is_trained(&self, at: Timestamp) -> bool {
+        self.trained_on
+            .zip(at.to_china_date())
+            .is_some_and(|(trained_on, today)| trained_on <= today)
+    }
 }
 
 /// A person to create.
@@ -31,8 +49,23 @@ pub struct NewPerson {
     pub name: String,
     /// Console user name; lower-cased by the caller.
     pub username: Option<String>,
+    /// Phone number for residents; may be empty.
+    pub phone: String,
+    /// First day on which the person may work, after training.
+    pub trained_on: Option<NaiveDate>,
     /// When.
     pub created_at: Timestamp,
+}
+
+/// What is changed of a person; unset parts stay.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PersonChange {
+    /// Name.
+    pub name: Option<String>,
+    /// Phone number for residents; empty takes it away.
+    pub phone: Option<String>,
+    /// First day of work after training; `Some(None)`: not trained after all.
+    pub trained_on: Option<Option<NaiveDate>>,
 }
 
 /// Who works where, as what.
@@ -48,10 +81,24 @@ pub struct Assignment {
     pub role: Role,
     /// Full-time or beside another job.
     pub full_time: bool,
+    /// Assigned beforehand (预编): no scope until called out.
+    pub reserve: bool,
+    /// What they look after beside the general work.
+    pub duties: Vec<Duty>,
     /// From when.
     pub valid_from: Timestamp,
     /// Until when.
     pub valid_to: Option<Timestamp>,
+}
+
+impl Assignment {
+    /// From when to when it holds.
+    pub const fn validity(&self) -> Validity {
+        Validity {
+            from: self.valid_from,
+            to: self.valid_to,
+        }
+    }
 }
 
 /// An assignment to create.
@@ -67,8 +114,27 @@ pub struct NewAssignment {
     pub role: Role,
     /// Full-time or beside another job.
     pub full_time: bool,
+    /// Assigned beforehand (预编): no scope until called out.
+    pub reserve: bool,
+    /// What they look after beside the general work.
+    pub duties: Vec<Duty>,
     /// From when.
     pub valid_from: Timestamp,
+}
+
+/// Somebody at a place, as a team list shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamMember {
+    /// The assignment.
+    pub assignment: Assignment,
+    /// Name.
+    pub name: String,
+    /// Phone number for residents; may be empty.
+    pub phone: String,
+    /// Whether the person may do anything at all.
+    pub active: bool,
+    /// First day of work after training.
+    pub trained_on: Option<NaiveDate>,
 }
 
 /// People and their assignments.
@@ -94,6 +160,19 @@ pub trait PersonStorage {
         viewer: &PersonId,
         at: Timestamp,
     ) -> StorageResult<Vec<Person>>;
+    /// Changes a person. `Missing("person")`.
+    async fn change_person(&self, id: &PersonId, change: &PersonChange) -> StorageResult<()>;
+    /// Everybody with an assignment at `at` to a place in the viewer's scope
+    /// whose staff the viewer may see, by place, then role, highest first.
+    async fn list_team(&self, viewer: &PersonId, at: Timestamp) -> StorageResult<Vec<TeamMember>>;
+    /// Everybody with an assignment at `at` to one of these places, by place,
+    /// then role, highest first; whoever asks: for the machinery and the public
+    /// board.
+    async fn list_members(
+        &self,
+        nodes: &[OrgNodeId],
+        at: Timestamp,
+    ) -> StorageResult<Vec<TeamMember>>;
     /// Sets the password hash, ends the person's console sessions and forgets
     /// wrong passwords, which may have closed the account.
     /// `Missing("person")`.
@@ -105,6 +184,16 @@ pub trait PersonStorage {
     async fn create_assignment(&self, assignment: &NewAssignment) -> StorageResult<()>;
     /// Ends an assignment. `Missing("assignment")`.
     async fn end_assignment(&self, id: &AssignmentId, at: Timestamp) -> StorageResult<()>;
+    /// Puts somebody else in an assignment's place: the old one ends as the new
+    /// one begins. What the predecessor wrote stays theirs.
+    /// `Missing("assignment")`, and as [`Self::create_assignment`].
+    async fn replace_assignment(
+        &self,
+        id: &AssignmentId,
+        successor: &NewAssignment,
+    ) -> StorageResult<()>;
+    /// An assignment by id.
+    async fn find_assignment(&self, id: &AssignmentId) -> StorageResult<Option<Assignment>>;
     /// A person's assignments, past ones too, newest first.
     async fn list_assignments(&self, person: &PersonId) -> StorageResult<Vec<Assignment>>;
 }

@@ -97,6 +97,7 @@ impl TestServer {
             level,
             code: Some(code.to_owned()),
             name: name.to_owned(),
+            attribute: None,
             valid_from: Timestamp::from_millis(0),
         };
         let community = place(OrgLevel::Community, "379999001001", "示例社区", street);
@@ -119,6 +120,7 @@ impl TestServer {
             level: OrgLevel::Street,
             code: Some("379999001".to_owned()),
             name: "示例街道".to_owned(),
+            attribute: None,
             valid_from: Timestamp::from_millis(0),
         };
         state
@@ -151,6 +153,8 @@ impl TestServer {
             id,
             name: name.to_owned(),
             username: None,
+            phone: String::new(),
+            trained_on: now.to_china_date(),
             created_at: now,
         };
         let assignment = NewAssignment {
@@ -159,6 +163,8 @@ impl TestServer {
             node,
             role,
             full_time: true,
+            reserve: false,
+            duties: Vec::new(),
             valid_from: now,
         };
         self.state

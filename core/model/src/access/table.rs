@@ -168,7 +168,8 @@ const FOLLOW_UP_MARK: Row = [
 const VISIT: Row = [
     masked(&[(Write, Own)]),
     masked(&[(Count, Scope), (Read, Scope), (Write, Scope)]),
-    masked(&[(Count, Scope), (Read, Scope)]),
+    // Collects too, beside reading what the team wrote.
+    masked(&[(Count, Scope), (Read, Scope), (Write, Scope)]),
     masked(&[(Count, Scope), (Read, Scope)]),
     masked(&[(Count, Scope), (Read, Scope)]),
     masked(&[(Count, Scope), (Read, Sample)]),

@@ -202,6 +202,7 @@ async fn late_edits(server: &TestServer) -> (SimDevice, RecordId, Scope, Vec<Qua
         person: desk,
         at: server.clock.now(),
         role: Some(Role::GridHead),
+        seats: vec![wangge_model::access::Seat::GridHead],
     };
     let storage = &server.state.storage;
     let kept = storage

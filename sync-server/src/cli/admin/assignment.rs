@@ -1,7 +1,10 @@
 //! `wangge admin assign` and `unassign`.
 
 use serde_json::json;
-use wangge_model::{AssignmentId, org::check_assignment};
+use wangge_model::{
+    AssignmentId,
+    org::{Duty, check_assignment},
+};
 
 use super::{Admin, AdminError, CliError};
 use crate::{
@@ -24,6 +27,23 @@ pub(super) struct AssignArgs {
     /// 兼职。Beside another job.
     #[arg(long)]
     part_time: bool,
+    /// 预编：事先编入，召集前没有权限（仅下沉干部）。Assigned beforehand, without access until called
+    /// out (seconded officials only).
+    #[arg(long)]
+    reserve: bool,
+    /// 职责，用逗号分隔：`service`、`mediation`、`publicity`、`environment`、`opinion`、
+    /// `emergency`、`safety`、`patrol`、`collection`。Duties, with commas.
+    #[arg(long, default_value = "")]
+    duties: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReplaceArgs {
+    /// 任职编号。Id of the assignment.
+    assignment: String,
+    /// 接替者的编号或登录名。Id or user name of who takes over.
+    #[arg(long)]
+    by: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -40,13 +60,17 @@ impl Admin<'_> {
             .map_err(|_| AdminError::RoleUnknown(args.role.clone()))?;
         let person = self.load_active_person(&args.person).await?;
         let node = self.load_node(&args.node).await?;
-        check_assignment(role, node.level, !args.part_time, false).map_err(AdminError::from)?;
+        check_assignment(role, node.level, !args.part_time, args.reserve)
+            .map_err(AdminError::from)?;
+        let duties = Duty::split(&args.duties).map_err(|error| AdminError::DutyUnknown(error.0))?;
         let assignment = NewAssignment {
             id: AssignmentId::make(self.world.clock, self.world.entropy),
             person: person.id,
             node: node.id,
             role,
             full_time: !args.part_time,
+            reserve: args.reserve,
+            duties,
             valid_from: self.now(),
         };
         self.storage.create_assignment(&assignment).await?;
@@ -67,6 +91,46 @@ impl Admin<'_> {
             "person": person.id.to_string(),
             "node": node.id.to_string(),
             "role": role.as_str(),
+        }))?;
+        Ok(())
+    }
+
+    /// Whoever takes over gets the role, the place, the duties; what the
+    /// predecessor wrote stays theirs.
+    pub(super) async fn replace(&mut self, args: &ReplaceArgs) -> Result<(), CliError> {
+        let unknown = || AdminError::AssignmentUnknown(args.assignment.clone());
+        let id: AssignmentId = args.assignment.trim().parse().map_err(|_| unknown())?;
+        let now = self.now();
+        let old = self
+            .storage
+            .find_assignment(&id)
+            .await?
+            .filter(|assignment| assignment.validity().contains(now))
+            .ok_or_else(unknown)?;
+        let person = self.load_active_person(&args.by).await?;
+        let successor = NewAssignment {
+            id: AssignmentId::make(self.world.clock, self.world.entropy),
+            person: person.id,
+            node: old.node,
+            role: old.role,
+            full_time: old.full_time,
+            reserve: old.reserve,
+            duties: old.duties,
+            valid_from: now,
+        };
+        self.storage.replace_assignment(&id, &successor).await?;
+        self.audit("assignment_replaced", id.to_string()).await?;
+        let new = successor.id.to_string();
+        self.output.say(
+            "admin-assignment-replaced",
+            &[("person", &person.name), ("id", &new)],
+        )?;
+        self.output.value(&json!({
+            "id": new,
+            "replaces": id.to_string(),
+            "person": person.id.to_string(),
+            "node": successor.node.to_string(),
+            "role": successor.role.as_str(),
         }))?;
         Ok(())
     }

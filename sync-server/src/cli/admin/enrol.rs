@@ -4,14 +4,14 @@ use std::fs;
 
 use qrcode::{QrCode, render::unicode::Dense1x2};
 use serde_json::json;
-use wangge_model::{message::message, protocol::EnrolmentLink};
+use wangge_model::{access, message::message, protocol::EnrolmentLink};
 
 use super::{Admin, AdminError, CliError};
 use crate::{
     cli::serve::public_url,
     config::BaseUrl,
     enrolment::{hash_code, make_code},
-    storage::NewEnrolmentCode,
+    storage::{NewEnrolmentCode, OrgLevel, Person, Role},
     tls::Identity,
 };
 
@@ -28,6 +28,7 @@ pub(super) struct EnrolArgs {
 impl Admin<'_> {
     pub(super) async fn enrol(&mut self, args: &EnrolArgs) -> Result<(), CliError> {
         let person = self.load_active_person(&args.person).await?;
+        self.require_ready(&person).await?;
         let server = self.server_url(args.server.as_deref())?;
         let pin = self.pin(&server)?;
         let code = make_code(self.world.entropy);
@@ -85,6 +86,39 @@ impl Admin<'_> {
             "expires_at": expires_at.as_millis(),
         }))?;
         Ok(())
+    }
+
+    /// Training comes before work (先培训后上岗), and some roles have no phone.
+    async fn require_ready(&self, person: &Person) -> Result<(), CliError> {
+        let mut roles = Vec::new();
+        for assignment in self.storage.list_assignments(&person.id).await? {
+            if assignment.validity().contains(self.now())
+                && let Some(node) = self.storage.find_node(&assignment.node).await?
+            {
+                roles.push((assignment.role, node.level));
+            }
+        }
+        // Nobody's role yet: a worker's, as far as anybody knows.
+        let needs_training =
+            roles.is_empty() || roles.iter().any(|(role, _)| role.spec().needs_training);
+        if needs_training && !person.is_trained(self.now()) {
+            let name = person.name.clone();
+            return Err(match person.trained_on {
+                None => AdminError::NotTrained(name),
+                Some(date) => AdminError::TrainedLater {
+                    person: name,
+                    date: date.to_string(),
+                },
+            }
+            .into());
+        }
+        let is_held = |(role, level): &(Role, OrgLevel)| access::may_hold(role.seat(*level));
+        match roles.first() {
+            Some((role, _)) if !roles.iter().any(is_held) => {
+                Err(AdminError::RoleWithoutPhone(*role).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// As given, as configured, or where the running server says it listens.

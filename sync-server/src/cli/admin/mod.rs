@@ -55,6 +55,8 @@ enum AdminCommand {
     Assign(assignment::AssignArgs),
     /// 结束任职。End an assignment.
     Unassign(assignment::UnassignArgs),
+    /// 换人：由他人接替任职。Put somebody else in an assignment's place.
+    Replace(assignment::ReplaceArgs),
     /// 生成一次性注册码和二维码。Make a one-time enrolment code with its QR code.
     Enrol(enrol::EnrolArgs),
     /// 缩短更新流：较早的条目只保留在文档中。Shorten feeds: older entries stay in documents only.
@@ -116,6 +118,7 @@ impl Admin<'_> {
             AdminCommand::Person(command) => self.person(command, input).await,
             AdminCommand::Assign(args) => self.assign(args).await,
             AdminCommand::Unassign(args) => self.unassign(args).await,
+            AdminCommand::Replace(args) => self.replace(args).await,
             AdminCommand::Enrol(args) => self.enrol(args).await,
             AdminCommand::Compact(args) => self.compact(args).await,
             AdminCommand::Device(command) => self.device(command).await,

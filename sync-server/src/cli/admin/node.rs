@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use wangge_model::{
-    DivisionCode, DivisionLevel, OrgNodeId,
-    org::{Above, check_code, check_level},
+    DivisionCode, DivisionLevel, GridAttribute, OrgNodeId,
+    org::{Above, check_attribute, check_code, check_level},
 };
 
 use super::{Admin, AdminError, CliError, checked_name};
@@ -40,6 +40,10 @@ pub(super) struct CreateArgs {
     /// 上级的编号或编码。Id or code of the place it lies in.
     #[arg(long)]
     parent: Option<String>,
+    /// 网格属性：`urban`、`rural`、`dedicated`；编码中有属性时可省略。Kind of grid; what the code
+    /// says if left out.
+    #[arg(long)]
+    attribute: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -73,6 +77,7 @@ fn as_json(node: &OrgNode) -> Value {
         "code": node.code,
         "name": node.name,
         "parent": node.parent.map(|id| id.to_string()),
+        "attribute": node.attribute.map(GridAttribute::as_str),
     })
 }
 
@@ -107,12 +112,23 @@ impl Admin<'_> {
         let scheme = &self.config.grid_code_scheme;
         let code =
             check_code(args.code.as_deref(), level, &codes, scheme).map_err(AdminError::from)?;
+        let given = args
+            .attribute
+            .as_deref()
+            .map(|text| {
+                text.parse::<GridAttribute>()
+                    .map_err(|_| AdminError::AttributeUnknown(text.to_owned()))
+            })
+            .transpose()?;
+        let attribute =
+            check_attribute(given, level, code.as_deref(), scheme).map_err(AdminError::from)?;
         let new = NewOrgNode {
             id: OrgNodeId::make(self.world.clock, self.world.entropy),
             parent: parent.map(|parent| parent.id),
             level,
             code: code.clone(),
             name,
+            attribute,
             valid_from: self.now(),
         };
         let node = self
@@ -215,6 +231,7 @@ impl Admin<'_> {
                 level: OrgLevel::of_division(level),
                 code: Some(division.code.clone()),
                 name: division.name,
+                attribute: None,
                 valid_from: self.now(),
             });
             ids.insert(division.code, id);

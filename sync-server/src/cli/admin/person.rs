@@ -2,8 +2,9 @@
 
 use std::io::BufRead;
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
-use wangge_model::PersonId;
+use wangge_model::{PersonId, PhoneNumber, org::Duty};
 
 use super::{
     Admin, AdminError, CliError, checked_name,
@@ -12,13 +13,15 @@ use super::{
 use crate::{
     auth::{password::hash_password, sign_in::normalise_username},
     cli::error::role_name,
-    storage::{Assignment, NewPerson, OrgNode, StorageError},
+    storage::{Assignment, NewPerson, OrgNode, Person, PersonChange, StorageError},
 };
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum PersonCommand {
     /// 创建人员。Create a person.
     Create(CreateArgs),
+    /// 修改姓名、电话或培训日期。Change name, phone number or training date.
+    Change(ChangeArgs),
     /// 列出人员及任职。List people and their assignments.
     List,
     /// 设置后台密码。Set the console password.
@@ -37,8 +40,49 @@ pub(super) struct CreateArgs {
     /// 后台登录名。User name for the console.
     #[arg(long)]
     username: Option<String>,
+    /// 对居民公开的电话，印在网格公示牌上。Phone number for residents, on the grid's board.
+    #[arg(long, value_name = "NUMBER")]
+    phone: Option<String>,
+    /// 培训合格、可以上岗的第一天（YYYY-MM-DD）；没有日期不能注册手机。First day of work after
+    /// training; without one no phone can be enrolled.
+    #[arg(long, value_name = "DATE")]
+    trained_on: Option<String>,
     #[command(flatten)]
     password: PasswordArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ChangeArgs {
+    #[command(flatten)]
+    person: PersonArgs,
+    /// 姓名。Name.
+    #[arg(long)]
+    name: Option<String>,
+    /// 对居民公开的电话；留空则删除。Phone number for residents; empty takes it away.
+    #[arg(long, value_name = "NUMBER")]
+    phone: Option<String>,
+    /// 可以上岗的第一天（YYYY-MM-DD）。First day of work after training.
+    #[arg(long, value_name = "DATE", conflicts_with = "not_trained")]
+    trained_on: Option<String>,
+    /// 培训不合格，停止权限。Not trained after all: ends access.
+    #[arg(long)]
+    not_trained: bool,
+}
+
+/// A number for residents as it is stored; empty: none.
+fn checked_phone(text: &str) -> Result<String, AdminError> {
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
+    PhoneNumber::parse(text)
+        .map(|number| number.as_str().to_owned())
+        .map_err(AdminError::Phone)
+}
+
+fn checked_date(text: &str) -> Result<NaiveDate, AdminError> {
+    text.trim()
+        .parse()
+        .map_err(|_| AdminError::Date(text.to_owned()))
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,6 +112,22 @@ fn checked_username(text: &str) -> Result<String, AdminError> {
     }
 }
 
+fn as_json(person: &Person) -> Value {
+    json!({
+        "id": person.id.to_string(),
+        "name": person.name,
+        "username": person.username,
+        "active": person.active,
+        "phone": person.phone,
+        "trained_on": person.trained_on,
+    })
+}
+
+/// Duties as scripts read them.
+pub(super) fn duty_words(duties: &[Duty]) -> Vec<&'static str> {
+    duties.iter().map(|duty| duty.as_str()).collect()
+}
+
 impl Admin<'_> {
     pub(super) async fn person(
         &mut self,
@@ -76,6 +136,7 @@ impl Admin<'_> {
     ) -> Result<(), CliError> {
         match command {
             PersonCommand::Create(args) => self.create_person(args, input).await,
+            PersonCommand::Change(args) => self.change_person(args).await,
             PersonCommand::List => self.list_people().await,
             PersonCommand::SetPassword(args) => self.set_password(args, input).await,
             PersonCommand::Deactivate(args) => self.set_active(args, false).await,
@@ -90,6 +151,8 @@ impl Admin<'_> {
     ) -> Result<(), CliError> {
         let name = checked_name(&args.name)?;
         let username = args.username.as_deref().map(checked_username).transpose()?;
+        let phone = checked_phone(args.phone.as_deref().unwrap_or_default())?;
+        let trained_on = args.trained_on.as_deref().map(checked_date).transpose()?;
         let wants_password = args.password.generate_password || args.password.password_stdin;
         if wants_password && username.is_none() {
             return Err(AdminError::UsernameMissing(name).into());
@@ -115,6 +178,8 @@ impl Admin<'_> {
             id: PersonId::make(self.world.clock, self.world.entropy),
             name,
             username,
+            phone,
+            trained_on,
             created_at: self.now(),
         };
         self.storage
@@ -146,10 +211,33 @@ impl Admin<'_> {
             "id": id,
             "name": person.name,
             "username": person.username,
+            "phone": person.phone,
+            "trained_on": person.trained_on,
         });
         if let (Some(password), Some(fields)) = (generated, value.as_object_mut()) {
             fields.insert("password".to_owned(), Value::String(password));
         }
+        self.output.value(&value)?;
+        Ok(())
+    }
+
+    async fn change_person(&mut self, args: &ChangeArgs) -> Result<(), CliError> {
+        let person = self.load_person(&args.person.person).await?;
+        let trained_on = args.trained_on.as_deref().map(checked_date).transpose()?;
+        let change = PersonChange {
+            name: args.name.as_deref().map(checked_name).transpose()?,
+            phone: args.phone.as_deref().map(checked_phone).transpose()?,
+            trained_on: match (trained_on, args.not_trained) {
+                (Some(date), _) => Some(Some(date)),
+                (None, true) => Some(None),
+                (None, false) => None,
+            },
+        };
+        self.storage.change_person(&person.id, &change).await?;
+        self.audit("person_changed", person.id.to_string()).await?;
+        self.output.say("admin-person-changed", &[])?;
+        let changed = self.storage.find_person(&person.id).await?;
+        let value = changed.as_ref().map_or(Value::Null, as_json);
         self.output.value(&value)?;
         Ok(())
     }
@@ -221,6 +309,10 @@ impl Admin<'_> {
                 person.name.clone(),
                 person.username.clone().unwrap_or_default(),
                 wangge_model::message::message(language, state, &[]),
+                person
+                    .trained_on
+                    .map(|date| date.to_string())
+                    .unwrap_or_default(),
                 roles.join(" "),
                 person.id.to_string(),
             ]);
@@ -232,22 +324,24 @@ impl Admin<'_> {
                         "role": assignment.role.as_str(),
                         "node": node.id.to_string(),
                         "node_code": node.code,
+                        "full_time": assignment.full_time,
+                        "reserve": assignment.reserve,
+                        "duties": duty_words(&assignment.duties),
                     })
                 })
                 .collect();
-            values.push(json!({
-                "id": person.id.to_string(),
-                "name": person.name,
-                "username": person.username,
-                "active": person.active,
-                "assignments": assignments,
-            }));
+            let mut value = as_json(&person);
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("assignments".to_owned(), Value::Array(assignments));
+            }
+            values.push(value);
         }
         self.output.table(
             &[
                 "admin-column-name",
                 "admin-column-username",
                 "admin-column-state",
+                "admin-column-trained",
                 "admin-column-assignments",
                 "admin-column-id",
             ],

@@ -1,5 +1,7 @@
 //! The commands as an administrator types them, on a folder of their own.
 
+mod people;
+
 use clap::Parser as _;
 use serde_json::Value;
 use wangge_model::{
@@ -16,7 +18,9 @@ use crate::{
     cli::error::{AdminError, AdminError as E},
     enrolment::hash_code,
     explain::{Explain as _, exit_status},
-    storage::{AuditStorage as _, DeviceStorage as _, PersonStorage as _, SqliteStorage},
+    storage::{
+        AuditStorage as _, DeviceStorage as _, OrgStorage as _, PersonStorage as _, SqliteStorage,
+    },
 };
 
 #[derive(Debug, clap::Parser)]
@@ -124,6 +128,8 @@ impl Office {
             "张三",
             "--username",
             "zhangsan",
+            "--trained-on",
+            "2025-12-31",
         ])
         .await;
         grid["id"].as_str().unwrap().to_owned()

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use wangge_model::{
     ChangeHash, FieldPath, FieldValue, RecordKind, Timestamp,
+    access::{self, Act, Data},
     document::{
         FieldConflict,
         schema::{self, FieldOwner, FieldSpec, FieldType},
@@ -49,6 +50,14 @@ pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
         tables: builder.tables(),
         related: None,
         history: builder.history(),
+        may_unmask: input
+            .seats
+            .iter()
+            .any(|seat| access::may_unmask(*seat, kind)),
+        may_settle: input
+            .seats
+            .iter()
+            .any(|seat| access::may(*seat, Data::Unsettled, Act::Settle)),
     }
 }
 

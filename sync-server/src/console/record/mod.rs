@@ -17,6 +17,7 @@ use axum::{
 use serde::Deserialize;
 use wangge_model::{
     ChangeHash, FieldPath, RecordId, RecordKind,
+    access::{self, Act, Data, Seat},
     document::{
         RecordDocument,
         schema::{self, FieldType},
@@ -212,6 +213,7 @@ struct Loaded {
     grid_name: String,
     authorship: Vec<Authorship>,
     names: HashMap<RecordId, RecordName>,
+    seats: Vec<Seat>,
 }
 
 async fn load(
@@ -246,6 +248,10 @@ async fn load(
     Ok(Loaded {
         id,
         document,
+        seats: auth
+            .storage
+            .list_seats(&scope.person, &grid.into(), scope.at)
+            .await?,
         grid: auth.storage.find_node(&grid.into()).await?,
         authorship: auth.storage.list_authorship(&id).await?,
         names: names(auth, scope, references.into_iter()).await?,
@@ -265,6 +271,7 @@ impl Loaded {
             names: &self.names,
             language: frame.language,
             shown,
+            seats: &self.seats,
         })
     }
 
@@ -393,6 +400,13 @@ async fn show(
 ) -> Result<Response, PageError> {
     let scope = &sent.signed_in.scope;
     let loaded = load(&auth, scope, kind, &id).await?;
+    if !loaded
+        .seats
+        .iter()
+        .any(|seat| access::may_unmask(*seat, kind))
+    {
+        return Err(PageError::Forbidden);
+    }
     let path = FieldPath::new(sent.form.path).map_err(|_| PageError::BadRequest)?;
     if schema::find_field(kind, &path).and_then(masking).is_none() {
         return Err(PageError::BadRequest);
@@ -443,7 +457,7 @@ async fn settle(
         .change
         .parse()
         .map_err(|_| PageError::BadRequest)?;
-    if !scope.may_edit_records() {
+    if !scope.may(Data::Unsettled, Act::Settle) {
         return Err(PageError::Forbidden);
     }
     let back = format!("{}/{id}", list_href(kind));
@@ -455,6 +469,7 @@ async fn settle(
             Ok(Redirect::to(&with_query(&back, &[("gone", path.as_str())])).into_response())
         }
         Err(SettleError::NotFound) => Err(PageError::NotFound),
+        Err(SettleError::Forbidden) => Err(PageError::Forbidden),
         Err(SettleError::Storage(error)) => Err(error.into()),
         Err(SettleError::Edit(error)) => {
             // The value was accepted once and is not any more: say why.

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use wangge_model::{FieldPath, RecordId, RecordKind, document::RecordDocument, message::Language};
+use wangge_model::{
+    FieldPath, RecordId, RecordKind, access::Seat, document::RecordDocument, message::Language,
+};
 
 use crate::{
     console::list::ListRow,
@@ -29,6 +31,8 @@ pub(crate) struct RecordInput<'a> {
     pub language: Language,
     /// The one field whose mask is lifted.
     pub shown: Option<&'a FieldPath>,
+    /// What the reader's assignments make of them in the record's grid.
+    pub seats: &'a [Seat],
 }
 
 /// A record's page.
@@ -60,6 +64,10 @@ pub(crate) struct RecordView {
     pub related: Option<Vec<RelatedView>>,
     /// Every change, newest first.
     pub history: Vec<HistoryView>,
+    /// The reader may lift masks.
+    pub may_unmask: bool,
+    /// The reader may settle conflicts.
+    pub may_settle: bool,
 }
 
 /// One field.

@@ -81,6 +81,7 @@ impl Server {
             level,
             code: Some(hex::encode(id.as_bytes()).chars().take(8).collect()),
             name: name.to_owned(),
+            attribute: None,
             valid_from: Timestamp::from_millis(0),
         };
         let nodes = [
@@ -102,6 +103,8 @@ impl Server {
                 id,
                 name: name.to_owned(),
                 username: Some(username.to_owned()),
+                phone: String::new(),
+                trained_on: Timestamp::from_millis(0).to_china_date(),
                 created_at: Timestamp::from_millis(0),
             };
             storage.create_person(&person).await.unwrap();
@@ -113,6 +116,8 @@ impl Server {
                 node,
                 role,
                 full_time: true,
+                reserve: false,
+                duties: Vec::new(),
                 valid_from: Timestamp::from_millis(0),
             };
             storage.create_assignment(&assignment).await.unwrap();

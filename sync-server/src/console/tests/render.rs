@@ -157,6 +157,7 @@ fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
         names: &names,
         language,
         shown: None,
+        seats: &[wangge_model::access::Seat::Community],
     });
     record.related = Some(vec![RelatedView {
         title: "走访".to_owned(),

@@ -44,7 +44,7 @@ impl ConsoleStorage for SqliteStorage {
                      FROM assignment JOIN device ON device.person = assignment.person
                      WHERE assignment.node = place.id AND assignment.valid_from <= :at
                        AND (assignment.valid_to IS NULL OR assignment.valid_to > :at))
-                 FROM (SELECT DISTINCT id, name, code FROM scope WHERE level = 'grid') AS place
+                 FROM scope_count AS place
                  ORDER BY place.code, place.name",
             ))?;
             let rows = statement.query_map(
@@ -83,7 +83,8 @@ impl ConsoleStorage for SqliteStorage {
             let mut statement = connection.prepare_cached(&in_scope(
                 "SELECT record.id, record.kind, record.title FROM json_each(:ids) AS wanted
                  JOIN record ON record.id = unhex(wanted.value)
-                 WHERE record.grid IN (SELECT id FROM scope_grid)",
+                 JOIN scope_record
+                     ON scope_record.id = record.grid AND scope_record.kind = record.kind",
             ))?;
             let rows = statement.query_map(
                 named_params! { ":person": person.as_bytes(), ":at": at.as_millis(), ":ids": ids },

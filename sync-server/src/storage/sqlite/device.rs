@@ -247,7 +247,7 @@ impl DeviceStorage for SqliteStorage {
         let viewer = *viewer;
         self.read(move |connection| {
             let sql = in_scope(&format!(
-                "{SELECT} WHERE device.person IN (SELECT id FROM scope_person)
+                "{SELECT} WHERE device.person IN (SELECT id FROM person_account)
                  ORDER BY device.enrolled_at DESC, device.id DESC"
             ));
             let mut statement = connection.prepare_cached(&sql)?;

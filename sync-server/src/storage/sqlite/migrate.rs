@@ -23,6 +23,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0004_places",
         include_str!("../../../migrations/sqlite/0004_places.sql"),
     ),
+    (
+        "0005_versions_of_grids",
+        include_str!("../../../migrations/sqlite/0005_versions_of_grids.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -66,6 +70,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0002_moves_and_decisions.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0003_api_tokens.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0004_places.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0005_versions_of_grids.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

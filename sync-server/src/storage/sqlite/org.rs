@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
-use wangge_model::{GridId, OrgNodeId, PersonId, Timestamp};
+use wangge_model::{
+    GridAttribute, GridId, OrgNodeId, PersonId, RecordKind, Timestamp,
+    access::{self, Seat},
+};
 
 use super::{SqliteStorage, refused, row, scope::in_scope};
 use crate::storage::{
     GrantedGrid, NewOrgNode, OrgLevel, OrgNode, OrgStorage, Role, StorageError, StorageResult,
 };
 
-const COLUMNS: &str = "id, parent, level, code, name, path, valid_from, valid_to";
+const COLUMNS: &str = "id, parent, level, code, name, path, attribute, valid_from, valid_to";
 
 fn node(row: &Row<'_>) -> rusqlite::Result<OrgNode> {
     Ok(OrgNode {
@@ -21,8 +24,9 @@ fn node(row: &Row<'_>) -> rusqlite::Result<OrgNode> {
         code: row.get(3)?,
         name: row.get(4)?,
         path: row.get(5)?,
-        valid_from: row::time(row, 6)?,
-        valid_to: row::optional_time(row, 7)?,
+        attribute: row::optional_parsed(row, 6, "attribute")?,
+        valid_from: row::time(row, 7)?,
+        valid_to: row::optional_time(row, 8)?,
     })
 }
 
@@ -49,13 +53,14 @@ fn insert(connection: &Connection, new: &NewOrgNode) -> StorageResult<OrgNode> {
         code: new.code.clone(),
         name: new.name.clone(),
         path: format!("{above}{}/", hex::encode(new.id.as_bytes())),
+        attribute: new.attribute,
         valid_from: new.valid_from,
         valid_to: None,
     };
     connection
         .prepare_cached(
-            "INSERT INTO org_node (id, parent, level, code, name, path, valid_from)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO org_node (id, parent, level, code, name, path, attribute, valid_from)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             node.id.as_bytes(),
@@ -64,6 +69,7 @@ fn insert(connection: &Connection, new: &NewOrgNode) -> StorageResult<OrgNode> {
             node.code,
             node.name,
             node.path,
+            node.attribute.map(GridAttribute::as_str),
             node.valid_from.as_millis(),
         ])
         .map_err(|error| refused(error, "code", "org_node"))?;
@@ -102,43 +108,71 @@ impl Places {
     }
 }
 
+/// One assignment's word on a grid.
+struct Grant {
+    grid: GridId,
+    parent: Option<OrgNodeId>,
+    code: Option<String>,
+    name: String,
+    role: Role,
+    writes: Vec<RecordKind>,
+    depth: i64,
+}
+
+fn grant(row: &Row<'_>) -> rusqlite::Result<Grant> {
+    let role: Role = row::parsed(row, 4, "role")?;
+    let seat = role.seat(row::parsed(row, 5, "level")?);
+    Ok(Grant {
+        grid: row::id(row, 0, GridId::from_bytes)?,
+        parent: row::optional_id(row, 1, OrgNodeId::from_bytes)?,
+        code: row.get(2)?,
+        name: row.get(3)?,
+        role,
+        writes: RecordKind::ALL
+            .into_iter()
+            .filter(|kind| access::may_write_record(seat, *kind))
+            .collect(),
+        depth: row.get(6)?,
+    })
+}
+
 fn granted(
     connection: &Connection,
     person: &PersonId,
     at: Timestamp,
 ) -> StorageResult<Vec<GrantedGrid>> {
-    // Of several assignments above one grid, the nearest says the role.
     let sql = in_scope(
-        "SELECT id, parent, code, name, role, max(depth) FROM scope
-         WHERE level = 'grid' GROUP BY id ORDER BY id",
+        "SELECT id, parent, code, name, role, seat_level, depth FROM scope
+         WHERE level = 'grid' AND may(role, seat_level, 'household', 'hold') ORDER BY id",
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(
         named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
-        |row| {
-            Ok((
-                row::id(row, 0, GridId::from_bytes)?,
-                row::optional_id(row, 1, OrgNodeId::from_bytes)?,
-                row.get::<_, Option<String>>(2)?,
-                row.get::<_, String>(3)?,
-                row::parsed::<Role>(row, 4, "role")?,
-            ))
-        },
+        grant,
     )?;
     let mut places = Places::default();
-    row::collect(rows)?
-        .into_iter()
-        .map(|(grid, parent, code, name, role)| {
-            let place = places.above(connection, parent)?;
-            Ok(GrantedGrid {
-                grid,
-                code: code.unwrap_or_default(),
-                name,
-                place,
-                role,
-            })
-        })
-        .collect()
+    let mut granted: Vec<GrantedGrid> = Vec::new();
+    let grants = row::collect(rows)?;
+    for same in grants.chunk_by(|one, two| one.grid == two.grid) {
+        // Of several assignments the one that may write most says the role, then
+        // the nearest.
+        let best = same
+            .iter()
+            .max_by_key(|grant| (grant.writes.len(), grant.depth, grant.role));
+        let Some(best) = best else {
+            continue;
+        };
+        let may_write = |kind: &RecordKind| same.iter().any(|one| one.writes.contains(kind));
+        granted.push(GrantedGrid {
+            grid: best.grid,
+            code: best.code.clone().unwrap_or_default(),
+            name: best.name.clone(),
+            place: places.above(connection, best.parent)?,
+            role: best.role,
+            writes: RecordKind::ALL.into_iter().filter(may_write).collect(),
+        });
+    }
+    Ok(granted)
 }
 
 #[async_trait]
@@ -168,7 +202,9 @@ impl OrgStorage for SqliteStorage {
         let code = code.to_owned();
         self.read(move |connection| {
             Ok(connection
-                .prepare_cached(&format!("SELECT {COLUMNS} FROM org_node WHERE code = ?1"))?
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM org_node WHERE code = ?1 AND valid_to IS NULL"
+                ))?
                 .query_row([code], node)
                 .optional()?)
         })
@@ -241,23 +277,41 @@ impl OrgStorage for SqliteStorage {
         .await
     }
 
-    async fn is_grid_in_scope(
+    async fn is_grid_held(
         &self,
         person: &PersonId,
         grid: &GridId,
         at: Timestamp,
     ) -> StorageResult<bool> {
-        let (person, grid) = (*person, *grid);
+        let seats = self.list_seats(person, &(*grid).into(), at).await?;
+        Ok(seats.into_iter().any(access::may_hold))
+    }
+
+    async fn list_seats(
+        &self,
+        person: &PersonId,
+        node: &OrgNodeId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<Seat>> {
+        let (person, node) = (*person, *node);
         self.read(move |connection| {
-            let sql = in_scope("SELECT EXISTS (SELECT 1 FROM scope_grid WHERE id = :grid)");
-            Ok(connection.prepare_cached(&sql)?.query_row(
+            let sql = in_scope("SELECT DISTINCT role, seat_level FROM scope WHERE id = :node");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(
                 named_params! {
                     ":person": person.as_bytes(),
                     ":at": at.as_millis(),
-                    ":grid": grid.as_bytes(),
+                    ":node": node.as_bytes(),
                 },
-                |row| row.get(0),
-            )?)
+                |row| {
+                    let role: Role = row::parsed(row, 0, "role")?;
+                    Ok(role.seat(row::parsed(row, 1, "level")?))
+                },
+            )?;
+            let mut seats = row::collect(rows)?;
+            seats.sort_unstable();
+            seats.dedup();
+            Ok(seats)
         })
         .await
     }
@@ -280,7 +334,8 @@ impl OrgStorage for SqliteStorage {
                  JOIN org_node AS place ON place.id = assignment.node
                  JOIN org_node AS node
                      ON node.path >= place.path AND node.path < place.path || 'g'
-                 WHERE assignment.person = ?1 AND node.level = 'grid'",
+                 WHERE assignment.person = ?1 AND node.level = 'grid'
+                   AND may(assignment.role, place.level, 'household', 'hold')",
             )?;
             row::collect(statement.query_map([person.as_bytes()], |row| {
                 row::id(row, 0, GridId::from_bytes)

@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
-use wangge_model::{AssignmentId, OrgNodeId, PersonId, Timestamp};
+use wangge_model::{AssignmentId, OrgNodeId, PersonId, Timestamp, org::Duty};
 
 use super::{SqliteStorage, refused, row, scope::in_scope};
 use crate::storage::{
-    Assignment, NewAssignment, NewPerson, Person, PersonStorage, StorageError, StorageResult,
+    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonStorage, StorageError,
+    StorageResult, TeamMember,
 };
 
 const COLUMNS: &str = "person.id, person.name, person.username, person.password_hash, \
-     person.active, person.created_at";
+     person.active, person.phone, person.trained_on, person.created_at";
 
 fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
     Ok(Person {
@@ -19,26 +20,75 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
         username: row.get(2)?,
         password_hash: row.get(3)?,
         active: row.get(4)?,
-        created_at: row::time(row, 5)?,
+        phone: row.get(5)?,
+        trained_on: row::optional_parsed(row, 6, "date")?,
+        created_at: row::time(row, 7)?,
     })
+}
+
+const ASSIGNMENT_COLUMNS: &str = "assignment.id, assignment.person, assignment.node, \
+     assignment.role, assignment.full_time, assignment.reserve, assignment.duties, \
+     assignment.valid_from, assignment.valid_to";
+const ASSIGNMENT_WIDTH: usize = 9;
+
+fn assignment(row: &Row<'_>) -> rusqlite::Result<Assignment> {
+    Ok(Assignment {
+        id: row::id(row, 0, AssignmentId::from_bytes)?,
+        person: row::id(row, 1, PersonId::from_bytes)?,
+        node: row::id(row, 2, OrgNodeId::from_bytes)?,
+        role: row::parsed(row, 3, "role")?,
+        full_time: row.get(4)?,
+        reserve: row.get(5)?,
+        duties: Duty::split(&row.get::<_, String>(6)?).map_err(|_| row::damaged(6, "duties"))?,
+        valid_from: row::time(row, 7)?,
+        valid_to: row::optional_time(row, 8)?,
+    })
+}
+
+const MEMBER_COLUMNS: &str = "person.name, person.phone, person.active, person.trained_on";
+
+fn member(row: &Row<'_>) -> rusqlite::Result<TeamMember> {
+    Ok(TeamMember {
+        assignment: assignment(row)?,
+        name: row.get(ASSIGNMENT_WIDTH)?,
+        phone: row.get(ASSIGNMENT_WIDTH + 1)?,
+        active: row.get(ASSIGNMENT_WIDTH + 2)?,
+        trained_on: row::optional_parsed(row, ASSIGNMENT_WIDTH + 3, "date")?,
+    })
+}
+
+/// By place, then role, highest first: roles are words in the database, so the
+/// order is made here.
+fn sorted(mut members: Vec<TeamMember>) -> Vec<TeamMember> {
+    members.sort_by(|one, two| {
+        let key = |member: &TeamMember| {
+            let Assignment { node, role, id, .. } = &member.assignment;
+            (*node, std::cmp::Reverse(*role), *id)
+        };
+        key(one).cmp(&key(two))
+    });
+    members
 }
 
 fn insert_person(connection: &Connection, person: &NewPerson) -> StorageResult<()> {
     connection
         .prepare_cached(
-            "INSERT INTO person (id, name, username, created_at) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO person (id, name, username, phone, trained_on, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
             person.id.as_bytes(),
             person.name,
             person.username,
+            person.phone,
+            person.trained_on.map(|date| date.to_string()),
             person.created_at.as_millis(),
         ])
         .map_err(|error| refused(error, "username", "person"))?;
     Ok(())
 }
 
-fn insert_assignment(connection: &Connection, new: &NewAssignment) -> StorageResult<()> {
+pub(super) fn insert_assignment(connection: &Connection, new: &NewAssignment) -> StorageResult<()> {
     let exists = |sql: &str, id: &[u8; 16]| -> StorageResult<bool> {
         Ok(connection.prepare_cached(sql)?.exists([id])?)
     };
@@ -50,8 +100,9 @@ fn insert_assignment(connection: &Connection, new: &NewAssignment) -> StorageRes
     }
     connection
         .prepare_cached(
-            "INSERT INTO assignment (id, person, node, role, full_time, valid_from)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO assignment (id, person, node, role, full_time, reserve, duties,
+                                     valid_from)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             new.id.as_bytes(),
@@ -59,6 +110,8 @@ fn insert_assignment(connection: &Connection, new: &NewAssignment) -> StorageRes
             new.node.as_bytes(),
             new.role.as_str(),
             new.full_time,
+            new.reserve,
+            Duty::join(&new.duties),
             new.valid_from.as_millis(),
         ])
         .map_err(|error| refused(error, "assignment", "person"))?;
@@ -76,6 +129,15 @@ fn update_one(
         0 => Err(StorageError::Missing(missing)),
         _ => Ok(()),
     }
+}
+
+fn end_assignment(connection: &Connection, id: &AssignmentId, at: Timestamp) -> StorageResult<()> {
+    update_one(
+        connection,
+        "UPDATE assignment SET valid_to = min(coalesce(valid_to, ?2), ?2) WHERE id = ?1",
+        params![id.as_bytes(), at.as_millis()],
+        "assignment",
+    )
 }
 
 #[async_trait]
@@ -141,7 +203,7 @@ impl PersonStorage for SqliteStorage {
         let viewer = *viewer;
         self.read(move |connection| {
             let sql = in_scope(&format!(
-                "SELECT {COLUMNS} FROM person WHERE id IN (SELECT id FROM scope_person)
+                "SELECT {COLUMNS} FROM person WHERE id IN (SELECT id FROM person_team)
                  ORDER BY name, id"
             ));
             let mut statement = connection.prepare_cached(&sql)?;
@@ -149,6 +211,72 @@ impl PersonStorage for SqliteStorage {
                 named_params! { ":person": viewer.as_bytes(), ":at": at.as_millis() },
                 person,
             )?)
+        })
+        .await
+    }
+
+    async fn change_person(&self, id: &PersonId, change: &PersonChange) -> StorageResult<()> {
+        let (id, change) = (*id, change.clone());
+        self.write(move |connection, _| {
+            let trained_on = change.trained_on.flatten().map(|date| date.to_string());
+            update_one(
+                connection,
+                "UPDATE person SET name = coalesce(?2, name), phone = coalesce(?3, phone),
+                     trained_on = CASE WHEN ?4 THEN ?5 ELSE trained_on END
+                 WHERE id = ?1",
+                params![
+                    id.as_bytes(),
+                    change.name,
+                    change.phone,
+                    change.trained_on.is_some(),
+                    trained_on,
+                ],
+                "person",
+            )
+        })
+        .await
+    }
+
+    async fn list_team(&self, viewer: &PersonId, at: Timestamp) -> StorageResult<Vec<TeamMember>> {
+        let viewer = *viewer;
+        self.read(move |connection| {
+            let sql = in_scope(&format!(
+                "SELECT {ASSIGNMENT_COLUMNS}, {MEMBER_COLUMNS}
+                 FROM (SELECT DISTINCT id FROM scope WHERE may_see_team) AS place
+                 JOIN assignment ON assignment.node = place.id
+                 JOIN person ON person.id = assignment.person
+                 WHERE assignment.valid_from <= :at
+                   AND (assignment.valid_to IS NULL OR assignment.valid_to > :at)"
+            ));
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(
+                named_params! { ":person": viewer.as_bytes(), ":at": at.as_millis() },
+                member,
+            )?;
+            Ok(sorted(row::collect(rows)?))
+        })
+        .await
+    }
+
+    async fn list_members(
+        &self,
+        nodes: &[OrgNodeId],
+        at: Timestamp,
+    ) -> StorageResult<Vec<TeamMember>> {
+        let nodes = nodes.to_vec();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {ASSIGNMENT_COLUMNS}, {MEMBER_COLUMNS}
+                 FROM assignment JOIN person ON person.id = assignment.person
+                 WHERE assignment.node = ?1 AND assignment.valid_from <= ?2
+                   AND (assignment.valid_to IS NULL OR assignment.valid_to > ?2)"
+            ))?;
+            let mut members = Vec::new();
+            for node in nodes {
+                let rows = statement.query_map(params![node.as_bytes(), at.as_millis()], member)?;
+                members.extend(row::collect(rows)?);
+            }
+            Ok(sorted(members))
         })
         .await
     }
@@ -209,13 +337,31 @@ impl PersonStorage for SqliteStorage {
 
     async fn end_assignment(&self, id: &AssignmentId, at: Timestamp) -> StorageResult<()> {
         let id = *id;
+        self.write(move |connection, _| end_assignment(connection, &id, at))
+            .await
+    }
+
+    async fn replace_assignment(
+        &self,
+        id: &AssignmentId,
+        successor: &NewAssignment,
+    ) -> StorageResult<()> {
+        let (id, successor) = (*id, successor.clone());
         self.write(move |connection, _| {
-            update_one(
-                connection,
-                "UPDATE assignment SET valid_to = min(coalesce(valid_to, ?2), ?2) WHERE id = ?1",
-                params![id.as_bytes(), at.as_millis()],
-                "assignment",
-            )
+            end_assignment(connection, &id, successor.valid_from)?;
+            insert_assignment(connection, &successor)
+        })
+        .await
+    }
+
+    async fn find_assignment(&self, id: &AssignmentId) -> StorageResult<Option<Assignment>> {
+        let id = *id;
+        self.read(move |connection| {
+            let sql = format!("SELECT {ASSIGNMENT_COLUMNS} FROM assignment WHERE id = ?1");
+            Ok(connection
+                .prepare_cached(&sql)?
+                .query_row([id.as_bytes()], assignment)
+                .optional()?)
         })
         .await
     }
@@ -223,21 +369,12 @@ impl PersonStorage for SqliteStorage {
     async fn list_assignments(&self, person: &PersonId) -> StorageResult<Vec<Assignment>> {
         let person = *person;
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT id, person, node, role, full_time, valid_from, valid_to
-                 FROM assignment WHERE person = ?1 ORDER BY valid_from DESC, id DESC",
-            )?;
-            row::collect(statement.query_map([person.as_bytes()], |row| {
-                Ok(Assignment {
-                    id: row::id(row, 0, AssignmentId::from_bytes)?,
-                    person: row::id(row, 1, PersonId::from_bytes)?,
-                    node: row::id(row, 2, OrgNodeId::from_bytes)?,
-                    role: row::parsed(row, 3, "role")?,
-                    full_time: row.get(4)?,
-                    valid_from: row::time(row, 5)?,
-                    valid_to: row::optional_time(row, 6)?,
-                })
-            })?)
+            let sql = format!(
+                "SELECT {ASSIGNMENT_COLUMNS} FROM assignment
+                 WHERE person = ?1 ORDER BY valid_from DESC, id DESC"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            row::collect(statement.query_map([person.as_bytes()], assignment)?)
         })
         .await
     }

@@ -11,8 +11,8 @@ use crate::storage::{NewQuarantine, QuarantineStorage, QuarantinedChange, Storag
 /// their scope, and their own. What waits for a decision is in the review
 /// inbox.
 const VISIBLE: &str =
-    "quarantine.code <> 'under_review' AND (quarantine.grid IN (SELECT id FROM scope_grid)
-     OR quarantine.person IN (SELECT id FROM scope_person))";
+    "quarantine.code <> 'under_review' AND (quarantine.grid IN (SELECT id FROM scope_unsettled)
+     OR quarantine.person IN (SELECT id FROM person_unsettled))";
 
 pub(super) const SELECT: &str =
     "SELECT quarantine.id, quarantine.record, quarantine.kind, quarantine.grid,

@@ -34,7 +34,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
 }
 
 const LISTED_COLUMNS: &str =
-    "record.id, record.kind, record.grid, scope_grid.name, record.created_at, record.changed_at";
+    "record.id, record.kind, record.grid, scope_record.name, record.created_at, record.changed_at";
 const LISTED_WIDTH: usize = 6;
 
 /// A list row whose columns start at `first`, followed by the summary's.
@@ -150,7 +150,7 @@ fn list(
 ) -> StorageResult<RecordPage> {
     let (conditions, values) = conditions(filter);
     let from = format!(
-        "FROM record JOIN scope_grid ON scope_grid.id = record.grid WHERE true {conditions}"
+        "FROM record JOIN scope_record ON scope_record.id = record.grid AND scope_record.kind = record.kind WHERE true {conditions}"
     );
     let person = *person.as_bytes();
     let at = at.as_millis();
@@ -323,7 +323,7 @@ impl RecordStorage for SqliteStorage {
         self.read(move |connection| {
             let sql = in_scope(&format!(
                 "SELECT {STORED_COLUMNS}, {LISTED_COLUMNS}, {SUMMARY_COLUMNS}
-                 FROM record JOIN scope_grid ON scope_grid.id = record.grid
+                 FROM record JOIN scope_record ON scope_record.id = record.grid AND scope_record.kind = record.kind
                  WHERE record.id = :id"
             ));
             Ok(connection

@@ -22,8 +22,8 @@ const WAITING: &str = "quarantine.code = 'under_review'
     AND NOT EXISTS (SELECT 1 FROM authorship
                     WHERE authorship.record = quarantine.record
                       AND authorship.hash = quarantine.hash)
-    AND (coalesce(record.grid, quarantine.grid) IN (SELECT id FROM scope_grid)
-         OR quarantine.person IN (SELECT id FROM scope_person))";
+    AND (coalesce(record.grid, quarantine.grid) IN (SELECT id FROM scope_unsettled)
+         OR quarantine.person IN (SELECT id FROM person_unsettled))";
 
 #[async_trait]
 impl ReviewStorage for SqliteStorage {

@@ -62,6 +62,17 @@ pub(super) fn parsed<T: std::str::FromStr>(
         .map_err(|_| damaged(column, what))
 }
 
+/// A column of a type that has its own words, which may be empty.
+pub(super) fn optional_parsed<T: std::str::FromStr>(
+    row: &Row<'_>,
+    column: usize,
+    what: &'static str,
+) -> rusqlite::Result<Option<T>> {
+    row.get::<_, Option<String>>(column)?
+        .map(|text| text.parse().map_err(|_| damaged(column, what)))
+        .transpose()
+}
+
 /// A record kind column.
 pub(super) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<RecordKind> {
     RecordKind::from_number(row.get(column)?).ok_or_else(|| damaged(column, "record kind"))

@@ -1,44 +1,231 @@
-//! What a person may see, as SQL: the grids at or below the places they are
-//! assigned to now. Queries name it; no caller filters afterwards.
+//! What a person may see, as SQL: the places at or below those they are assigned
+//! to now, as far as the access matrix goes. Queries name it; no caller filters
+//! afterwards.
+
+use std::{fmt::Write as _, sync::OnceLock};
+
+use rusqlite::{Connection, functions::FunctionFlags};
+use wangge_model::{
+    OrgLevel, RecordKind, Role,
+    access::{self, Act, Data},
+};
+
+/// The functions the queries ask the model with:
+///
+/// * `may(role, level, data, act)`: whether a role at a place of that level may
+///   do this with everything in its scope;
+/// * `may_write(role, level, kind)`: whether it may write records of a kind;
+/// * `needs_training(role)`.
+///
+/// A word this build does not know may nothing.
+pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("may", 4, flags, |context| {
+        let seat = seat(&context.get::<String>(0)?, &context.get::<String>(1)?);
+        let (data, act) = (context.get::<String>(2)?, context.get::<String>(3)?);
+        let data = Data::ALL.iter().find(|one| one.as_str() == data);
+        let act = Act::ALL.iter().find(|one| one.as_str() == act);
+        Ok(match (seat, data, act) {
+            (Some(seat), Some(data), Some(act)) => access::may(seat, *data, *act),
+            _ => false,
+        })
+    })?;
+    connection.create_scalar_function("may_write", 3, flags, |context| {
+        let seat = seat(&context.get::<String>(0)?, &context.get::<String>(1)?);
+        let kind = RecordKind::from_number(context.get(2)?);
+        Ok(match (seat, kind) {
+            (Some(seat), Some(kind)) => access::may_write_record(seat, kind),
+            _ => false,
+        })
+    })?;
+    connection.create_scalar_function("needs_training", 1, flags, |context| {
+        let role = context.get::<String>(0)?.parse::<Role>();
+        Ok(role.is_ok_and(|role| role.spec().needs_training))
+    })
+}
+
+fn seat(role: &str, level: &str) -> Option<access::Seat> {
+    let (role, level) = (role.parse::<Role>().ok()?, level.parse::<OrgLevel>().ok()?);
+    Some(role.seat(level))
+}
 
 /// Common table expressions, to be followed by a `SELECT`. `:person` and `:at`
-/// are bound by the caller. `scope` has one row per node below an assignment
-/// (`id`, `level`, `name`, `depth` and `role` of the assignment); `scope_grid` one
-/// per grid; `scope_person` the person and whoever works below them (grid
-/// workers look after places, not after each other).
+/// are bound by the caller.
+///
+/// * `assigned`: the person's assignments that hold: in time, not beforehand,
+///   after training where the role needs it;
+/// * `scope`: one row per node at or below one of them (with `depth`, `role` and
+///   `seat_level` of the assignment); `scope_grid` one per grid;
+/// * `scope_record`: the grids and kinds of records the person may read;
+/// * `scope_count`: the grids of which the person may see figures;
+/// * `scope_unsettled`: the grids whose conflicts, reviews and quarantine the
+///   person may see;
+/// * `person_unsettled`, `person_account`, `person_team`: the person, and
+///   whoever works in places where the person decides on what is kept apart,
+///   sees devices, or sees the staff.
 ///
 /// A path is `/<hex>/<hex>/`, so everything below a node lies between its path
 /// and its path followed by `g`, the letter after the last hex digit.
-pub(super) const SCOPE: &str = "
-    WITH assigned AS MATERIALIZED (
-        SELECT place.path AS path, assignment.role AS role
-        FROM assignment
-        JOIN person ON person.id = assignment.person AND person.active = 1
-        JOIN org_node AS place ON place.id = assignment.node
-        WHERE assignment.person = :person
-          AND assignment.valid_from <= :at
-          AND (assignment.valid_to IS NULL OR assignment.valid_to > :at)
-    ),
-    scope AS MATERIALIZED (
-        SELECT node.id, node.parent, node.level, node.code, node.name, node.path,
-               node.valid_from, node.valid_to,
-               assigned.role AS role, length(assigned.path) AS depth
-        FROM assigned
-        JOIN org_node AS node ON node.path >= assigned.path AND node.path < assigned.path || 'g'
-        WHERE node.valid_from <= :at AND (node.valid_to IS NULL OR node.valid_to > :at)
-    ),
-    scope_grid AS MATERIALIZED (
-        SELECT DISTINCT id, name FROM scope WHERE level = 'grid'
-    ),
-    scope_person AS MATERIALIZED (
-        SELECT DISTINCT assignment.person AS id
-        FROM scope JOIN assignment ON assignment.node = scope.id
-        WHERE scope.role <> 'grid_worker'
-        UNION SELECT :person
-    )
-";
+fn scope() -> &'static str {
+    static SCOPE: OnceLock<String> = OnceLock::new();
+    SCOPE.get_or_init(|| {
+        let mut kinds = String::new();
+        for (number, kind) in RecordKind::ALL.into_iter().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            // Writing to a string does not fail.
+            let _ = write!(
+                kinds,
+                "{comma}({}, '{}')",
+                kind.number(),
+                Data::of_record(kind)
+            );
+        }
+        format!(
+            "WITH assigned AS MATERIALIZED (
+                SELECT place.path AS path, place.level AS level, assignment.role AS role
+                       {flags}
+                FROM assignment
+                JOIN person ON person.id = assignment.person AND person.active = 1
+                JOIN org_node AS place ON place.id = assignment.node
+                WHERE assignment.person = :person
+                  AND assignment.valid_from <= :at
+                  AND (assignment.valid_to IS NULL OR assignment.valid_to > :at)
+                  AND assignment.reserve = 0
+                  AND (NOT needs_training(assignment.role)
+                       OR person.trained_on <= date(:at / 1000 + 28800, 'unixepoch'))
+            ),
+            scope AS MATERIALIZED (
+                SELECT node.id, node.parent, node.level, node.code, node.name, node.path,
+                       node.attribute, node.valid_from, node.valid_to,
+                       assigned.role AS role, assigned.level AS seat_level,
+                       length(assigned.path) AS depth {flag_names}
+                FROM assigned
+                JOIN org_node AS node
+                    ON node.path >= assigned.path AND node.path < assigned.path || 'g'
+                WHERE node.valid_from <= :at AND (node.valid_to IS NULL OR node.valid_to > :at)
+            ),
+            scope_grid AS MATERIALIZED (
+                SELECT DISTINCT id, name FROM scope WHERE level = 'grid'
+            ),
+            record_kind (kind, data) AS (VALUES {kinds}),
+            assigned_kind AS MATERIALIZED (
+                SELECT DISTINCT assigned.path, record_kind.kind FROM assigned JOIN record_kind
+                WHERE may(assigned.role, assigned.level, record_kind.data, 'read')
+            ),
+            scope_record AS MATERIALIZED (
+                SELECT DISTINCT node.id, node.name, assigned_kind.kind
+                FROM assigned_kind
+                JOIN org_node AS node
+                    ON node.path >= assigned_kind.path AND node.path < assigned_kind.path || 'g'
+                WHERE node.level = 'grid' AND node.valid_from <= :at
+                  AND (node.valid_to IS NULL OR node.valid_to > :at)
+            ),
+            scope_count AS MATERIALIZED (
+                {count}
+            ),
+            scope_unsettled AS MATERIALIZED (
+                {unsettled}
+            ),
+            person_unsettled AS MATERIALIZED (
+                {decide}
+            ),
+            person_account AS MATERIALIZED (
+                {account}
+            ),
+            person_team AS MATERIALIZED (
+                {team}
+            )
+            ",
+            flags = FLAGS.map(|flag| flag.column()).concat(),
+            flag_names = FLAGS.map(|flag| format!(", {}", flag.name)).concat(),
+            count = grids(COUNT),
+            unsettled = grids(UNSETTLED),
+            decide = people(DECIDE),
+            account = people(ACCOUNT),
+            team = people(TEAM),
+        )
+    })
+}
 
-/// [`SCOPE`] followed by `query`.
+/// A column of `assigned` and `scope`: whether the assignment allows something.
+/// Asked once per assignment, not once per place.
+#[derive(Clone, Copy)]
+struct Flag {
+    name: &'static str,
+    data: Data,
+    act: Act,
+}
+
+impl Flag {
+    const fn new(name: &'static str, data: Data, act: Act) -> Self {
+        Self { name, data, act }
+    }
+
+    fn column(self) -> String {
+        let Self { name, data, act } = self;
+        format!(", may(assignment.role, place.level, '{data}', '{act}') AS {name}")
+    }
+}
+
+const COUNT: Flag = Flag::new("may_count", Data::Household, Act::Count);
+const UNSETTLED: Flag = Flag::new("may_see_unsettled", Data::Unsettled, Act::Read);
+const DECIDE: Flag = Flag::new("may_decide", Data::Unsettled, Act::Decide);
+const ACCOUNT: Flag = Flag::new("may_see_accounts", Data::Account, Act::Read);
+const TEAM: Flag = Flag::new("may_see_team", Data::GridMap, Act::Read);
+const FLAGS: [Flag; 5] = [COUNT, UNSETTLED, DECIDE, ACCOUNT, TEAM];
+
+/// The grids in which an assignment of the person allows this.
+fn grids(flag: Flag) -> String {
+    format!(
+        "SELECT DISTINCT id, name, code FROM scope WHERE level = 'grid' AND {}",
+        flag.name
+    )
+}
+
+/// The person, and whoever works where an assignment of the person allows this.
+fn people(flag: Flag) -> String {
+    format!(
+        "SELECT DISTINCT assignment.person AS id
+         FROM scope JOIN assignment ON assignment.node = scope.id WHERE scope.{}
+         UNION SELECT :person",
+        flag.name
+    )
+}
+
+/// The scope's tables, followed by `query`.
 pub(super) fn in_scope(query: &str) -> String {
-    format!("{SCOPE}{query}")
+    format!("{}{query}", scope())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sql_and_the_matrix_say_the_same() {
+        let connection = Connection::open_in_memory().unwrap();
+        add_functions(&connection).unwrap();
+        let mut may = connection.prepare("SELECT may(?1, ?2, ?3, ?4)").unwrap();
+        for (role, level, seat) in access::seats() {
+            for data in Data::ALL {
+                for act in Act::ALL {
+                    let words = [role.as_str(), level.as_str(), data.as_str(), act.as_str()];
+                    let found: bool = may.query_row(words, |row| row.get(0)).unwrap();
+                    assert_eq!(found, access::may(seat, *data, *act), "{words:?}");
+                }
+            }
+        }
+        let mut unknown =
+            |words: [&str; 4]| -> bool { may.query_row(words, |row| row.get(0)).unwrap() };
+        assert!(!unknown(["king", "grid", "household", "read"]));
+        assert!(!unknown(["grid_worker", "grid", "gold", "read"]));
+        let mut write = connection.prepare("SELECT may_write(?1, ?2, ?3)").unwrap();
+        for (role, level, seat) in access::seats() {
+            for kind in RecordKind::ALL {
+                let values = rusqlite::params![role.as_str(), level.as_str(), kind.number()];
+                let found: bool = write.query_row(values, |row| row.get(0)).unwrap();
+                assert_eq!(found, access::may_write_record(seat, kind));
+            }
+        }
+    }
 }

@@ -226,6 +226,7 @@ impl SimServer {
             level,
             code: Some(code),
             name,
+            attribute: None,
             valid_from: Timestamp::from_millis(0),
         };
         let street = place(
@@ -261,6 +262,8 @@ impl SimServer {
             id: person,
             name: "主管".to_owned(),
             username: None,
+            phone: String::new(),
+            trained_on: self.clock.now().to_china_date(),
             created_at: self.clock.now(),
         };
         let assignment = NewAssignment {
@@ -285,6 +288,8 @@ impl SimServer {
             id: person,
             name: format!("网格员{number}"),
             username: None,
+            phone: String::new(),
+            trained_on: created_at.to_china_date(),
             created_at,
         };
         let assignments: Vec<NewAssignment> = grids
@@ -303,6 +308,8 @@ impl SimServer {
             node: grid.into(),
             role: Role::GridWorker,
             full_time: true,
+            reserve: false,
+            duties: Vec::new(),
             valid_from: self.clock.now(),
         }
     }

@@ -12,9 +12,16 @@ class Server private constructor(private val process: Process, private val data:
     fun makeGridWithWorker(name: String): Pair<GridId, PersonId> {
         grids += 1
         // 千佛山社区, grids 001, 002, …, urban.
+        val community = "370102002008"
+        if (grids == 1) {
+            admin("node", "create", "--level", "community", "--name", "千佛山社区", "--code", community)
+        }
         val code = "37010200200008%03d01".format(grids)
-        val grid = admin("node", "create", "--level", "grid", "--name", "第${grids}网格", "--code", code)
-        val person = admin("person", "create", "--name", name)
+        val grid = admin(
+            "node", "create", "--level", "grid", "--name", "第${grids}网格", "--code", code,
+            "--parent", community,
+        )
+        val person = admin("person", "create", "--name", name, "--trained-on", "2026-01-01")
         val (gridId, personId) = grid.value("id") to person.value("id")
         admin("assign", "--person", personId, "--node", gridId, "--role", "grid_worker")
         return gridId to personId

@@ -1,0 +1,284 @@
+//! The access matrix, training and who works where, as queries see them.
+
+use wangge_model::{
+    AssignmentId, FieldPath, FieldValue, OrgNodeId, RecordId, RecordKind,
+    access::{self, Act, Data},
+    document::{FieldEdit, RecordDocument},
+    org::Duty,
+};
+
+use super::{
+    ActorId, NOW, NewAssignment, NewChange, NewPerson, OrgLevel, RecordFilter, RecordWork, Role,
+    Storage, commit, grid, id16, person, town, town_with_phone,
+};
+use crate::storage::{ChangeBy, PersonChange};
+
+/// A new record of this kind in grid 3.
+fn record(kind: RecordKind) -> RecordWork {
+    let path = match kind {
+        RecordKind::Household => "address.room",
+        RecordKind::Visit => "diary",
+        RecordKind::Incident => "title",
+    };
+    let mut document = RecordDocument::new(kind);
+    let actor = ActorId::from_bytes(id16(0xac));
+    let edit = FieldEdit::set(FieldPath::new(path).unwrap(), FieldValue::text("一"));
+    let change = document.edit(&[edit], actor, NOW).unwrap().unwrap();
+    RecordWork {
+        id: RecordId::from_bytes(id16(0xd0 + kind.number())),
+        kind,
+        grid: grid(3),
+        record_epoch: 0,
+        base_version: 0,
+        base_heads: Vec::new(),
+        saved: document.save(),
+        heads: document.heads(),
+        summary: document.summary(),
+        changes: vec![NewChange {
+            item: 0,
+            hash: change.hash,
+            actor,
+            actor_seq: change.seq,
+            bytes: change.bytes,
+            by: ChangeBy::Sender,
+        }],
+        quarantine: Vec::new(),
+        numbering: None,
+    }
+}
+
+fn somebody(id: u8) -> NewPerson {
+    NewPerson {
+        id: person(id),
+        name: format!("人{id}"),
+        username: None,
+        phone: String::new(),
+        trained_on: NOW.to_china_date(),
+        created_at: NOW,
+    }
+}
+
+fn works(id: u8, who: u8, place: u8, role: Role) -> NewAssignment {
+    NewAssignment {
+        id: AssignmentId::from_bytes(id16(id)),
+        person: person(who),
+        node: OrgNodeId::from_bytes(id16(place)),
+        role,
+        full_time: true,
+        reserve: false,
+        duties: Vec::new(),
+        valid_from: NOW,
+    }
+}
+
+pub(super) async fn every_role_sees_what_the_matrix_says(storage: &dyn Storage) {
+    town_with_phone(storage).await;
+    let works_of_all = RecordKind::ALL.map(record).to_vec();
+    storage.commit(commit(works_of_all, None)).await.unwrap();
+    // Place 1 is a street, 2 a community, 3 a grid.
+    let places = [
+        (1, OrgLevel::Street),
+        (2, OrgLevel::Community),
+        (3, OrgLevel::Grid),
+    ];
+    let mut id = 100;
+    for role in Role::ALL {
+        for (place, level) in places {
+            id += 1;
+            let assignment = works(id, id, place, *role);
+            storage
+                .create_people(&[somebody(id)], &[assignment])
+                .await
+                .unwrap();
+            let seat = role.seat(level);
+            let who = person(id);
+            for kind in RecordKind::ALL {
+                let filter = RecordFilter {
+                    kind: Some(kind),
+                    limit: 10,
+                    ..RecordFilter::default()
+                };
+                let seen = storage.list_records(&who, NOW, &filter).await.unwrap();
+                let may = access::may(seat, Data::of_record(kind), Act::Read);
+                assert_eq!(seen.total, u64::from(may), "{role} at a {level}, {kind}");
+                let one = RecordId::from_bytes(id16(0xd0 + kind.number()));
+                let found = storage.find_record_in_scope(&one, &who, NOW).await.unwrap();
+                assert_eq!(found.is_some(), may, "{role} at a {level}, {kind}");
+            }
+            let granted = storage.list_granted_grids(&who, NOW).await.unwrap();
+            let held = granted.iter().find(|granted| granted.grid == grid(3));
+            assert_eq!(
+                held.is_some(),
+                access::may_hold(seat),
+                "{role} at a {level}"
+            );
+            let is_held = storage.is_grid_held(&who, &grid(3), NOW).await.unwrap();
+            assert_eq!(is_held, access::may_hold(seat), "{role} at a {level}");
+            if let Some(held) = held {
+                for kind in RecordKind::ALL {
+                    assert_eq!(
+                        held.writes.contains(&kind),
+                        access::may_write_record(seat, kind),
+                        "{role} at a {level}, {kind}"
+                    );
+                }
+            }
+            let seats = storage
+                .list_seats(&who, &grid(3).into(), NOW)
+                .await
+                .unwrap();
+            assert_eq!(seats, [seat]);
+            let counted = storage.list_grid_overviews(&who, NOW).await.unwrap();
+            let may_count = access::may(seat, Data::Household, Act::Count);
+            assert_eq!(!counted.is_empty(), may_count, "{role} at a {level}");
+            let devices = storage.list_devices_in_scope(&who, NOW).await.unwrap();
+            let sees_devices = access::may(seat, Data::Account, Act::Read);
+            assert_eq!(!devices.is_empty(), sees_devices, "{role} at a {level}");
+        }
+    }
+}
+
+pub(super) async fn roles_of_several_assignments_add_up(storage: &dyn Storage) {
+    town(storage).await;
+    storage.create_person(&somebody(100)).await.unwrap();
+    for assignment in [
+        works(101, 100, 2, Role::Auditor),
+        works(102, 100, 3, Role::Volunteer),
+        works(103, 100, 3, Role::GridWorker),
+    ] {
+        storage.create_assignment(&assignment).await.unwrap();
+    }
+    let granted = storage.list_granted_grids(&person(100), NOW).await.unwrap();
+    assert_eq!(granted.len(), 1, "an auditor holds nothing");
+    assert_eq!(granted[0].role, Role::GridWorker);
+    let seats = storage
+        .list_seats(&person(100), &grid(3).into(), NOW)
+        .await
+        .unwrap();
+    assert_eq!(seats.len(), 3);
+    let seats = storage
+        .list_seats(&person(100), &grid(4).into(), NOW)
+        .await
+        .unwrap();
+    assert_eq!(seats, [access::Seat::Auditor]);
+    let elsewhere = storage
+        .list_seats(&person(100), &grid(6).into(), NOW)
+        .await
+        .unwrap();
+    assert!(elsewhere.is_empty());
+}
+
+pub(super) async fn untrained_people_and_reserves_have_no_scope(storage: &dyn Storage) {
+    town(storage).await;
+    let has_scope = |id: u8| async move {
+        let grids = storage.list_granted_grids(&person(id), NOW).await.unwrap();
+        !grids.is_empty()
+    };
+    let untrained = NewPerson {
+        trained_on: None,
+        ..somebody(100)
+    };
+    let reserve = NewAssignment {
+        reserve: true,
+        ..works(102, 101, 3, Role::SecondedOfficial)
+    };
+    storage
+        .create_people(
+            &[untrained, somebody(101)],
+            &[works(101, 100, 3, Role::GridWorker), reserve],
+        )
+        .await
+        .unwrap();
+    assert!(!has_scope(100).await);
+    assert!(!has_scope(101).await);
+    let trained = PersonChange {
+        trained_on: Some(NOW.to_china_date()),
+        phone: Some("053182012345".to_owned()),
+        ..PersonChange::default()
+    };
+    storage.change_person(&person(100), &trained).await.unwrap();
+    assert!(has_scope(100).await, "from the day itself");
+    let found = storage.find_person(&person(100)).await.unwrap().unwrap();
+    assert_eq!(found.phone, "053182012345");
+    assert_eq!(found.name, "人100", "what is not named stays");
+    let taken_back = PersonChange {
+        trained_on: Some(None),
+        ..PersonChange::default()
+    };
+    storage
+        .change_person(&person(100), &taken_back)
+        .await
+        .unwrap();
+    assert!(!has_scope(100).await);
+    // A role of the office needs no training.
+    let office = works(104, 100, 2, Role::ServiceDesk);
+    storage.create_assignment(&office).await.unwrap();
+    assert!(has_scope(100).await);
+}
+
+pub(super) async fn a_leader_sees_the_team_and_a_worker_the_own_grid(storage: &dyn Storage) {
+    town(storage).await;
+    storage
+        .create_people(
+            &[somebody(100), somebody(101)],
+            &[
+                NewAssignment {
+                    duties: vec![Duty::Patrol],
+                    ..works(101, 100, 4, Role::GridWorker)
+                },
+                works(102, 101, 6, Role::GridWorker),
+            ],
+        )
+        .await
+        .unwrap();
+    let team = |id: u8| async move {
+        let members = storage.list_team(&person(id), NOW).await.unwrap();
+        members
+            .iter()
+            .map(|member| member.assignment.person.as_bytes()[0])
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(team(11).await, [11, 10, 100], "the community, by place");
+    assert_eq!(team(10).await, [10], "the own grid");
+    assert_eq!(team(101).await, [101]);
+    let members = storage
+        .list_members(&[OrgNodeId::from_bytes(id16(4))], NOW)
+        .await
+        .unwrap();
+    assert_eq!(members[0].assignment.duties, [Duty::Patrol]);
+}
+
+pub(super) async fn a_successor_gets_the_place_and_authorship_stays(storage: &dyn Storage) {
+    town(storage).await;
+    storage.create_person(&somebody(100)).await.unwrap();
+    let work = record(RecordKind::Household);
+    let id = work.id;
+    storage.commit(commit(vec![work], None)).await.unwrap();
+    let later = NOW.plus_millis(10);
+    let successor = NewAssignment {
+        valid_from: later,
+        ..works(101, 100, 3, Role::GridWorker)
+    };
+    storage
+        .replace_assignment(&AssignmentId::from_bytes(id16(10)), &successor)
+        .await
+        .unwrap();
+    for (who, before, after) in [(10, true, false), (100, false, true)] {
+        for (at, expected) in [(NOW, before), (later, after)] {
+            let held = storage.is_grid_held(&person(who), &grid(3), at).await;
+            assert_eq!(held.unwrap(), expected, "{who} at {at:?}");
+        }
+    }
+    let authors = storage.list_authorship(&id).await.unwrap();
+    assert_eq!(authors[0].person, Some(person(10)), "who wrote it stays");
+    let unknown = storage
+        .replace_assignment(&AssignmentId::from_bytes(id16(99)), &successor)
+        .await;
+    assert!(unknown.is_err());
+    let ended = storage
+        .find_assignment(&AssignmentId::from_bytes(id16(10)))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(ended.valid_to, Some(later));
+}
