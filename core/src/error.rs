@@ -35,6 +35,9 @@ pub enum Error {
     /// The grid is not among those the person works in.
     #[error("this grid is not one of yours")]
     NotGranted,
+    /// The person's role in the grid may read such records and not write them.
+    #[error("your role there may not write this kind of record")]
+    NotAllowed,
     /// Nothing to write: the form is empty.
     #[error("nothing was entered")]
     Empty,
@@ -118,6 +121,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::NotEnrolled => Self::NotEnrolled,
             StoreError::NotGranted => Self::NotGranted,
+            StoreError::NotAllowed => Self::NotAllowed,
             StoreError::RecordNotFound(_) => Self::NotFound { what: "record" },
             StoreError::DraftNotFound(_) => Self::NotFound { what: "draft" },
             StoreError::Edit(error) => error.into(),

@@ -48,6 +48,9 @@ pub enum AppError {
     /// The grid is not one the person works in. Sync, or choose another.
     #[error("this grid is not one of yours")]
     NotGranted,
+    /// The person's role in the grid does not write such records. Offer no form.
+    #[error("your role there may not write this kind of record")]
+    NotAllowed,
     /// The record's history is full; a new file has to be started.
     #[error("the record is full")]
     RecordFull,
@@ -126,6 +129,7 @@ impl From<Error> for AppError {
             },
             Error::NotEnrolled => Self::NotEnrolled,
             Error::NotGranted => Self::NotGranted,
+            Error::NotAllowed => Self::NotAllowed,
             Error::Empty => Self::Empty,
             Error::RecordFull => Self::RecordFull,
             error @ (Error::Busy | Error::StorageFull | Error::ReadOnly | Error::Rebuilt) => {
@@ -249,6 +253,7 @@ mod tests {
             ),
             (Error::NotEnrolled, AppError::NotEnrolled),
             (Error::NotGranted, AppError::NotGranted),
+            (Error::NotAllowed, AppError::NotAllowed),
             (Error::Empty, AppError::Empty),
             (Error::RecordFull, AppError::RecordFull),
             (Error::NewerData, AppError::NewerData),

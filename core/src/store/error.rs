@@ -44,6 +44,9 @@ pub enum StoreError {
     /// The grid is not granted to the person.
     #[error("the grid is not granted")]
     NotGranted,
+    /// The person's role in the grid may not write such records.
+    #[error("the role may not write this kind of record")]
+    NotAllowed,
     /// There is no such record here.
     #[error("no record {0}")]
     RecordNotFound(RecordId),

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use wangge_model::{
-    GridId, PersonId,
+    GridId, PersonId, RecordKind, access,
     protocol::{Cursor, Grants, GridDigest, GridGrant},
 };
 
@@ -34,12 +34,40 @@ fn list_granted(db: &Connection) -> Result<Vec<GridGrant>, StoreError> {
         .collect::<rusqlite::Result<_>>()?)
 }
 
-/// [`StoreError::NotGranted`] unless the person works in the grid.
-pub(super) fn require_granted(db: &Connection, grid: GridId) -> Result<(), StoreError> {
-    db.prepare_cached("SELECT 1 FROM grid WHERE id = ?1 AND granted = 1")?
-        .query_row([grid.as_bytes()], |_| Ok(()))
-        .optional()?
-        .ok_or(StoreError::NotGranted)
+/// [`StoreError::NotGranted`] unless the person works in the grid,
+/// [`StoreError::NotAllowed`] if their role there may not write such records.
+pub(super) fn require_granted(
+    db: &Connection,
+    grid: GridId,
+    kind: RecordKind,
+) -> Result<(), StoreError> {
+    if find_writable(db, grid, kind)? {
+        Ok(())
+    } else {
+        Err(StoreError::NotGranted)
+    }
+}
+
+/// The same for a record that is here: what was the person's once is still
+/// edited, and the server decides.
+pub(super) fn require_writable(
+    db: &Connection,
+    grid: GridId,
+    kind: RecordKind,
+) -> Result<(), StoreError> {
+    find_writable(db, grid, kind).map(|_| ())
+}
+
+/// Whether the grid is granted; an error if it is and the role may not.
+fn find_writable(db: &Connection, grid: GridId, kind: RecordKind) -> Result<bool, StoreError> {
+    let role: Option<String> = db
+        .prepare_cached("SELECT role FROM grid WHERE id = ?1 AND granted = 1")?
+        .query_row([grid.as_bytes()], |row| row.get(0))
+        .optional()?;
+    match role {
+        Some(role) if !access::may_role_write(&role, kind) => Err(StoreError::NotAllowed),
+        role => Ok(role.is_some()),
+    }
 }
 
 /// The grants the phone holds; `None` before the first.

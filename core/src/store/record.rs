@@ -61,7 +61,7 @@ impl Store {
         let change = document.edit(edits, author.actor, at)?;
         let summary = document.summary();
         let entry = self.write(|tx| {
-            grid::require_granted(tx, grid)?;
+            grid::require_granted(tx, grid, kind)?;
             let mut held = Held::new(id, kind, grid, 0);
             held.heads = document.heads();
             let start = change.as_ref().map_or(Start::Empty, Start::Change);
@@ -86,6 +86,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let entry = self.write(|tx| {
             let (mut held, mut document) = open(tx, id)?;
+            grid::require_writable(tx, held.grid, held.kind)?;
             let author = author::load_author(tx)?;
             let change = document.edit(edits, author.actor, at)?;
             if let Some(change) = &change {
@@ -108,6 +109,7 @@ impl Store {
         let edits = std::slice::from_ref(edit);
         let entry = self.write(|tx| {
             let (mut held, mut document) = open(tx, id)?;
+            grid::require_writable(tx, held.grid, held.kind)?;
             let author = author::load_author(tx)?;
             let change = document.settle(edit, author.actor, at)?;
             if let Some(change) = &change {

@@ -28,6 +28,34 @@ fn a_record_belongs_to_a_grid_of_ones_own() {
 }
 
 #[test]
+fn a_role_that_may_not_write_a_kind_of_record_is_told_so() {
+    let phone = Phone::enrolled(1, &[1]);
+    let core = phone.core();
+    let household =
+        |text| core.create_record(RecordKind::Household, grid(1), &[set("address.room", text)]);
+    let mine = household("501").unwrap();
+    let as_role = |role: &str| {
+        let mut grants = super::grants(2, &[1]);
+        grants.grids[0].role = role.to_owned();
+        phone
+            .store()
+            .write(|tx| crate::store::grid::store_grants(tx, &grants))
+            .unwrap();
+    };
+    // A street looks on: it reports incidents and writes no household.
+    as_role("street_staff");
+    let refused = household("502");
+    assert!(matches!(refused, Err(Error::NotAllowed)), "{refused:?}");
+    let edited = core.edit_record(mine, &[set("address.room", "503")]);
+    assert!(matches!(edited, Err(Error::NotAllowed)), "{edited:?}");
+    core.create_record(RecordKind::Incident, grid(1), &[set("title", "路灯不亮")])
+        .unwrap();
+    // A role of a newer server: that decides.
+    as_role("a_role_of_2030");
+    household("504").unwrap();
+}
+
+#[test]
 fn what_is_saved_is_normalised_shown_and_waits_for_the_server() {
     let phone = Phone::enrolled(1, &[1]);
     let id = phone
