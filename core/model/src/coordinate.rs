@@ -56,6 +56,25 @@ pub enum CoordinateSystem {
     Bd09,
 }
 
+/// A word that names no system.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("no such coordinate system: {0:?}")]
+pub struct UnknownCoordinateSystem(pub String);
+
+impl std::str::FromStr for CoordinateSystem {
+    type Err = UnknownCoordinateSystem;
+
+    /// `wgs84`, `gcj02` or `bd09`, as files and the command line write it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().replace('-', "").as_str() {
+            "wgs84" | "cgcs2000" => Ok(Self::Wgs84),
+            "gcj02" => Ok(Self::Gcj02),
+            "bd09" => Ok(Self::Bd09),
+            _ => Err(UnknownCoordinateSystem(text.chars().take(32).collect())),
+        }
+    }
+}
+
 /// Why a point cannot be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum PointError {

@@ -61,6 +61,7 @@ pub mod place;
 pub mod plate;
 pub mod protocol;
 pub mod province;
+pub mod redivision;
 pub mod summary;
 pub mod text;
 pub mod visit;

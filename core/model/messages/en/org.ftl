@@ -124,3 +124,22 @@ coverage-outside = { $name } reaches { $area } m² out of the community (near { 
 coverage-overlap = { $one } and { $two } share { $area } m² (near { $place })
 coverage-no-hole = dedicated grid { $dedicated } lies in { $around }, which needs a hole there ({ $area } m² over each other)
 coverage-gap = { $area } m² belong to no grid (near { $place })
+
+## Re-division
+
+redivision-member = The file's member redivision is missing or wrong: { $reason }
+redivision-system = There is no coordinate system "{ $found }", only wgs84, gcj02 and bd09.
+redivision-too-many-rules = There are too many rules, at most { $limit } of each kind: divide the file.
+redivision-property = Feature { $number }: { $property } is missing or too long; each new grid needs code and name.
+redivision-attribute = Feature { $number }: there is no attribute "{ $found }", only urban, rural and dedicated.
+redivision-code-twice = Code { $found } is there twice: correct one.
+redivision-grid-unknown = A rule names grid { $found }, which is none of the file's new grids: correct it.
+
+redivision-reason-by-hand = decided by a person
+redivision-reason-only = the only grid that follows
+redivision-reason-point = by its point
+redivision-reason-address = by the rule for its address
+redivision-reason-building = with its building
+redivision-reason-household = with its household
+redivision-reason-rest = by the rule for the rest
+redivision-reason-most-ground = with most of the ground

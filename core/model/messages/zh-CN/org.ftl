@@ -124,3 +124,22 @@ coverage-outside = { $name } 有 { $area } 平方米超出社区范围（在 { $
 coverage-overlap = { $one } 与 { $two } 重叠 { $area } 平方米（在 { $place } 附近）
 coverage-no-hole = 专属网格 { $dedicated } 位于 { $around } 之内，{ $around } 应在此处留出洞（重叠 { $area } 平方米）
 coverage-gap = 有 { $area } 平方米不属于任何网格（在 { $place } 附近）
+
+## 网格调整
+
+redivision-member = 文件缺少成员 redivision 或其内容不对：{ $reason }
+redivision-system = 没有“{ $found }”这一坐标系，应为 wgs84、gcj02 或 bd09。
+redivision-too-many-rules = 规则太多，每类最多 { $limit } 条，请拆分。
+redivision-property = 第 { $number } 个要素的 { $property } 缺少或太长，每个新网格都要有 code 和 name。
+redivision-attribute = 第 { $number } 个要素的属性“{ $found }”不对，应为 urban、rural 或 dedicated。
+redivision-code-twice = 编码 { $found } 出现了两次，请改正。
+redivision-grid-unknown = 规则中的网格 { $found } 不是文件中的新网格，请改正。
+
+redivision-reason-by-hand = 人工指定
+redivision-reason-only = 只有一个后继网格
+redivision-reason-point = 按定位
+redivision-reason-address = 按地址规则
+redivision-reason-building = 随同一楼栋
+redivision-reason-household = 随所属家庭
+redivision-reason-rest = 按其余规则
+redivision-reason-most-ground = 随面积最大的后继网格

@@ -389,6 +389,7 @@ impl SimServer {
             person: supervisor,
             at: self.clock.now(),
             role: Some(Role::Supervisor),
+            seats: vec![wangge_model::access::Seat::Community],
         };
         self.runtime.block_on(async {
             let storage = &state.storage;
