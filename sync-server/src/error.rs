@@ -40,7 +40,7 @@ impl From<StorageError> for DeviceError {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::QuarantineFull => ProblemCode::QuarantineFull.into(),
-            StorageError::CounterMoved => Self {
+            StorageError::CounterMoved | StorageError::Changed => Self {
                 retry_after_s: Some(1),
                 ..ProblemCode::Unavailable.into()
             },

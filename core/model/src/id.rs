@@ -126,6 +126,10 @@ id_type!(
     AssignmentId
 );
 id_type!(
+    /// One re-division of a community's grids.
+    RedivisionId
+);
+id_type!(
     /// One change kept in the server's quarantine.
     QuarantineId
 );

@@ -80,7 +80,7 @@ pub use grid_code::{
 };
 pub use id::{
     ApiTokenId, AssignmentId, AuditId, ChangeHash, DeviceId, GridId, Incarnation, InvalidId,
-    MemberId, OrgNodeId, PersonId, QuarantineId, RecordId, ServerEpoch,
+    MemberId, OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId, ServerEpoch,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

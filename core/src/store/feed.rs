@@ -361,12 +361,19 @@ impl<'a> Intake<'a> {
         deps: &[ChangeHash],
     ) -> Result<(), StoreError> {
         if let Some(heads) = touched.held.server_heads.clone() {
-            if heads.contains(hash) {
-                return Ok(());
-            }
-            let document = touched.open(self.tx)?;
-            if is_ancestor(document, hash, &heads) {
-                return Ok(());
+            let is_known = heads.contains(hash) || {
+                let document = touched.open(self.tx)?;
+                is_ancestor(document, hash, &heads)
+            };
+            if is_known {
+                // It is where this feed says: a grid may have been closed while
+                // the record was on its way, and another taken it in.
+                return self.digests.set_server_heads(
+                    self.tx,
+                    &mut touched.held,
+                    grid,
+                    Some(heads),
+                );
             }
         }
         self.advance_server(touched, grid, hash, deps)

@@ -85,7 +85,7 @@ impl IntoResponse for PageError {
 impl From<StorageError> for PageError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Closed | StorageError::CounterMoved => Self::Busy,
+            StorageError::Closed | StorageError::CounterMoved | StorageError::Changed => Self::Busy,
             StorageError::Missing(_) => Self::NotFound,
             StorageError::Database(_)
             | StorageError::NewerData { .. }

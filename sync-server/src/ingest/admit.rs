@@ -11,6 +11,7 @@ use std::{
 use wangge_model::{
     ActorId, ChangeHash, Clock, Entropy, GridId, QuarantineId, RecordId, RecordKind, RecordSummary,
     Timestamp,
+    boundary::GridIndex,
     document::RecordDocument,
     guard::{GuardError, InspectedChange, Writer, admit_first, inspect},
     protocol::{PushItem, Verdict, limits},
@@ -37,12 +38,43 @@ pub(super) struct Rights {
     pub(super) held: HashSet<GridId>,
     /// Grids the push's records were moved out of.
     pub(super) former: HashMap<RecordId, Vec<GridId>>,
+    /// What follows the closed grids that the push's records were filed in.
+    pub(super) heirs: HashMap<GridId, Heirs>,
+}
+
+/// The grids in use that follow a closed one.
+#[derive(Debug)]
+pub(super) struct Heirs {
+    /// The one that takes the rest first.
+    pub(super) grids: Vec<GridId>,
+    /// Their boundaries.
+    pub(super) index: GridIndex,
 }
 
 impl Rights {
     /// Whether records of this kind of that grid may be written.
     pub(super) fn may_write(&self, grid: &GridId, kind: RecordKind) -> bool {
         self.writes.contains(&(*grid, kind))
+    }
+
+    /// Where a new record filed in `grid` belongs: there; or, if that was closed
+    /// while the phone was away, in a grid that follows it, if the person may
+    /// write there the first such.
+    fn home(&self, grid: GridId, kind: RecordKind) -> GridId {
+        let Some(heirs) = self.heirs.get(&grid) else {
+            return grid;
+        };
+        let own = heirs.grids.iter().find(|heir| self.may_write(heir, kind));
+        own.or(heirs.grids.first()).copied().unwrap_or(grid)
+    }
+
+    /// The same once its point is known: the grid that holds the point, if it
+    /// follows the closed one and the person may write there.
+    fn home_of(&self, filed: GridId, document: &RecordDocument) -> Option<GridId> {
+        let heirs = self.heirs.get(&filed)?;
+        let point = document.read().point()?;
+        let grid = heirs.index.locate(point.longitude_latitude())?;
+        self.may_write(&grid, document.kind()).then_some(grid)
     }
 }
 
@@ -280,6 +312,8 @@ struct Judge<'a> {
     id: RecordId,
     kind: RecordKind,
     grid: GridId,
+    /// As the phone filed it.
+    filed: GridId,
     stored: Option<&'a StoredRecord>,
     is_in_scope: bool,
     had_right: bool,
@@ -299,7 +333,10 @@ impl<'a> Judge<'a> {
         before: Option<GridId>,
     ) -> StorageResult<Self> {
         // The server's own table says where a known record belongs.
-        let (kind, grid) = stored.map_or((first.kind, first.grid), |s| (s.kind, s.grid));
+        let (kind, grid) = match stored {
+            Some(stored) => (stored.kind, stored.grid),
+            None => (first.kind, push.rights.home(first.grid, first.kind)),
+        };
         let is_in_scope = push.rights.may_write(&grid, kind);
         let document = match stored {
             None => is_in_scope.then(|| RecordDocument::new(kind)),
@@ -316,6 +353,7 @@ impl<'a> Judge<'a> {
             id,
             kind,
             grid,
+            filed: first.grid,
             stored,
             is_in_scope,
             had_right: push.had_right(&id, &grid, before),
@@ -347,7 +385,7 @@ impl<'a> Judge<'a> {
                 current: record_epoch,
             };
         }
-        if item.kind != self.kind || (self.stored.is_none() && item.grid != self.grid) {
+        if item.kind != self.kind || (self.stored.is_none() && item.grid != self.filed) {
             return self.keep_apart(item, "structure", "another kind or grid".to_owned());
         }
         let change = match inspect(&item.hash, &item.change) {
@@ -454,6 +492,11 @@ impl<'a> Judge<'a> {
             if saved.len() > limits::RECORD_BYTES {
                 self.give_back(items);
             } else {
+                if self.stored.is_none()
+                    && let Some(home) = self.push.rights.home_of(self.filed, &document)
+                {
+                    work.grid = home;
+                }
                 work.heads = document.heads();
                 work.summary = document.summary();
                 work.saved = saved;

@@ -6,13 +6,14 @@ use std::{
 };
 
 use wangge_model::{
-    ActorId, AuditId, GridId, RecordId,
+    ActorId, AuditId, GridId, OrgNodeId, RecordId,
+    boundary::GridIndex,
     fault_point::{self, FailPoint},
     protocol::{ProblemCode, PushItem, Receipt, SignedManifest, Verdict},
 };
 
 use super::{
-    admit::{Admission, Rights, records},
+    admit::{Admission, Heirs, Rights, records},
     manifest::{self, CheckedManifest},
 };
 use crate::{
@@ -158,9 +159,31 @@ async fn rights(
     for (record, grid) in storage.list_former_grids(&late).await? {
         former.entry(record).or_default().push(grid);
     }
+    let known: HashSet<RecordId> = stored.iter().map(|record| record.id).collect();
+    let mut heirs = HashMap::new();
+    for item in items {
+        if known.contains(&item.record) || is_allowed(item) || heirs.contains_key(&item.grid) {
+            continue;
+        }
+        let grids = storage
+            .list_open_successors(&item.grid, state.clock.now())
+            .await?;
+        if grids.is_empty() {
+            continue;
+        }
+        let nodes: Vec<OrgNodeId> = grids.iter().map(|grid| (*grid).into()).collect();
+        let shapes = storage.list_boundaries(&nodes).await?;
+        let index = GridIndex::new(
+            shapes
+                .into_iter()
+                .map(|(node, boundary)| (node.into(), boundary)),
+        );
+        heirs.insert(item.grid, Heirs { grids, index });
+    }
     Ok(Rights {
         held: held.into_iter().collect(),
         former,
+        heirs,
         ..rights
     })
 }

@@ -21,6 +21,7 @@ mod org;
 mod person;
 mod quarantine;
 mod record;
+mod register;
 mod review;
 pub mod sqlite;
 
@@ -45,6 +46,10 @@ pub use record::{
     NewChange, NewMove, Numbering, RecordFilter, RecordOrder, RecordPage, RecordStorage,
     RecordWork, SnapshotRow, StoredRecord, Unnumbered, WorkOutcome,
 };
+pub use register::{
+    GridSizeCounts, GridVersion, NewRedivision, RedivisionOutcome, RegisterStorage,
+    StoredRedivision,
+};
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
 pub use wangge_model::{OrgLevel, Role};
@@ -53,6 +58,7 @@ pub use wangge_model::{OrgLevel, Role};
 pub trait Storage:
     MetaStorage
     + OrgStorage
+    + RegisterStorage
     + PersonStorage
     + DeviceStorage
     + RecordStorage
@@ -74,6 +80,7 @@ pub trait Storage:
 impl<T> Storage for T where
     T: MetaStorage
         + OrgStorage
+        + RegisterStorage
         + PersonStorage
         + DeviceStorage
         + RecordStorage
@@ -137,6 +144,9 @@ pub enum StorageError {
     /// The manifest counter was overtaken while this push was being checked.
     #[error("the device's manifest counter moved on meanwhile")]
     CounterMoved,
+    /// What a plan was made from is not as it was: make it again.
+    #[error("the data changed since the plan was made")]
+    Changed,
     /// The storage is shutting down.
     #[error("the storage is closed")]
     Closed,

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use wangge_model::{
-    DeviceId, GridId, PersonId, RecordSummary,
+    DeviceId, GridId, PersonId, RecordSummary, Timestamp,
     fault_point::{self, FailPoint},
     protocol::Digest,
 };
 
-use super::{Batch, device, quarantine, record, row};
+use super::{Batch, device, quarantine, record, register, row};
 use crate::storage::{
     ChangeBy, Commit, CommitManifest, CommitOutcome, NewChange, RecordWork, StorageError,
     StorageResult, WorkOutcome,
@@ -34,12 +34,16 @@ pub(super) fn commit(
         reach(FailPoint::ServerManifestNoted)?;
     }
     let mut done = Vec::with_capacity(works.len());
+    let mut homes = Homes::default();
     for mut work in works {
         let stands = find_version(connection, &work)?;
         if stands != work.base_version {
             let stored =
                 record::find(connection, &work.id)?.ok_or(StorageError::Corrupt("record"))?;
             work = hooks.rework(&work, &stored)?;
+        }
+        if stands == 0 {
+            work.grid = homes.find(connection, &work.grid, at)?;
         }
         if let Some(numbering) = work.numbering.take()
             && !work.changes.is_empty()
@@ -66,7 +70,8 @@ pub(super) fn commit(
     if let Some(manifest) = &manifest {
         let mut bytes = 0;
         for new in kept {
-            bytes += quarantine::insert(connection, new, &manifest.device, &person, at)?;
+            let grid = homes.find(connection, &new.grid, at)?;
+            bytes += quarantine::insert(connection, new, &grid, &manifest.device, &person, at)?;
         }
         grow_quarantine(connection, manifest, bytes)?;
     }
@@ -81,6 +86,27 @@ pub(super) fn commit(
     })
 }
 
+/// Grids of what is new: a grid may have been closed since the phone chose it,
+/// or since the push was judged.
+#[derive(Default)]
+struct Homes(HashMap<GridId, GridId>);
+
+impl Homes {
+    fn find(
+        &mut self,
+        connection: &Connection,
+        grid: &GridId,
+        at: Timestamp,
+    ) -> StorageResult<GridId> {
+        if let Some(home) = self.0.get(grid) {
+            return Ok(*home);
+        }
+        let home = register::home(connection, grid, at)?;
+        self.0.insert(*grid, home);
+        Ok(home)
+    }
+}
+
 /// A fail point of a commit.
 fn reach(point: FailPoint) -> StorageResult<()> {
     fault_point::reach(point).map_err(|error| StorageError::Database(error.to_string()))
@@ -91,7 +117,7 @@ fn reach(point: FailPoint) -> StorageResult<()> {
 fn put_manifest(
     connection: &Connection,
     manifest: &CommitManifest,
-    at: wangge_model::Timestamp,
+    at: Timestamp,
 ) -> StorageResult<()> {
     let (counter, digest) = connection
         .prepare_cached("SELECT last_counter, last_manifest_digest FROM device WHERE id = ?1")?
@@ -158,11 +184,7 @@ fn next_number(connection: &Connection, series: &str) -> StorageResult<u64> {
     Ok(row::count(number))
 }
 
-fn put_record(
-    connection: &Connection,
-    work: &RecordWork,
-    at: wangge_model::Timestamp,
-) -> StorageResult<()> {
+fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> StorageResult<()> {
     if work.changes.is_empty() {
         return Ok(());
     }
@@ -218,7 +240,7 @@ fn put_record(
             urgency,
             number,
             household.as_ref().map(wangge_model::RecordId::as_bytes),
-            occurred_at.map(wangge_model::Timestamp::as_millis),
+            occurred_at.map(Timestamp::as_millis),
             member_count,
             conflict_count,
             edited_at.as_millis(),
@@ -236,7 +258,7 @@ fn put_changes(
     connection: &Connection,
     batch: &mut Batch,
     done: &mut [WorkOutcome],
-    at: wangge_model::Timestamp,
+    at: Timestamp,
     person: &PersonId,
     manifest: Option<&CommitManifest>,
 ) -> StorageResult<()> {
@@ -307,7 +329,7 @@ fn insert_authorship(
     connection: &Connection,
     work: &RecordWork,
     change: &NewChange,
-    at: wangge_model::Timestamp,
+    at: Timestamp,
     person: &PersonId,
     manifest: Option<&CommitManifest>,
 ) -> StorageResult<()> {

@@ -21,6 +21,7 @@ mod person;
 mod quarantine;
 mod readers;
 mod record;
+mod register;
 mod review;
 mod row;
 mod scope;

@@ -14,9 +14,10 @@ use crate::storage::{
     GrantedGrid, NewOrgNode, OrgLevel, OrgNode, OrgStorage, Role, StorageError, StorageResult,
 };
 
-const COLUMNS: &str = "id, parent, level, code, name, path, attribute, valid_from, valid_to";
+pub(super) const COLUMNS: &str =
+    "id, parent, level, code, name, path, attribute, valid_from, valid_to";
 
-fn node(row: &Row<'_>) -> rusqlite::Result<OrgNode> {
+pub(super) fn node(row: &Row<'_>) -> rusqlite::Result<OrgNode> {
     Ok(OrgNode {
         id: row::id(row, 0, OrgNodeId::from_bytes)?,
         parent: row::optional_id(row, 1, OrgNodeId::from_bytes)?,
@@ -30,14 +31,14 @@ fn node(row: &Row<'_>) -> rusqlite::Result<OrgNode> {
     })
 }
 
-fn find(connection: &Connection, id: &OrgNodeId) -> StorageResult<Option<OrgNode>> {
+pub(super) fn find(connection: &Connection, id: &OrgNodeId) -> StorageResult<Option<OrgNode>> {
     Ok(connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM org_node WHERE id = ?1"))?
         .query_row([id.as_bytes()], node)
         .optional()?)
 }
 
-fn insert(connection: &Connection, new: &NewOrgNode) -> StorageResult<OrgNode> {
+pub(super) fn insert(connection: &Connection, new: &NewOrgNode) -> StorageResult<OrgNode> {
     let above = match &new.parent {
         None => "/".to_owned(),
         Some(parent) => {

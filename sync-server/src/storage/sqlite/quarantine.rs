@@ -42,10 +42,11 @@ pub(super) fn quarantined(row: &Row<'_>) -> rusqlite::Result<QuarantinedChange> 
     })
 }
 
-/// Keeps a change apart; answers the bytes it adds, 0 if it was kept before.
+/// Keeps a change apart, as one of this grid; answers the bytes it adds, 0 if it was kept before.
 pub(super) fn insert(
     connection: &Connection,
     new: &NewQuarantine,
+    grid: &GridId,
     device: &DeviceId,
     person: &PersonId,
     at: Timestamp,
@@ -61,7 +62,7 @@ pub(super) fn insert(
             new.id.as_bytes(),
             new.record.as_bytes(),
             new.kind.number(),
-            new.grid.as_bytes(),
+            grid.as_bytes(),
             new.hash.as_bytes(),
             new.bytes,
             new.code,
