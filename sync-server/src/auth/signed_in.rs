@@ -19,9 +19,7 @@ use wangge_model::{
 use super::{AuthState, origin, session};
 use crate::{
     console::{PageError, link::with_query},
-    storage::{
-        Assignment, ConsoleSession, Person, Role, Storage, StorageError, StorageResult,
-    },
+    storage::{Assignment, ConsoleSession, Person, Role, Storage, StorageError, StorageResult},
 };
 
 /// Largest form, in bytes.

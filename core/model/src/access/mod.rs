@@ -212,7 +212,7 @@ impl Data {
     /// The row a kind of record belongs to.
     pub const fn of_record(kind: RecordKind) -> Self {
         match kind {
-            RecordKind::Household => Self::Household,
+            RecordKind::Household | RecordKind::Place => Self::Household,
             RecordKind::Visit => Self::Visit,
             RecordKind::Incident => Self::Incident,
         }

@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use wangge_model::{RecordId, document::RecordDocument, protocol::ProblemCode};
+use wangge_model::{RecordId, access, document::RecordDocument, protocol::ProblemCode};
 
 use super::caller::Caller;
 use crate::{ApiError, AppState, auth::sign_in::audit};
@@ -21,6 +21,18 @@ pub(super) async fn automerge_file(
         .find_record_in_scope(&id, &person, caller.scope.at)
         .await?
         .ok_or(ProblemCode::NotFound)?;
+    let node = record.grid.into();
+    let seats = state
+        .storage
+        .list_seats(&person, &node, caller.scope.at)
+        .await?;
+    // It holds every number in full, as a phone does.
+    if !seats
+        .into_iter()
+        .any(|seat| access::may_hold(seat) || access::may_unmask(seat, record.kind))
+    {
+        return Err(ProblemCode::OutOfScope.into());
+    }
     // The file says in full what pages show masked, so who took it is noted.
     audit(&state.auth, person, "record_exported", &id.to_string(), "").await?;
     let bytes = tokio::task::spawn_blocking(move || {

@@ -44,21 +44,21 @@ impl Caller {
             let device = authenticate(state, &parts.headers).await;
             device.map_err(|error| ApiError(error.code))?.person
         };
-        let scope = Scope::find(state.storage.as_ref(), person, state.clock.now()).await?;
+        let storage = state.storage.as_ref();
+        let person = storage.find_person(&person).await?;
+        let Some(person) = person.filter(|person| person.active) else {
+            return Err(ProblemCode::PersonInactive.into());
+        };
+        let scope = Scope::find(storage, &person, state.clock.now()).await?;
         Ok((Self { scope }, None))
     }
 }
 
 async fn person_of_token(state: &AppState, token: &str) -> Result<PersonId, ApiError> {
-    let storage = state.storage.as_ref();
-    let token = api_token::find(storage, token, state.clock.now())
-        .await?
-        .ok_or(ApiError(ProblemCode::SessionRequired))?;
-    let person = storage.find_person(&token.person).await?;
-    match person {
-        Some(person) if person.active => Ok(person.id),
-        _ => Err(ProblemCode::PersonInactive.into()),
-    }
+    let token = api_token::find(state.storage.as_ref(), token, state.clock.now()).await?;
+    token
+        .map(|token| token.person)
+        .ok_or(ApiError(ProblemCode::SessionRequired))
 }
 
 impl FromRequestParts<AppState> for Caller {
@@ -77,9 +77,6 @@ impl FromRequestParts<AppState> for Writer {
         if let Some(expected) = csrf_token
             && !is_own_page(&parts.headers, &expected, &state.auth.public_origin)
         {
-            return Err(ProblemCode::OutOfScope.into());
-        }
-        if !caller.scope.may_edit_records() {
             return Err(ProblemCode::OutOfScope.into());
         }
         Ok(Self(caller))

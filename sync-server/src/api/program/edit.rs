@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use wangge_model::{
-    ChangeHash, CitizenIdPolicy, FieldPath, RecordKind,
+    ChangeHash, CitizenIdPolicy, FieldPath, RecordKind, access,
     document::{
         EditError, FieldEdit,
         schema::{self, FieldError, FieldOwner},
@@ -206,6 +206,7 @@ fn parse_etag(IfMatch(tag): &IfMatch) -> Option<Vec<ChangeHash>> {
     request_body = RecordEdit,
     responses(
         (status = 200, body = Record),
+        (status = 403, description = "没有修改权限。You may not change it"),
         (status = 404, description = "没有这份记录。No such record"),
         (status = 412, description = "记录已被他人修改。The record was changed by somebody else"),
         (status = 422, body = Vec<FieldProblem>, description = "有的内容不合要求，见 errors。Some values do not fit; see `errors`"),
@@ -226,6 +227,18 @@ pub(super) async fn edit_record(
         return Err(ProblemCode::BadRequest.into());
     }
     let stored = record::find(&state, &caller, &id).await?;
+    let node = stored.grid.into();
+    let seats = state
+        .storage
+        .list_seats(&caller.scope.person, &node, caller.scope.at)
+        .await
+        .map_err(ApiError::from)?;
+    if !seats
+        .into_iter()
+        .any(|seat| access::may_write_record(seat, stored.kind))
+    {
+        return Err(ProblemCode::OutOfScope.into());
+    }
     let today = state
         .clock
         .now()
@@ -286,6 +299,14 @@ pub(super) async fn unmask_field(
     let is_masked = schema::find_field(stored.kind, &path)
         .and_then(masking)
         .is_some();
+    let storage = state.storage.as_ref();
+    if !caller
+        .scope
+        .may_unmask_in(storage, &stored.grid, stored.kind)
+        .await?
+    {
+        return Err(ProblemCode::OutOfScope.into());
+    }
     if !is_masked || !(2..=100).contains(&reason.chars().count()) {
         return Err(ProblemCode::BadRequest.into());
     }

@@ -19,6 +19,7 @@ fn record(kind: RecordKind) -> RecordWork {
         RecordKind::Household => "address.room",
         RecordKind::Visit => "diary",
         RecordKind::Incident => "title",
+        RecordKind::Place => "name",
     };
     let mut document = RecordDocument::new(kind);
     let actor = ActorId::from_bytes(id16(0xac));
