@@ -3,6 +3,7 @@
 use wangge_model::{
     FieldPath, RecordId,
     document::{EditError, schema::FieldError},
+    member_move::MemberMoveError,
     message::{Language, message, message_id},
 };
 
@@ -41,6 +42,9 @@ pub enum Error {
     /// Nothing to write: the form is empty.
     #[error("nothing was entered")]
     Empty,
+    /// A person cannot be moved so: say why and let the person choose again.
+    #[error(transparent)]
+    MemberMove(#[from] MemberMoveError),
     /// The record has too long a history for another edit.
     #[error("the record is full")]
     RecordFull,
@@ -125,6 +129,7 @@ impl From<StoreError> for Error {
             StoreError::RecordNotFound(_) => Self::NotFound { what: "record" },
             StoreError::DraftNotFound(_) => Self::NotFound { what: "draft" },
             StoreError::Edit(error) => error.into(),
+            StoreError::MemberMove(error) => Self::MemberMove(error),
             StoreError::Full => Self::StorageFull,
             StoreError::NewerData { .. } => Self::NewerData,
             StoreError::Busy => Self::Busy,

@@ -2,11 +2,12 @@
 //! are checked here, so that what a phone saved the server accepts.
 
 use wangge_model::{
-    ActorId, ChangeHash, FieldPath, FieldValue, GridId, RecordId, RecordKind, RecordSummary,
-    Timestamp,
+    ActorId, ChangeHash, FieldPath, FieldValue, GridId, MemberId, RecordId, RecordKind,
+    RecordSummary, Timestamp,
     document::{FieldEdit, HistoryField, schema},
     household::Household,
     incident::Incident,
+    member_move::MemberMove,
     place::Place,
     visit::Visit,
 };
@@ -182,6 +183,31 @@ impl Core {
     pub fn edit_record(&self, id: RecordId, edits: &[FieldEdit]) -> Result<()> {
         let edits = self.normalise(self.load_kind(id)?, edits)?;
         self.store.edit_record(id, &edits, self.clock.now(), None)?;
+        self.indexer.note_save(&self.store);
+        Ok(())
+    }
+
+    /// Moves a person from one household to another, both of them on this phone:
+    /// the id stays, the one record says until when and whereto, the other since
+    /// when and wherefrom. Welfare labels about the person go along.
+    pub fn move_member(&self, step: &MemberMove) -> Result<()> {
+        for id in [step.from, step.to] {
+            if self.load_kind(id)? != RecordKind::Household {
+                return Err(Error::NotFound { what: "household" });
+            }
+        }
+        let relation = FieldPath::entry("members", &step.member, "relation");
+        let value = Some(step.relation.clone()).filter(|code| !code.is_empty());
+        let value = value.map(FieldValue::Text);
+        self.normalise(
+            RecordKind::Household,
+            &[FieldEdit {
+                path: relation,
+                value,
+            }],
+        )?;
+        let new_label = || MemberId::make(self.clock.as_ref(), self.entropy.as_ref()).to_string();
+        self.store.move_member(step, new_label, self.clock.now())?;
         self.indexer.note_save(&self.store);
         Ok(())
     }

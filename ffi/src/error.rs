@@ -7,6 +7,7 @@ use wangge_core::{Error, StoreError, sync::SyncError};
 use wangge_model::{
     RecordId,
     document::schema::FieldError,
+    member_move::MemberMoveError,
     message::{Language, field_error_message, message, message_id},
     protocol::EnrolmentLinkError,
 };
@@ -131,6 +132,7 @@ impl From<Error> for AppError {
             Error::NotGranted => Self::NotGranted,
             Error::NotAllowed => Self::NotAllowed,
             Error::Empty => Self::Empty,
+            Error::MemberMove(error) => member_move(error),
             Error::RecordFull => Self::RecordFull,
             error @ (Error::Busy | Error::StorageFull | Error::ReadOnly | Error::Rebuilt) => {
                 storage(&error)
@@ -148,6 +150,16 @@ impl From<Error> for AppError {
                 Self::Unexpected { reason }
             }
         }
+    }
+}
+
+fn member_move(error: MemberMoveError) -> AppError {
+    let id = message_id("member-move", error.code());
+    AppError::Invalid {
+        field: "members".to_owned(),
+        reason: error.code().to_owned(),
+        zh: message(Language::Chinese, &id, &[]),
+        en: message(Language::English, &id, &[]),
     }
 }
 

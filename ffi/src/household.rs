@@ -1,9 +1,11 @@
 //! A household's file, read as a whole.
 
 use wangge_model::{
-    RecordId,
+    FieldPath, RecordId,
     coordinate::Point,
+    document::schema::FieldError,
     household::{Address, Contact, Dwelling, Guardian, LedgerKind},
+    member_move::MemberMove,
 };
 
 use crate::{
@@ -209,6 +211,34 @@ impl Core {
     /// A household as a whole.
     pub async fn household(&self, id: RecordId) -> Result<Household, AppError> {
         Ok(self.run(move |core| core.household(id)).await?.into())
+    }
+
+    /// Moves a person from one household on this phone to another; the id stays.
+    /// `on` is the day of it, `YYYY-MM-DD`; `relation` is what the person is to
+    /// the head of the new household, or empty. [`AppError::Invalid`] says why
+    /// not.
+    pub async fn move_member(
+        &self,
+        member: String,
+        from: RecordId,
+        to: RecordId,
+        on: String,
+        relation: String,
+        registered_here: Option<bool>,
+    ) -> Result<(), AppError> {
+        let on = on.parse().map_err(|_| wangge_core::Error::Invalid {
+            path: FieldPath::entry("members", &member, "joined_on"),
+            reason: FieldError::NotADate,
+        })?;
+        let step = MemberMove {
+            member,
+            from,
+            to,
+            on,
+            relation,
+            registered_here,
+        };
+        self.run(move |core| core.move_member(&step)).await
     }
 }
 

@@ -4,7 +4,8 @@
 //!
 //! * [`document`]: a record as an Automerge document, its schema, edits,
 //!   conflicts and history; [`summary`] is its list row; [`household`],
-//!   [`place`], [`visit`] and [`incident`] read it as a whole.
+//!   [`place`], [`visit`] and [`incident`] read it as a whole; [`member_move`]
+//!   takes a person from one household to another.
 //! * [`guard`]: the gate for changes from elsewhere.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
@@ -53,6 +54,7 @@ pub mod guard;
 pub mod household;
 pub mod incident;
 pub mod masking;
+pub mod member_move;
 pub mod message;
 pub mod org;
 pub mod permit;

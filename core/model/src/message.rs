@@ -168,6 +168,7 @@ mod tests {
         RecordKind,
         document::schema::{self, FieldType},
         guard::GuardError,
+        member_move::MemberMoveError,
         protocol::ProblemCode,
     };
 
@@ -189,6 +190,9 @@ mod tests {
         }
         for code in GuardError::CODES {
             assert_both(&message_id("quarantine", code));
+        }
+        for code in MemberMoveError::CODES {
+            assert_both(&message_id("member-move", code));
         }
         for code in ["out_of_scope", "erased", "stale_record_epoch"] {
             assert_both(&message_id("quarantine", code));

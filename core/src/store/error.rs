@@ -1,7 +1,7 @@
 //! What can go wrong in the phone's store.
 
 use rusqlite::ErrorCode;
-use wangge_model::{RecordId, document::EditError};
+use wangge_model::{RecordId, document::EditError, member_move::MemberMoveError};
 
 /// Why the store did not do what it was asked; it did none of it.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,9 @@ pub enum StoreError {
     /// The document refused the edit.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// A person cannot be moved so.
+    #[error(transparent)]
+    MemberMove(#[from] MemberMoveError),
     /// A record's document cannot be read; it is marked to be fetched again.
     #[error("record {record} is damaged: {reason}")]
     Damaged {

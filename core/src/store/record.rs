@@ -7,6 +7,7 @@ use rusqlite::OptionalExtension as _;
 use wangge_model::{
     ActorId, GridId, RecordId, RecordKind, Timestamp,
     document::{FieldEdit, RecordDocument},
+    member_move::MemberMove,
 };
 
 use super::{
@@ -119,6 +120,36 @@ impl Store {
             Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
         })?;
         Ok(self.copy_to_journal(entry.as_ref()))
+    }
+
+    /// Moves a person between two households: both records change, or neither.
+    pub fn move_member(
+        &self,
+        step: &MemberMove,
+        new_label: impl FnMut() -> String,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let entries = self.write(|tx| {
+            let (held_from, from) = open(tx, step.from)?;
+            let (held_to, to) = open(tx, step.to)?;
+            let edits = step.edits(&from.read(), &to.read(), new_label)?;
+            let author = author::load_author(tx)?;
+            let mut entries = Vec::new();
+            for (mut held, mut document, edits) in
+                [(held_from, from, edits.from), (held_to, to, edits.to)]
+            {
+                if let Some(change) = document.edit(&edits, author.actor, at)? {
+                    author::record_change(tx, &mut held, &author, &change, &edits, at)?;
+                    settle_in(tx, &mut held, &document)?;
+                    entries.push(rescue::entry(&held, &author, &change, &edits, at));
+                }
+            }
+            Ok(entries)
+        })?;
+        for entry in &entries {
+            self.copy_to_journal(Some(entry));
+        }
+        Ok(())
     }
 
     /// Takes back the refused changes of a record; what was entered since is

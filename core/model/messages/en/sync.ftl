@@ -105,3 +105,11 @@ state-needs-attention = Needs attention
 
 enrolment-link-other-link = This is not an enrolment code of this system. Scan the QR code the administrator gives you.
 enrolment-link-incomplete = The enrolment code is incomplete. Scan it again, or ask the administrator for a new one.
+
+## Moving a member (member-move-code)
+
+member-move-no-such-member = This household has no such member. Refresh and choose again.
+member-move-has-left = This member has already left the household.
+member-move-is-there = This member already belongs to the household to move to.
+member-move-same-household = Both households are the same. Choose another one.
+member-move-before-joining = The day lies before the member joined. Check the day.

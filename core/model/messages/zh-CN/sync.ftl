@@ -104,3 +104,11 @@ state-needs-attention = 需处理
 
 enrolment-link-other-link = 这不是网格系统的注册码。请扫描管理员给的二维码。
 enrolment-link-incomplete = 注册码不完整。请重新扫描，或请管理员重新生成。
+
+## 成员迁移（member-move-代码）
+
+member-move-no-such-member = 这一户没有这名成员，请刷新后重新选择。
+member-move-has-left = 这名成员已经离开这一户。
+member-move-is-there = 这名成员已经在要迁入的住户里。
+member-move-same-household = 迁出和迁入是同一户，请另选一户。
+member-move-before-joining = 迁出日期早于入户日期，请检查日期。

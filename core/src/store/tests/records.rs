@@ -3,6 +3,7 @@
 use wangge_model::{
     FieldValue, RecordId, RecordKind,
     document::{FieldEdit, schema::FieldError},
+    member_move::{MemberMove, MemberMoveError},
 };
 
 use super::{Hub, Phone, grid, path, set};
@@ -331,4 +332,72 @@ fn assert_same_fields(one: &Phone, two: &Phone, id: RecordId) {
     one.core().edit_record(id, &[clear]).unwrap();
     assert_eq!(one.text(id, "address.room"), None);
     assert_eq!(two.text(id, "address.room").as_deref(), Some("501"));
+}
+
+#[test]
+fn a_person_moves_to_another_household_and_what_others_wrote_meanwhile_stays() {
+    let mut hub = Hub::new();
+    let (one, two) = (Phone::enrolled(1, &[1]), Phone::enrolled(2, &[1]));
+    let household = |room: &str, fields: &[FieldEdit]| {
+        let edits = [&[set("address.room", room)], fields].concat();
+        let id = one
+            .core()
+            .create_record(RecordKind::Household, grid(1), &edits);
+        id.unwrap()
+    };
+    let old = household(
+        "501",
+        &[
+            set("members.p1.name", "李雷"),
+            set("members.p2.name", "韩梅梅"),
+        ],
+    );
+    let new = household("502", &[]);
+    hub.sync(&one);
+    hub.sync(&two);
+    // Meanwhile somebody else writes down the person's phone, in the old file.
+    two.core()
+        .edit_record(old, &[set("members.p1.phone", "13800138000")])
+        .unwrap();
+    let step = MemberMove {
+        member: "p1".to_owned(),
+        from: old,
+        to: new,
+        on: "2026-11-26".parse().unwrap(),
+        relation: "0".to_owned(),
+        registered_here: None,
+    };
+    one.core().move_member(&step).unwrap();
+    for phone in [&one, &two, &one] {
+        hub.sync(phone);
+    }
+    for phone in [&one, &two] {
+        let (before, after) = (phone.core().household(old), phone.core().household(new));
+        let (before, after) = (before.unwrap(), after.unwrap());
+        assert_eq!(before.members["p1"].left_on, "2026-11-26");
+        assert_eq!(before.members["p1"].phone, "13800138000");
+        assert_eq!(before.members["p1"].moved_to, Some(new));
+        assert_eq!(after.members["p1"].name, "李雷");
+        assert_eq!(after.members["p1"].moved_from, Some(old));
+        let rows = phone.core().list_records(&RecordQuery::default()).unwrap();
+        let count = |id| {
+            rows.iter()
+                .find(|row| row.id == id)
+                .unwrap()
+                .summary
+                .member_count
+        };
+        assert_eq!((count(old), count(new)), (1, 1));
+    }
+    let again = one.core().move_member(&step);
+    assert!(
+        matches!(again, Err(Error::MemberMove(MemberMoveError::HasLeft))),
+        "{again:?}"
+    );
+    let nonsense = MemberMove {
+        relation: "?".to_owned(),
+        ..step
+    };
+    let refused = one.core().move_member(&nonsense);
+    assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
 }
