@@ -3,7 +3,8 @@
 //! and the demo use it as it is.
 //!
 //! * [`Core`]: what a shell holds; open it, use it, drop it.
-//! * [`record`] and [`draft`]: what a person does with records and drafts.
+//! * [`record`] and [`draft`]: what a person does with records and drafts;
+//!   [`duplicate`]: whether what is typed is on file already.
 //! * [`store`]: the encrypted database of one phone.
 //! * [`sync`]: the exchange with the server.
 //!
@@ -35,6 +36,7 @@
 mod config;
 mod core;
 pub mod draft;
+pub mod duplicate;
 mod error;
 mod indexer;
 pub mod port;
@@ -46,6 +48,7 @@ pub use crate::{
     config::{CoreConfig, StoreKey},
     core::Core,
     draft::Draft,
+    duplicate::{Duplicate, DuplicateSign},
     error::{Error, Result},
     record::{
         ConflictCandidate, ConflictView, HistoryView, RecordQuery, RecordRow, RecordState,

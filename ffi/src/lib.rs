@@ -8,6 +8,7 @@
 //!   listeners.
 //! * [`error`]: the one error, by what a shell does about it.
 //! * [`household`], [`place`], [`visit`], [`incident`]: records read as a whole.
+//! * [`duplicate`]: whether what is typed is on file already.
 //! * [`schema`]: which fields there are, for forms, and the texts for them.
 //! * [`id`]: ids and times; [`value`]: field values.
 //!
@@ -24,6 +25,7 @@ uniffi::setup_scaffolding!();
 
 pub mod core;
 pub mod draft;
+pub mod duplicate;
 pub mod error;
 pub mod grid;
 pub mod host;

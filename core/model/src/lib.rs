@@ -6,6 +6,7 @@
 //!   conflicts and history; [`summary`] is its list row; [`household`],
 //!   [`place`], [`visit`] and [`incident`] read it as a whole; [`member_move`]
 //!   takes a person from one household to another.
+//! * [`duplicate`]: what tells that two files are about the same.
 //! * [`guard`]: the gate for changes from elsewhere.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
@@ -48,6 +49,7 @@ pub mod coordinate;
 pub mod credit_code;
 pub mod deadline;
 pub mod document;
+pub mod duplicate;
 pub mod fault_point;
 pub mod grid_code;
 pub mod guard;

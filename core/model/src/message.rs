@@ -167,6 +167,7 @@ mod tests {
     use crate::{
         RecordKind,
         document::schema::{self, FieldType},
+        duplicate::MatchKind,
         guard::GuardError,
         member_move::MemberMoveError,
         protocol::ProblemCode,
@@ -190,6 +191,9 @@ mod tests {
         }
         for code in GuardError::CODES {
             assert_both(&message_id("quarantine", code));
+        }
+        for kind in MatchKind::ALL {
+            assert_both(&message_id("duplicate", kind.as_str()));
         }
         for code in MemberMoveError::CODES {
             assert_both(&message_id("member-move", code));

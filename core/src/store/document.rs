@@ -1,14 +1,17 @@
 //! A record's document on disk: a snapshot and the loose changes since, with
 //! the bookkeeping row that says what it holds.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use wangge_model::{
     ChangeHash, GridId, RecordId, RecordKind, RecordSummary, Timestamp,
     document::{DocumentError, LocalChange, RecordDocument},
+    duplicate::MatchKey,
     guard,
 };
 
-use super::{StoreError, columns, grid, search};
+use super::{StoreError, columns, grid, search, signs};
 
 /// Loose changes after which a document is compacted: measured, from about ten
 /// on a compacted history is half the size, and loading twenty costs less than
@@ -154,13 +157,45 @@ pub(super) enum Start<'a> {
     Empty,
 }
 
+/// What is computed from a document and stored beside it.
+#[derive(Debug)]
+pub(super) struct Projection<'a> {
+    /// The list row.
+    pub(super) summary: Cow<'a, RecordSummary>,
+    /// What tells that another record is about the same; `None` if the document
+    /// was not opened.
+    pub(super) keys: Option<Vec<MatchKey>>,
+}
+
+impl Projection<'_> {
+    /// Of a document that is open.
+    pub(super) fn of(document: &RecordDocument) -> Self {
+        let (summary, keys) = document.project();
+        Self {
+            summary: Cow::Owned(summary),
+            keys: Some(keys),
+        }
+    }
+}
+
+impl<'a> Projection<'a> {
+    /// As the server computed it, of a document that is not opened yet.
+    pub(super) const fn received(summary: &'a RecordSummary) -> Self {
+        Self {
+            summary: Cow::Borrowed(summary),
+            keys: None,
+        }
+    }
+}
+
 /// Adds a record with its list row and what its document starts with.
 pub(super) fn insert(
     tx: &Transaction<'_>,
     held: &mut Held,
     start: Start<'_>,
-    summary: &RecordSummary,
+    projection: &Projection<'_>,
 ) -> Result<(), StoreError> {
+    let summary = projection.summary.as_ref();
     held.conflict_count = i64::from(summary.conflict_count);
     match start {
         Start::Change(change) => {
@@ -213,6 +248,7 @@ pub(super) fn insert(
     if summary.place.is_some() || summary.residence.is_some() {
         put_detail(tx, held.key, summary)?;
     }
+    signs::put(tx, held.key, held.kind, projection.keys.as_deref())?;
     search::add_later(tx, held.key)?;
     match start {
         Start::Change(change) => {
@@ -309,11 +345,11 @@ pub(super) fn store_snapshot(
 pub(super) fn store(
     tx: &Transaction<'_>,
     held: &mut Held,
-    summary: Option<&RecordSummary>,
+    projection: Option<&Projection<'_>>,
 ) -> Result<(), StoreError> {
     let heads = columns::join_hashes(&held.heads);
     let server_heads = held.server_heads.as_deref().map(columns::join_hashes);
-    let Some(summary) = summary else {
+    let Some(projection) = projection else {
         tx.prepare_cached(
             "UPDATE record SET grid = ?2, record_epoch = ?3, heads = ?4, server_heads = ?5,
                  loose_count = ?6, loose_bytes = ?7, snapshot_bytes = ?8, received = ?9,
@@ -336,6 +372,8 @@ pub(super) fn store(
         ])?;
         return Ok(());
     };
+    let summary = projection.summary.as_ref();
+    signs::put(tx, held.key, held.kind, projection.keys.as_deref())?;
     search::replace_later(tx, held.key, &summary.title, &summary.search_text)?;
     put_detail(tx, held.key, summary)?;
     held.conflict_count = i64::from(summary.conflict_count);

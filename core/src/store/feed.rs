@@ -14,7 +14,7 @@ use wangge_model::{
 use super::{
     StoreError, columns,
     digest::Digests,
-    document::{self, Held, Start},
+    document::{self, Held, Projection, Start},
     grid,
     outbox::Status,
     snapshot,
@@ -449,19 +449,19 @@ impl<'a> Intake<'a> {
             let incoming = std::mem::take(&mut touched.incoming);
             let held = &mut touched.held;
             if let Some(document) = touched.document.as_ref().filter(|_| !incoming.is_empty()) {
-                let summary = document.summary();
-                if held.conflict_count == 0 && summary.conflict_count > 0 {
+                let projection = Projection::of(document);
+                if held.conflict_count == 0 && projection.summary.conflict_count > 0 {
                     self.applied.new_conflicts += 1;
                 }
                 held.heads = document.heads();
                 if held.key == 0 {
-                    document::insert(self.tx, held, Start::Empty, &summary)?;
+                    document::insert(self.tx, held, Start::Empty, &projection)?;
                 }
                 for (hash, bytes) in &incoming {
                     document::append(self.tx, held, hash, bytes)?;
                 }
                 document::compact_if_due(self.tx, held, document)?;
-                document::store(self.tx, held, Some(&summary))?;
+                document::store(self.tx, held, Some(&projection))?;
             } else {
                 document::store(self.tx, held, None)?;
             }

@@ -11,7 +11,7 @@ use wangge_model::{
     fault_point::{self, FailPoint},
 };
 
-use super::{Store, StoreError, columns, rescue};
+use super::{Store, StoreError, columns, rescue, signs};
 
 /// Name of the token's file.
 const FILE: &str = "incarnation";
@@ -72,7 +72,7 @@ pub(super) fn install(
         "INSERT INTO phone (one, incarnation, token) VALUES (1, ?1, ?2)",
         params![Incarnation::make(entropy).as_bytes(), token],
     )?;
-    Ok(())
+    signs::make_secret(tx, entropy)
 }
 
 /// Begins a new life and answers its actor, if the phone is enrolled.

@@ -25,7 +25,10 @@ pub(super) const MIGRATIONS: &[Step] = &[
         "0006_fewer_pages",
         include_str!("migrations/0006_fewer_pages.sql"),
     ),
-    ("0007_places", include_str!("migrations/0007_places.sql")),
+    (
+        "0007_places_and_duplicates",
+        include_str!("migrations/0007_places_and_duplicates.sql"),
+    ),
 ];
 
 /// Version of the file, 0 for an empty one.

@@ -29,6 +29,7 @@ mod receipt;
 mod record;
 mod rescue;
 mod search;
+mod signs;
 mod snapshot;
 mod tidy;
 
@@ -168,6 +169,8 @@ impl Store {
     fn claim(&self) -> Result<(), StoreError> {
         self.generation.store(0, Ordering::SeqCst);
         let generation = self.write(|tx| {
+            // For a database of an app that had none.
+            signs::make_secret(tx, self.options.entropy.as_ref())?;
             Ok(tx.query_row(
                 "UPDATE phone SET generation = generation + 1 RETURNING generation",
                 [],

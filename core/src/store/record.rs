@@ -12,7 +12,7 @@ use wangge_model::{
 
 use super::{
     Store, StoreError, author, columns,
-    document::{self, Held, Start},
+    document::{self, Held, Projection, Start},
     draft, grid, incarnation,
     outbox::Status,
     rescue,
@@ -60,13 +60,13 @@ impl Store {
         let author = self.read_before_write(author::load_author)?;
         let mut document = RecordDocument::new(kind);
         let change = document.edit(edits, author.actor, at)?;
-        let summary = document.summary();
+        let projection = Projection::of(&document);
         let entry = self.write(|tx| {
             grid::require_granted(tx, grid, kind)?;
             let mut held = Held::new(id, kind, grid, 0);
             held.heads = document.heads();
             let start = change.as_ref().map_or(Start::Empty, Start::Change);
-            document::insert(tx, &mut held, start, &summary)?;
+            document::insert(tx, &mut held, start, &projection)?;
             if let Some(change) = &change {
                 author::post(tx, &held, &author, change, edits, at)?;
             }
@@ -203,7 +203,7 @@ fn settle_in(
 ) -> Result<(), StoreError> {
     held.heads = document.heads();
     document::compact_if_due(tx, held, document)?;
-    document::store(tx, held, Some(&document.summary()))
+    document::store(tx, held, Some(&Projection::of(document)))
 }
 
 fn finish(tx: &rusqlite::Transaction<'_>, draft: Option<RecordId>) -> Result<(), StoreError> {

@@ -1,8 +1,14 @@
 //! Housekeeping that must not happen while a person waits for a save.
 
-use rusqlite::{Transaction, types::Value};
+use rusqlite::{Transaction, params, types::Value};
+use wangge_model::RecordSummary;
 
-use super::{Store, StoreError, connection::OldLog, document, search};
+use super::{
+    Store, StoreError,
+    connection::OldLog,
+    document::{self, Projection},
+    search, signs,
+};
 
 /// Documents compacted in one idle moment.
 const MOST_AT_ONCE: i64 = 200;
@@ -24,14 +30,18 @@ impl Store {
     }
 
     /// Brings some of what is new into the search index or, when all of it is
-    /// there, merges some of the index's pieces; answers whether there may
-    /// be more to do.
+    /// there, opens some of what a snapshot brought to see what tells it from
+    /// others or, when that is done, merges some of the index's pieces; answers
+    /// whether there may be more to do.
     pub(crate) fn index_some(&self) -> Result<bool, StoreError> {
         self.index_up_to(MOST_INDEXED)
     }
 
     fn index_up_to(&self, most: usize) -> Result<bool, StoreError> {
         if self.read(|db| search::due(db, 0))?.is_some() {
+            if self.read(signs::are_due)? {
+                return self.write(|tx| signs::complete_some(tx, most));
+            }
             return self.write(search::merge_some);
         }
         self.write(|tx| search::index_some(tx, most))?;
@@ -119,21 +129,72 @@ fn rebuild_some(tx: &Transaction<'_>, last: i64) -> Result<(u64, Option<i64>), S
     let mut differed = 0;
     for key in &keys {
         let mut held = document::load_held(tx, *key)?;
-        let summary = document::open(tx, &held)?.summary();
-        let before = projection(tx, *key)?;
-        document::store(tx, &mut held, Some(&summary))?;
+        let projection = Projection::of(&document::open(tx, &held)?);
+        let before = columns_of(tx, *key)?;
+        document::store(tx, &mut held, Some(&projection))?;
+        let summary = &projection.summary;
         search::index_now(tx, *key, &summary.title, &summary.search_text)?;
-        differed += u64::from(projection(tx, *key)? != before);
+        differed += u64::from(differ(&before, &columns_of(tx, *key)?));
     }
     Ok((differed, keys.last().copied()))
 }
 
-fn projection(tx: &Transaction<'_>, key: i64) -> Result<Vec<Value>, StoreError> {
+/// Whether the list row of a record is another than this.
+pub(super) fn is_outdated(
+    tx: &Transaction<'_>,
+    key: i64,
+    summary: &RecordSummary,
+) -> Result<bool, StoreError> {
+    Ok(!tx
+        .prepare_cached(
+            "SELECT conflict_count = ?2 AND edited_at = ?3 AND member_count = ?4 AND title = ?5
+                 AND person_name = ?6 AND phone = ?7 AND state = ?8 AND category = ?9
+                 AND search_text = ?10
+                 AND (SELECT residence FROM list_detail WHERE record = key) IS ?11
+             FROM record WHERE key = ?1",
+        )?
+        .query_row(
+            params![
+                key,
+                summary.conflict_count,
+                summary.edited_at.as_millis(),
+                summary.member_count,
+                summary.title,
+                summary.person_name,
+                summary.phone,
+                summary.state,
+                summary.category,
+                summary.search_text,
+                summary.residence,
+            ],
+            |row| row.get(0),
+        )?)
+}
+
+/// Whether a row was wrong. Signs that were not computed yet (the last column)
+/// were not.
+fn differ(before: &[Value], after: &[Value]) -> bool {
+    before
+        .iter()
+        .zip(after)
+        .enumerate()
+        .any(|(column, (before, after))| {
+            before != after && !(column == SIGNS && *before == Value::Null)
+        })
+}
+
+/// Place of the signs among [`columns_of`].
+const SIGNS: usize = 15;
+
+fn columns_of(tx: &Transaction<'_>, key: i64) -> Result<Vec<Value>, StoreError> {
     Ok(tx
         .prepare_cached(
             "SELECT conflict_count, household, occurred_at, edited_at, member_count, title,
-                 person_name, phone, state, category, urgency, number, search_text
+                 person_name, phone, state, category, urgency, number, search_text,
+                 (SELECT place FROM list_detail WHERE list_detail.record = record.key),
+                 (SELECT residence FROM list_detail WHERE list_detail.record = record.key),
+                 (SELECT signs FROM match_key WHERE match_key.record = record.key)
              FROM record WHERE key = ?1",
         )?
-        .query_row([key], |row| (0..13).map(|column| row.get(column)).collect())?)
+        .query_row([key], |row| (0..16).map(|column| row.get(column)).collect())?)
 }

@@ -113,3 +113,12 @@ member-move-has-left = This member has already left the household.
 member-move-is-there = This member already belongs to the household to move to.
 member-move-same-household = Both households are the same. Choose another one.
 member-move-before-joining = The day lies before the member joined. Check the day.
+
+## Possible duplicates (duplicate-reason)
+
+duplicate-standard-address = Same standard address key
+duplicate-address = Same address
+duplicate-identity-number = Same identity number
+duplicate-name-and-birth = Same name and birth date
+duplicate-credit-code = Same credit code
+duplicate-place-name = Same name of a place

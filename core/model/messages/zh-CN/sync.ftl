@@ -112,3 +112,12 @@ member-move-has-left = 这名成员已经离开这一户。
 member-move-is-there = 这名成员已经在要迁入的住户里。
 member-move-same-household = 迁出和迁入是同一户，请另选一户。
 member-move-before-joining = 迁出日期早于入户日期，请检查日期。
+
+## 疑似重复（duplicate-依据）
+
+duplicate-standard-address = 标准地址编码相同
+duplicate-address = 地址相同
+duplicate-identity-number = 证件号码相同
+duplicate-name-and-birth = 姓名和出生日期相同
+duplicate-credit-code = 统一社会信用代码相同
+duplicate-place-name = 场所名称相同

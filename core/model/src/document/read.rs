@@ -30,6 +30,16 @@ impl Fields {
         self.0.insert(path.to_string(), field).is_none()
     }
 
+    /// Enters a value over what is there, as a form that is being filled in
+    /// does.
+    pub fn set(&mut self, path: FieldPath, value: Option<FieldValue>) {
+        let field = Field {
+            value,
+            conflict: false,
+        };
+        self.0.insert(path.into(), field);
+    }
+
     /// The value of a field, if it has one.
     pub fn value(&self, path: &str) -> Option<&FieldValue> {
         self.0.get(path)?.value.as_ref()

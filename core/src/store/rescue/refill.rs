@@ -14,7 +14,7 @@ use wangge_model::{
 use super::journal::Entry;
 use crate::store::{
     StoreError, columns,
-    document::{self, Held, Start},
+    document::{self, Held, Projection, Start},
     grid,
     outbox::Status,
 };
@@ -149,17 +149,18 @@ fn refill_record(
     if let Some(document) = &whole {
         held.heads = document.heads();
         if held.key == 0 {
-            document::insert(tx, &mut held, Start::Empty, &document.summary())?;
+            document::insert(tx, &mut held, Start::Empty, &Projection::of(document))?;
         }
         document::store_snapshot(tx, &mut held, &document.save(), false)?;
-        document::store(tx, &mut held, Some(&document.summary()))?;
+        document::store(tx, &mut held, Some(&Projection::of(document)))?;
     } else {
         for change in unsent {
             advance_heads(&mut held.heads, change.entry.item.hash, &change.deps);
         }
         if held.key == 0 {
             let summary = provisional(&held, unsent);
-            document::insert(tx, &mut held, Start::Empty, &summary)?;
+            let projection = Projection::received(&summary);
+            document::insert(tx, &mut held, Start::Empty, &projection)?;
         }
         for change in unsent {
             let item = &change.entry.item;

@@ -4,6 +4,7 @@
 mod clocks;
 mod convergence;
 mod disks;
+mod duplicates;
 mod exchange;
 mod faults;
 mod journal;
