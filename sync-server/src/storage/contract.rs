@@ -10,6 +10,7 @@
 mod access;
 mod api_tokens;
 mod moves;
+mod register;
 
 use std::{future::Future, sync::Arc};
 
@@ -30,6 +31,10 @@ use self::access::{
 use self::api_tokens::api_tokens_end;
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
+};
+use self::register::{
+    a_plan_that_is_out_of_date_changes_nothing, a_redivision_moves_everything_at_once,
+    boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
 };
 use super::{
     AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, ConsoleSession, Division,
@@ -68,6 +73,10 @@ where
         numbers_are_given_once,
         a_move_leaves_one_feed_and_enters_the_other,
         what_was_judged_before_a_move_is_judged_again,
+        boundaries_are_kept_and_replaced,
+        a_redivision_moves_everything_at_once,
+        a_plan_that_is_out_of_date_changes_nothing,
+        what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
         quarantine_is_kept_once_and_bounded,
         lists_show_what_is_in_scope,
         snapshots_come_in_order,

@@ -1,6 +1,6 @@
 //! See [`RegisterStorage`].
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -55,7 +55,8 @@ fn successors(connection: &Connection, node: &OrgNodeId) -> StorageResult<Vec<Or
     )
 }
 
-/// Follows closed grids to those in use, nearest and first-named first.
+/// Follows closed grids to those in use, in the order in which each names what
+/// follows it: whatever takes the rest of the rest comes first.
 fn open_successors(
     connection: &Connection,
     grid: &GridId,
@@ -63,14 +64,15 @@ fn open_successors(
 ) -> StorageResult<Vec<GridId>> {
     let mut open = Vec::new();
     let mut seen = HashSet::new();
-    let mut next: VecDeque<OrgNodeId> = successors(connection, &(*grid).into())?.into();
-    while let Some(node) = next.pop_front() {
+    let mut stack = successors(connection, &(*grid).into())?;
+    stack.reverse();
+    while let Some(node) = stack.pop() {
         if !seen.insert(node) {
             continue;
         }
         match org::find(connection, &node)? {
             Some(found) if found.validity().contains(at) => open.push(node.into()),
-            Some(_) => next.extend(successors(connection, &node)?),
+            Some(_) => stack.extend(successors(connection, &node)?.into_iter().rev()),
             None => {}
         }
     }
