@@ -4,6 +4,7 @@
 //! * [`storage`]: what is kept, one trait per concept, SQLite behind them.
 //! * [`ingest`]: how a push becomes records, feed places and a receipt.
 //! * [`api`]: the device API and what machines ask.
+//! * [`division`]: boundaries of grids and dividing them anew.
 //! * [`auth`] and [`console`]: people in front of a browser.
 //! * [`state`] ties them together; [`app`] is the list of routes.
 //!
@@ -18,6 +19,7 @@ pub mod console;
 pub mod data_folder;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod division;
 pub mod enrolment;
 pub mod error;
 pub mod explain;

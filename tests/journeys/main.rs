@@ -13,6 +13,7 @@ mod faults;
 mod hostile;
 mod merge;
 mod peers;
+mod redivision;
 mod scope;
 mod support;
 mod tls;

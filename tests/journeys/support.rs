@@ -127,7 +127,8 @@ impl Place {
     }
 }
 
-fn canonical(document: &RecordDocument) -> CanonicalState {
+/// A document as both ends compare it.
+pub(crate) fn canonical(document: &RecordDocument) -> CanonicalState {
     CanonicalState {
         heads: document.heads(),
         changes: document

@@ -17,6 +17,15 @@ const STREET: &str = "370102002";
 /// Code of its one community.
 const COMMUNITY: &str = "370102002008";
 
+/// How a command ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its exit status.
+    pub status: i32,
+    /// What it printed; null if that was no JSON.
+    pub value: Value,
+}
+
 /// Runs `wangge admin` on a server's data folder.
 #[derive(Debug)]
 pub struct Admin {
@@ -58,6 +67,22 @@ impl Admin {
                 .args(arguments),
             &format!("admin {}", arguments.join(" ")),
         )
+    }
+
+    /// Runs a command that may end with findings or be refused; gives back its
+    /// exit status and the JSON it printed, if any.
+    pub fn check(&self, arguments: &[&str]) -> anyhow::Result<Finished> {
+        let output = Command::new(&self.program)
+            .args(["admin", "--json"])
+            .args(arguments)
+            .envs(settings(&self.data, self.tls))
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("running {}", self.program.display()))?;
+        Ok(Finished {
+            status: output.status.code().context("the command was killed")?,
+            value: serde_json::from_slice(&output.stdout).unwrap_or(Value::Null),
+        })
     }
 
     fn execute(&self, command: &mut Command, words: &str) -> anyhow::Result<Value> {

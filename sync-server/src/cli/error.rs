@@ -5,8 +5,10 @@ use std::io;
 
 use wangge_model::{
     DivisionCodeError, GridAttribute, PhoneNumberError, TextError,
+    boundary::geojson::GeoJsonError,
     message::{Language, message},
     org::{Duty, PlaceError, RoleError},
+    redivision::RedivisionFileError,
 };
 
 use crate::{
@@ -75,7 +77,7 @@ pub enum CliError {
 }
 
 /// What an admin command was refused for; nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum AdminError {
     /// No such node.
     #[error("no node {0}")]
@@ -137,6 +139,54 @@ pub enum AdminError {
     /// A password for somebody who does not sign in.
     #[error("{0} has no user name")]
     UsernameMissing(String),
+    /// No such coordinate system.
+    #[error("no coordinate system {0}")]
+    SystemUnknown(String),
+    /// A file that cannot be read.
+    #[error("file {path}: {reason}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file of boundaries that is wrong.
+    #[error("{} errors in the boundaries", .0.len())]
+    GeoJson(Vec<GeoJsonError>),
+    /// A boundary for no community or grid.
+    #[error("feature {number}: no place {code}")]
+    FeatureNode {
+        /// Its place in the file, counted from 1.
+        number: usize,
+        /// The code it names.
+        code: String,
+    },
+    /// Two boundaries for one place.
+    #[error("feature {number}: {code} again")]
+    FeatureTwice {
+        /// Its place in the file, counted from 1.
+        number: usize,
+        /// The code it names.
+        code: String,
+    },
+    /// Not a community in use.
+    #[error("{0} is not a community in use")]
+    NotACommunity(String),
+    /// A community without a boundary.
+    #[error("{0} has no boundary")]
+    BoundaryMissing(String),
+    /// An order for a re-division that is none.
+    #[error(transparent)]
+    Redivision(RedivisionFileError),
+    /// An order names a grid the community does not have.
+    #[error("no grid {0} in the community")]
+    DivisionGridUnknown(String),
+    /// A re-division of a community without grids.
+    #[error("nothing to close")]
+    DivisionNothing,
+    /// Something stands in the way of a re-division.
+    #[error("{0} problems stand in the way")]
+    DivisionRefused(usize),
     /// No such attribute of a grid.
     #[error("no attribute {0}")]
     AttributeUnknown(String),
@@ -312,6 +362,30 @@ impl Explain for AdminError {
             Self::UsernameTaken(name) => say("admin-username-taken", &[("username", name)]),
             Self::UsernameInvalid => say("admin-username-invalid", &[]),
             Self::UsernameMissing(name) => say("admin-username-missing", &[("person", name)]),
+            Self::SystemUnknown(found) => say("redivision-system", &[("found", found)]),
+            Self::File { path, reason } => say("admin-file", &[("path", path), ("reason", reason)]),
+            Self::GeoJson(errors) => {
+                let lines: Vec<String> = errors.iter().map(|error| error.text(language)).collect();
+                lines.join("\n")
+            }
+            Self::FeatureNode { number, code } => say(
+                "admin-feature-node",
+                &[("number", &number.to_string()), ("code", code)],
+            ),
+            Self::FeatureTwice { number, code } => say(
+                "admin-feature-twice",
+                &[("number", &number.to_string()), ("code", code)],
+            ),
+            Self::NotACommunity(name) => say("admin-not-a-community", &[("node", name)]),
+            Self::BoundaryMissing(name) => say("admin-boundary-missing", &[("community", name)]),
+            Self::Redivision(error) => error.text(language),
+            Self::DivisionGridUnknown(name) => {
+                say("admin-division-grid-unknown", &[("grid", name)])
+            }
+            Self::DivisionNothing => say("admin-division-nothing", &[]),
+            Self::DivisionRefused(count) => {
+                say("admin-division-refused", &[("count", &count.to_string())])
+            }
             Self::AttributeUnknown(found) => {
                 let allowed = GridAttribute::ALL.map(GridAttribute::as_str).join(", ");
                 say(

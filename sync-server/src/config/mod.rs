@@ -20,7 +20,7 @@ pub use docs::documentation;
 pub use error::{ConfigError, Origin};
 pub use flags::SettingFlags;
 pub use load::{EffectiveConfig, Sources};
-pub use setting::{BaseUrl, LogFormat, Setting, SettingError, Whole};
+pub use setting::{BaseUrl, GridSizing, LogFormat, Setting, SettingError, Whole};
 
 /// One field of [`Config`] seen from outside: its name, its documentation and
 /// how to read and write it.
@@ -172,6 +172,16 @@ settings! {
         /// 采用的网格编码规则：`shandong19` 为 19 位（山东），`shanxi14` 为 14 位，
         /// `template12` 为 12 位，`beijing15` 为 15 位，`cjt349_20` 为 20 位（CJ/T 349-2010）。
         grid_code_scheme: GridCodeScheme = GridCodeScheme::shandong19(),
+        /// How large grids should be; others are marked, nothing is refused. `gbt34300`: 300-500
+        /// households or about 1,000 people; the other sets say it in their names.
+        ///
+        /// 网格规模的标准，不符合的只作提醒。`gbt34300` 为 300—500 户或约 1000 人（GB/T 34300-2017），
+        /// 其他标准见其名称。
+        grid_sizing: GridSizing = GridSizing::default(),
+        /// Fewest people on the staff of a grid; grids with fewer are marked.
+        ///
+        /// 每个网格的最少人数，不足的作提醒。
+        grid_staff: Whole<0, 50> = Whole::new(3),
         /// Hours after which somebody signed in to the console has to sign in again.
         ///
         /// 后台登录的有效时长（小时），超过后须重新登录。

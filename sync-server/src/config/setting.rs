@@ -6,6 +6,7 @@ use std::{fmt::Write as _, net::SocketAddr, path::PathBuf};
 use wangge_model::{
     GridCodeScheme,
     message::{Language, message},
+    org::SizingRules,
 };
 
 /// A type that a field of [`super::Config`] may have.
@@ -387,6 +388,45 @@ impl Setting for GridCodeScheme {
             "`shandong19`、`shanxi14`、`template12`、`beijing15`、`cjt349_20`",
             "`shandong19`, `shanxi14`, `template12`, `beijing15`, `cjt349_20`",
         )
+    }
+}
+
+/// The set of rules by which sizes of grids are judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GridSizing(SizingRules);
+
+impl GridSizing {
+    /// The rules.
+    pub const fn rules(&self) -> &SizingRules {
+        &self.0
+    }
+}
+
+impl Default for GridSizing {
+    fn default() -> Self {
+        Self(SizingRules::gbt34300())
+    }
+}
+
+impl Setting for GridSizing {
+    fn parse_parts(parts: &[&str]) -> Result<Self, SettingError> {
+        SizingRules::built_in(single(parts)?)
+            .map(Self)
+            .ok_or_else(|| SettingError::NotOneOf {
+                allowed: SizingRules::BUILT_IN.join(", "),
+            })
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(quoted(&self.0.id))
+    }
+
+    fn form() -> (String, String) {
+        let code: Vec<String> = SizingRules::BUILT_IN
+            .iter()
+            .map(|id| format!("`{id}`"))
+            .collect();
+        pair(code.join("、"), code.join(", "))
     }
 }
 

@@ -68,6 +68,22 @@ impl SizingRules {
         "households_500_1000",
     ];
 
+    /// GB/T 34300-2017 section 5 and the Shandong specification, item 四:
+    /// 300-500 resident households or about 1,000 people ("about" read as a
+    /// fifth up or down). A village group is one or more grids of any size.
+    pub fn gbt34300() -> Self {
+        Self {
+            id: "gbt34300".to_owned(),
+            urban: GridSize {
+                households: Some(SizeRange::new(300, 500)),
+                people: Some(SizeRange::new(800, 1_200)),
+            },
+            rural: GridSize::default(),
+            dedicated: GridSize::default(),
+            grids_per_community: None,
+        }
+    }
+
     /// The set that comes built in under `id`.
     pub fn built_in(id: &str) -> Option<Self> {
         let households = |min, max| GridSize {
@@ -75,14 +91,7 @@ impl SizingRules {
             people: None,
         };
         let urban = match id {
-            // GB/T 34300-2017 section 5 and the Shandong specification, item 四:
-            // 300-500 resident households or about 1,000 people ("about" read
-            // as a fifth up or down). A village group is one or more grids of
-            // any size.
-            "gbt34300" => GridSize {
-                people: Some(SizeRange::new(800, 1_200)),
-                ..households(300, 500)
-            },
+            "gbt34300" => return Some(Self::gbt34300()),
             // A city's rules: 1,000-2,000 people a grid.
             "people_1000_2000" => GridSize {
                 households: None,

@@ -6,6 +6,7 @@
 
 mod api_token;
 mod assignment;
+mod boundary;
 mod compact;
 mod device;
 mod enrol;
@@ -48,6 +49,12 @@ enum AdminCommand {
     /// 组织节点（省、市、县区、街道、片区、社区、网格）。Places, from province to grid.
     #[command(subcommand)]
     Node(node::NodeCommand),
+    /// 边界。Boundaries.
+    #[command(subcommand)]
+    Boundary(boundary::BoundaryCommand),
+    /// 网格调整：重新划分一个社区的网格。Dividing a community's grids anew.
+    #[command(subcommand)]
+    Division(boundary::DivisionCommand),
     /// 人员。People.
     #[command(subcommand)]
     Person(person::PersonCommand),
@@ -103,8 +110,7 @@ pub(super) async fn run(
     };
     let result = admin.run(&args.command, input).await;
     crate::storage::MetaStorage::close(&storage).await?;
-    result?;
-    Ok(Outcome::Done)
+    result
 }
 
 impl Admin<'_> {
@@ -112,8 +118,10 @@ impl Admin<'_> {
         &mut self,
         command: &AdminCommand,
         input: &mut dyn BufRead,
-    ) -> Result<(), CliError> {
+    ) -> Result<Outcome, CliError> {
         match command {
+            AdminCommand::Boundary(command) => return self.boundary(command).await,
+            AdminCommand::Division(command) => return self.division(command).await,
             AdminCommand::Node(command) => self.node(command).await,
             AdminCommand::Person(command) => self.person(command, input).await,
             AdminCommand::Assign(args) => self.assign(args).await,
@@ -125,6 +133,7 @@ impl Admin<'_> {
             AdminCommand::Record(command) => self.record(command).await,
             AdminCommand::ApiToken(command) => self.api_token(command).await,
         }
+        .map(|()| Outcome::Done)
     }
 
     fn now(&self) -> Timestamp {
