@@ -11,7 +11,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Clock, Entropy};
+use crate::{Clock, Entropy, Timestamp};
 
 /// Text that is not an id: wrong length or characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +49,20 @@ macro_rules! id_type {
                 Uuid::from_slice(bytes)
                     .map(Self)
                     .map_err(|_| InvalidId(hex::encode(bytes)))
+            }
+
+            /// When the id was made, as the clock that made it believed;
+            /// `None` if it was not made from a clock.
+            pub fn made_at(&self) -> Option<Timestamp> {
+                let bytes = self.0.as_bytes();
+                if self.0.get_version_num() != 7 {
+                    return None;
+                }
+                let millis = bytes
+                    .iter()
+                    .take(6)
+                    .fold(0_i64, |millis, byte| (millis << 8) | i64::from(*byte));
+                Some(Timestamp::from_millis(millis))
             }
 
             /// The 16 bytes of the id.
@@ -258,7 +272,6 @@ impl From<ChangeHash> for automerge::ChangeHash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
     use crate::clock::testing::{FakeClock, SeededEntropy};
 
     #[test]
@@ -268,6 +281,14 @@ mod tests {
         let first = RecordId::make(&clock, &entropy);
         clock.advance_millis(1);
         assert!(first < RecordId::make(&clock, &entropy));
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let at = Timestamp::from_millis(1_700_000_000_123);
+        let id = RecordId::make(&FakeClock::at(at), &SeededEntropy::new(1));
+        assert_eq!(id.made_at(), Some(at));
+        assert_eq!(RecordId::from_bytes([1; 16]).made_at(), None);
     }
 
     #[test]

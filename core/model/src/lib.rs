@@ -8,6 +8,7 @@
 //!   takes a person from one household to another.
 //! * [`duplicate`]: what tells that two files are about the same.
 //! * [`guard`]: the gate for changes from elsewhere.
+//! * [`visit_plan`]: which visits count, what is due, in which order to walk.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
 //!   [`permit`], [`plate`], [`coordinate`], [`masking`], [`text`]: the rules
@@ -35,6 +36,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod civil_day;
 mod clock;
 mod id;
 mod kind;
@@ -69,9 +71,11 @@ pub mod redivision;
 pub mod summary;
 pub mod text;
 pub mod visit;
+pub mod visit_plan;
 pub mod working_day;
 
 pub use citizen_id::{CitizenId, CitizenIdError, CitizenIdPolicy, Sex};
+pub use civil_day::{CivilDay, InvalidCivilDay};
 #[cfg(any(test, feature = "testing"))]
 pub use clock::testing;
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy, Timestamp};

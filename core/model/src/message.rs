@@ -58,6 +58,7 @@ message_files!(
     "sync.ftl",
     "fields.ftl",
     "org.ftl",
+    "visits.ftl",
     "console.ftl",
     "demo.ftl",
     "server.ftl"
