@@ -15,7 +15,8 @@ use wangge_model::{
     GridId, Incarnation, RecordId, ServerEpoch, Timestamp,
     protocol::{
         Cursor, Decision, Directive, EnrolResponse, FeedPage, Grants, Proof, PublicKey, PushItem,
-        Receipt, ReturnedRecord, Session, SignedManifest, SnapshotPage,
+        Receipt, ReferenceNews, ReferenceStamp, ReturnedRecord, Session, SignedManifest,
+        SnapshotPage,
     },
 };
 
@@ -57,6 +58,8 @@ pub struct Position {
     /// Number of the last decision told, if changes of this phone are under
     /// review.
     pub decisions_after: Option<u64>,
+    /// The reference sets the phone holds.
+    pub reference: Vec<ReferenceStamp>,
 }
 
 /// An unfinished first fetch of a grid.
@@ -157,7 +160,7 @@ pub trait SyncStore: Send + Sync {
     /// known to have used.
     fn drop_manifest(&self, counter: u64, used: u64) -> Result<(), StoreError>;
     /// Applies one answer: receipt, grants, feed pages with their cursors and
-    /// directives, all in one transaction. Feed pages were verified before:
+    /// directives and reference sets, all in one transaction. Feed pages were verified before:
     /// signed, of this grid's cursor, without a gap. An answer of another
     /// server epoch than the enrolment's stores that epoch; its pages were
     /// taken out, and it forgets every cursor and offers every change of this
@@ -197,4 +200,7 @@ pub struct Answer<'a> {
     pub directives: &'a [Directive],
     /// What was decided on changes of this phone that were under review.
     pub decisions: &'a [Decision],
+    /// What the phone is to hold of reference sets, and those that came; the
+    /// sets were verified before.
+    pub reference: Option<&'a ReferenceNews>,
 }

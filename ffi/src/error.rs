@@ -189,7 +189,8 @@ fn sync_error(error: &SyncError) -> AppError {
         SyncError::Problem(_)
         | SyncError::AddressRefused(_)
         | SyncError::OtherCertificate
-        | SyncError::FeedSignature(_) => AppError::Refused { code, zh, en },
+        | SyncError::FeedSignature(_)
+        | SyncError::ReferenceSignature(_) => AppError::Refused { code, zh, en },
         SyncError::BadAnswer(_)
         | SyncError::KeyUnavailable
         | SyncError::TooManyRounds

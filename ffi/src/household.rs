@@ -204,6 +204,8 @@ pub struct HouseholdLabel {
     pub since: String,
     /// Last day; empty while it lasts.
     pub until: String,
+    /// How closely; may be empty.
+    pub level: String,
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -328,6 +330,7 @@ impl From<(String, wangge_model::household::Label)> for HouseholdLabel {
             member: label.member,
             since: label.since,
             until: label.until,
+            level: label.level,
         }
     }
 }

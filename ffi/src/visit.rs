@@ -38,6 +38,8 @@ pub struct Visit {
     pub door_distance_m: Option<f64>,
     /// Why it was made from farther away.
     pub distance_reason: String,
+    /// Id of the person who made it; empty in older visits.
+    pub visitor: String,
     /// Who came along, in words.
     pub companions: String,
     /// What came of it.
@@ -128,6 +130,7 @@ impl From<wangge_model::visit::Visit> for Visit {
             is_mocked: visit.is_mocked,
             door_distance_m: visit.door_distance_m,
             distance_reason: visit.distance_reason,
+            visitor: visit.visitor,
             companions: visit.companions,
             result: visit.result,
             person_met: visit.person_met,

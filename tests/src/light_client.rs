@@ -141,6 +141,8 @@ impl LightClient {
             knows_moves: None,
             decisions_after: None,
             newest_kind: Some(RecordKind::NEWEST),
+            reference: None,
+            wants_reference: None,
         }
     }
 

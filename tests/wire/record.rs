@@ -105,6 +105,8 @@ impl Phone {
             knows_moves: None,
             decisions_after: None,
             newest_kind: None,
+            reference: None,
+            wants_reference: None,
         })
     }
 

@@ -37,6 +37,8 @@ pub struct Household {
     pub links: BTreeMap<String, ServiceLink>,
     /// Hazards found in the dwelling, by id.
     pub hazards: BTreeMap<String, Hazard>,
+    /// The visit a colleague was asked to make.
+    pub handover: HouseholdHandover,
     /// Notes two people may edit at once.
     pub notes: String,
 }
@@ -195,6 +197,19 @@ pub struct Label {
     pub since: String,
     /// Last day; empty while it lasts.
     pub until: String,
+    /// How closely, see [`crate::document::schema::CARE_LEVEL`]; may be empty.
+    pub level: String,
+}
+
+/// A visit a colleague is asked to make.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HouseholdHandover {
+    /// Id of the person who is to go; empty if nobody was asked.
+    pub to: String,
+    /// Id of the person who asked.
+    pub by: String,
+    /// Since when, `YYYY-MM-DD`.
+    pub on: String,
 }
 
 /// Somebody who serves the household.
@@ -325,6 +340,7 @@ impl Household {
                         member: text(&format!("{prefix}member")),
                         since: text(&format!("{prefix}since")),
                         until: text(&format!("{prefix}until")),
+                        level: text(&format!("{prefix}level")),
                     };
                     (id, label)
                 })
@@ -342,6 +358,11 @@ impl Household {
                 })
                 .collect(),
             hazards: read_hazards(fields),
+            handover: HouseholdHandover {
+                to: text("handover.to"),
+                by: text("handover.by"),
+                on: text("handover.on"),
+            },
             notes: text("notes"),
         }
     }

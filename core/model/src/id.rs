@@ -252,6 +252,11 @@ opaque_type!(
     16
 );
 opaque_type!(
+    /// The content of a reference set, by 16 bytes of its hash.
+    ReferenceVersion,
+    16
+);
+opaque_type!(
     /// SHA-256 of an Automerge change chunk: the identity of one change.
     ChangeHash,
     32

@@ -9,6 +9,7 @@
 //! * [`duplicate`]: what tells that two files are about the same.
 //! * [`guard`]: the gate for changes from elsewhere.
 //! * [`visit_plan`]: which visits count, what is due, in which order to walk.
+//! * [`reference`]: what the server authors for phones.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
 //!   [`permit`], [`plate`], [`coordinate`], [`masking`], [`text`]: the rules
@@ -68,6 +69,7 @@ pub mod plate;
 pub mod protocol;
 pub mod province;
 pub mod redivision;
+pub mod reference;
 pub mod summary;
 pub mod text;
 pub mod visit;
@@ -88,7 +90,8 @@ pub use grid_code::{
 };
 pub use id::{
     ApiTokenId, AssignmentId, AuditId, ChangeHash, DeviceId, GridId, Incarnation, InvalidId,
-    MemberId, OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId, ServerEpoch,
+    MemberId, OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId, ReferenceVersion,
+    ServerEpoch,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

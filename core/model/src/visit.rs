@@ -35,6 +35,8 @@ pub struct Visit {
     pub door_distance_m: Option<f64>,
     /// Why it was made from farther away, as the visitor says.
     pub distance_reason: String,
+    /// Id of the person who made it; empty in visits of before 0.2.
+    pub visitor: String,
     /// Who came along, in words.
     pub companions: String,
     /// What came of it, see [`crate::document::schema::VISIT_RESULT`].
@@ -119,6 +121,7 @@ impl Visit {
             is_mocked: fields.flag("point.mock") == Some(true),
             door_distance_m: fields.number("door_distance_m"),
             distance_reason: text("distance_reason"),
+            visitor: text("visitor"),
             companions: text("companions"),
             result: text("result"),
             person_met: text("person_met"),

@@ -9,7 +9,7 @@ use wangge_model::{
 
 use super::{
     Store, StoreError, author, columns, feed::Intake, grid, incarnation, outbox, proof, receipt,
-    snapshot,
+    reference, snapshot,
 };
 use crate::port::{Answer, Applied, Enrolment, GiveBack, GiveBackMark, Position, Push, SyncStore};
 
@@ -180,6 +180,9 @@ impl SyncStore for Store {
             }
             if let Some(grants) = answer.grants {
                 grid::store_grants(tx, grants)?;
+            }
+            if let Some(news) = answer.reference {
+                reference::apply(tx, news)?;
             }
             follow(tx, answer.directives)?;
             grid::drop_lost(tx)?;

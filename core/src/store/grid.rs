@@ -7,7 +7,7 @@ use wangge_model::{
     protocol::{Cursor, Grants, GridDigest, GridGrant},
 };
 
-use super::{Store, StoreError, columns, document, feed::UNDER_REVIEW, proof};
+use super::{Store, StoreError, columns, document, feed::UNDER_REVIEW, proof, reference};
 use crate::port::{Bootstrap, Position};
 
 impl Store {
@@ -121,6 +121,7 @@ pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
         bootstraps,
         gives_back: proof::is_under_way(db)?,
         decisions_after: decisions_after(db)?,
+        reference: reference::list_stamps(db)?,
     })
 }
 

@@ -29,6 +29,10 @@ pub(super) const MIGRATIONS: &[Step] = &[
         "0007_places_and_duplicates",
         include_str!("migrations/0007_places_and_duplicates.sql"),
     ),
+    (
+        "0008_reference_sets",
+        include_str!("migrations/0008_reference_sets.sql"),
+    ),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -93,6 +97,7 @@ mod tests {
         include_str!("fixtures/v0005.sql"),
         include_str!("fixtures/v0006.sql"),
         include_str!("fixtures/v0007.sql"),
+        include_str!("fixtures/v0008.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -27,6 +27,7 @@ mod outbox;
 mod proof;
 mod receipt;
 mod record;
+mod reference;
 mod rescue;
 mod search;
 mod signs;
@@ -56,6 +57,7 @@ use rusqlite::{Connection, Transaction};
 use wangge_model::{Clock, Entropy};
 
 pub use error::StoreError;
+pub use reference::HeldReference;
 pub use rescue::Recovery;
 
 use crate::StoreKey;

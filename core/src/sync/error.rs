@@ -43,6 +43,9 @@ pub enum SyncError {
     /// News without the server's signature.
     #[error("the news of grid {0} are not signed by the server")]
     FeedSignature(GridId),
+    /// A reference set without the server's signature.
+    #[error("the reference set {0} is not signed by the server")]
+    ReferenceSignature(String),
     /// The keystore did not sign.
     #[error("the device key could not sign")]
     KeyUnavailable,
@@ -70,7 +73,7 @@ impl SyncError {
             Self::SessionRefused => "session_refused",
             Self::Problem(problem) => &problem.code,
             Self::BadAnswer(_) => "bad_answer",
-            Self::FeedSignature(_) => "feed_signature",
+            Self::FeedSignature(_) | Self::ReferenceSignature(_) => "feed_signature",
             Self::KeyUnavailable => "key_unavailable",
             Self::TooManyRounds => "too_many_rounds",
             Self::Store(_) => "store",

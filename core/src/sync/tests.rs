@@ -1,6 +1,8 @@
 //! The machine against a fake server, over sealed bodies: what a sync does
 //! when everything works, and that nothing is lost when it does not.
 
+mod reference;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 

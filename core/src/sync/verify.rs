@@ -1,13 +1,14 @@
 //! What an answer must fulfil before the store sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wangge_model::{
     GridId, ServerEpoch,
     protocol::{
-        Cursor, FeedEntry, FeedPage, PublicKey, Receipt, SignedManifest, SnapshotPage, Verdict,
-        feed_page_message,
+        Cursor, FeedEntry, FeedPage, PublicKey, Receipt, ReferenceNews, ReferenceStamp,
+        SignedManifest, SnapshotPage, Verdict, feed_page_message, limits, reference_message,
     },
+    reference::check_name,
 };
 
 use super::{Bootstrap, SyncError};
@@ -94,6 +95,35 @@ pub(super) fn check_pages(
     let named = receipt.map_or(0, count_stored);
     if receipted > named {
         return bad(format!("{receipted} places for {named} receipted changes"));
+    }
+    Ok(())
+}
+
+/// The sets that came are listed, within the limits and the server's.
+pub(super) fn check_reference(
+    news: &ReferenceNews,
+    epoch: &ServerEpoch,
+    key: &PublicKey,
+) -> Result<(), SyncError> {
+    if news.stamps.len() > limits::REFERENCE_SETS {
+        return bad(format!("{} reference sets", news.stamps.len()));
+    }
+    if let Some(stamp) = news
+        .stamps
+        .iter()
+        .find(|one| check_name(&one.name).is_err())
+    {
+        return bad(format!("a set named {:?}", stamp.name));
+    }
+    let listed: BTreeSet<&ReferenceStamp> = news.stamps.iter().collect();
+    for set in &news.sets {
+        if set.body.len() > limits::REFERENCE_BYTES || !listed.contains(&set.stamp()) {
+            return bad(format!("a set {} that is not listed", set.name));
+        }
+        let message = reference_message(epoch, &set.name, &set.node, &set.body);
+        if key.verify(&message, &set.signature).is_err() {
+            return Err(SyncError::ReferenceSignature(set.name.clone()));
+        }
     }
     Ok(())
 }

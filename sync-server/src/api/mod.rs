@@ -17,6 +17,7 @@ mod grants;
 mod health;
 mod program;
 mod rate_limit;
+mod reference;
 mod session;
 mod snapshot;
 mod sync;

@@ -18,7 +18,7 @@ use super::{
     body,
     device_auth::{authenticate, note_seen},
     feed_page::{Asker, News, news},
-    grants,
+    grants, reference,
 };
 use crate::{AppState, DeviceError, ingest, storage::Device};
 
@@ -60,7 +60,11 @@ async fn try_sync(
     let response = exchange(state, &device, request).await?;
     fault_point::reach(FailPoint::ServerAnswerMade).map_err(|_| ProblemCode::Internal)?;
     drop(admitted);
-    if response.pages.is_empty() && response.grants.is_none() && response.decisions.is_none() {
+    let brings_nothing = response.pages.is_empty()
+        && response.grants.is_none()
+        && response.decisions.is_none()
+        && response.reference.is_none();
+    if brings_nothing {
         return Ok(body::answer_small(state, &response));
     }
     body::answer(state, response).await
@@ -76,6 +80,10 @@ fn check(request: &SyncRequest) -> Result<(), DeviceError> {
         return Err(ProblemCode::TooManyItems.into());
     }
     let grids: BTreeSet<GridId> = request.cursors.iter().map(|cursor| cursor.grid).collect();
+    let wanted = request.wants_reference.as_ref().map_or(0, Vec::len);
+    if wanted > limits::REFERENCE_SETS {
+        return Err(ProblemCode::TooManyItems.into());
+    }
     if grids.len() != request.cursors.len()
         || (request.manifest.is_none() != request.items.is_empty())
     {
@@ -112,6 +120,7 @@ async fn exchange(
                 minimum: env!("CARGO_PKG_VERSION").to_owned(),
             }],
             decisions: None,
+            reference: None,
         });
     }
     let decisions = match request.decisions_after {
@@ -122,6 +131,16 @@ async fn exchange(
                 .await?
         }
         _ => Vec::new(),
+    };
+    let reference = if request.server_epoch == Some(epoch) {
+        let asked = reference::Asked {
+            held: request.reference.as_ref(),
+            wants: request.wants_reference.as_deref(),
+            page_bytes: request.page_bytes,
+        };
+        reference::news(state, &asked, &grants).await?
+    } else {
+        None
     };
     let news = if request.server_epoch == Some(epoch) {
         let nothing = HashSet::new();
@@ -159,5 +178,6 @@ async fn exchange(
         grants: (request.grants_version != grants.version).then_some(grants),
         directives: news.directives,
         decisions: (!decisions.is_empty()).then_some(decisions),
+        reference,
     })
 }

@@ -9,6 +9,7 @@ use wangge_model::{
     message::{Language, message},
     org::{Duty, PlaceError, RoleError},
     redivision::RedivisionFileError,
+    reference::ReferenceError,
 };
 
 use crate::{
@@ -100,6 +101,20 @@ pub enum AdminError {
     /// No such record.
     #[error("no record {0}")]
     RecordUnknown(String),
+    /// A reference set that cannot be published.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// No such reference set, or none of this edition.
+    #[error("no reference set {0}")]
+    ReferenceUnknown(String),
+    /// A file that cannot be read.
+    #[error("cannot read {path}: {reason}")]
+    FileUnreadable {
+        /// Which.
+        path: String,
+        /// Why, in words.
+        reason: String,
+    },
     /// Not a grid, or not one in use.
     #[error("{0} is not a grid in use")]
     NotAGrid(String),
@@ -329,6 +344,12 @@ impl Explain for AdminError {
             Self::ApiTokenUnknown(id) => say("admin-api-token-unknown", &[("token", id)]),
             Self::AssignmentUnknown(id) => say("admin-assignment-unknown", &[("assignment", id)]),
             Self::RecordUnknown(id) => say("admin-record-unknown", &[("record", id)]),
+            Self::Reference(error) => error.text(language),
+            Self::ReferenceUnknown(name) => say("admin-reference-unknown", &[("name", name)]),
+            Self::FileUnreadable { path, reason } => say(
+                "admin-file-unreadable",
+                &[("path", path), ("reason", reason)],
+            ),
             Self::NotAGrid(name) => say("admin-not-a-grid", &[("node", name)]),
             Self::DivisionUnknown(code) => say("admin-division-unknown", &[("code", code)]),
             Self::LevelUnknown(found) => {

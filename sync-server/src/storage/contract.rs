@@ -11,6 +11,7 @@ mod access;
 mod api_tokens;
 mod moves;
 mod register;
+mod reference;
 
 use std::{future::Future, sync::Arc};
 
@@ -35,6 +36,10 @@ use self::moves::{
 use self::register::{
     a_plan_that_is_out_of_date_changes_nothing, a_redivision_moves_everything_at_once,
     boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
+};
+use self::reference::{
+    a_phone_holds_the_sets_of_its_grids_and_above, contents_come_page_by_page,
+    every_edition_of_a_set_is_kept, sets_are_published_all_or_none,
 };
 use super::{
     AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, ConsoleSession, Division,
@@ -84,6 +89,10 @@ where
         divisions_are_added_or_renamed,
         api_tokens_end,
         audit_is_kept,
+        every_edition_of_a_set_is_kept,
+        a_phone_holds_the_sets_of_its_grids_and_above,
+        contents_come_page_by_page,
+        sets_are_published_all_or_none,
     );
 }
 

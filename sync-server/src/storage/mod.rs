@@ -22,6 +22,7 @@ mod person;
 mod quarantine;
 mod record;
 mod register;
+mod reference;
 mod review;
 pub mod sqlite;
 
@@ -50,6 +51,7 @@ pub use register::{
     GridSizeCounts, GridVersion, NewRedivision, RedivisionOutcome, RegisterStorage,
     StoredRedivision,
 };
+pub use reference::{NewReference, ReferenceEdition, ReferenceStorage};
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
 pub use wangge_model::{OrgLevel, Role};
@@ -66,6 +68,7 @@ pub trait Storage:
     + AuthorshipStorage
     + QuarantineStorage
     + ReviewStorage
+    + ReferenceStorage
     + ConsoleSessionStorage
     + ConsoleStorage
     + DivisionStorage
@@ -88,6 +91,7 @@ impl<T> Storage for T where
         + AuthorshipStorage
         + QuarantineStorage
         + ReviewStorage
+        + ReferenceStorage
         + ConsoleSessionStorage
         + ConsoleStorage
         + DivisionStorage

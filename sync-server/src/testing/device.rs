@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 
 use wangge_model::{
     ActorId, ChangeHash, Clock, DeviceId, FieldPath, FieldValue, GridId, Incarnation, PersonId,
-    RecordId, RecordKind, ServerEpoch, derive_device_actor,
+    RecordId, RecordKind, ReferenceVersion, ServerEpoch, derive_device_actor,
     document::{FieldEdit, LocalChange, RecordDocument, advance_heads},
     guard::{Writer, inspect, open_snapshot},
     protocol::{
         Cursor, Decision, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants,
-        GridDigest, Manifest, PROTOCOL, PublicKey, PushItem, Session, SessionRequest,
-        SignedManifest, SigningKey as _, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest,
-        SyncResponse, Verdict, enrol_message, feed_page_message, items_digest, open,
-        record_fingerprint, seal, session_message, snapshot_path,
+        GridDigest, Manifest, PROTOCOL, PublicKey, PushItem, ReferenceNews, ReferenceStamp,
+        Session, SessionRequest, SignedManifest, SigningKey as _, SnapshotEntry, SnapshotPage,
+        SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message, feed_page_message,
+        items_digest, open, record_fingerprint, reference_digest, reference_message, seal,
+        session_message, snapshot_path,
     },
 };
 
@@ -72,6 +73,12 @@ pub struct SimDevice {
     pub decisions_after: Option<u64>,
     /// What was decided on its changes.
     pub decisions: Vec<Decision>,
+    /// Whether it knows of reference sets.
+    pub knows_reference: bool,
+    /// The reference sets it holds, and their contents.
+    pub reference: BTreeMap<ReferenceStamp, Vec<u8>>,
+    /// The versions it lacks.
+    pub lacks_reference: Vec<ReferenceVersion>,
 }
 
 #[expect(
@@ -113,6 +120,9 @@ impl SimDevice {
             newest_kind: Some(RecordKind::NEWEST),
             decisions_after: None,
             decisions: Vec::new(),
+            knows_reference: false,
+            reference: BTreeMap::new(),
+            lacks_reference: Vec::new(),
         }
     }
 
@@ -212,6 +222,11 @@ impl SimDevice {
             knows_moves: self.knows_moves.then_some(true),
             decisions_after: self.decisions_after,
             newest_kind: self.newest_kind,
+            reference: self
+                .knows_reference
+                .then(|| reference_digest(self.reference.keys())),
+            wants_reference: (!self.lacks_reference.is_empty())
+                .then(|| self.lacks_reference.clone()),
         }
     }
 
@@ -250,9 +265,10 @@ impl SimDevice {
             let more = response.pages.iter().any(|page| page.more);
             assert!(response.directives.is_empty(), "{:?}", response.directives);
             self.apply(&request, response);
-            if !more {
+            if !more && self.lacks_reference.is_empty() {
                 return round_trips;
             }
+            assert!(round_trips < 1_000, "the sync gets on");
         }
     }
 
@@ -287,9 +303,32 @@ impl SimDevice {
         if let Some(grants) = response.grants {
             self.grants = grants;
         }
+        if let Some(news) = response.reference {
+            self.apply_reference(news);
+        }
         for page in response.pages {
             self.apply_page(page);
         }
+    }
+
+    fn apply_reference(&mut self, news: ReferenceNews) {
+        self.reference
+            .retain(|stamp, _| news.stamps.contains(stamp));
+        for set in news.sets {
+            let message = reference_message(&self.server_epoch, &set.name, &set.node, &set.body);
+            self.server_key
+                .verify(&message, &set.signature)
+                .expect("the server's signature");
+            let stamp = set.stamp();
+            assert!(news.stamps.contains(&stamp), "a set that is not listed");
+            self.reference.insert(stamp, set.body);
+        }
+        self.lacks_reference = news
+            .stamps
+            .iter()
+            .filter(|stamp| !self.reference.contains_key(stamp))
+            .map(|stamp| stamp.version)
+            .collect();
     }
 
     fn apply_page(&mut self, page: FeedPage) {

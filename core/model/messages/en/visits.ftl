@@ -92,3 +92,12 @@ campaign-days = The last day must not be before the first, nor more than a year 
 campaign-checks = There may be 30 things to check, each with 1 to 100 characters. Please change them.
 campaign-no-household = No household is chosen. Please change grids or conditions.
 campaign-too-many = A grid may have { $limit } households in it. Please choose fewer.
+
+## Reference sets
+
+reference-name = “{ $found }” cannot be a name. Please use small letters, digits, underscores, dots and hyphens, at most 64 characters.
+reference-too-large = The content has { $found } bytes; { $limit } are allowed. Please divide it.
+reference-too-uniform = The content repeats itself so much that phones would refuse it. Please take repetitions out.
+reference-json = The content is not valid JSON, or not of the right form: { $found }
+reference-not-an-object = The content must be one JSON object (in braces).
+reference-unknown-key = There is no “{ $found }”. Please check the spelling.

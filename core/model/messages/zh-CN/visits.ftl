@@ -92,3 +92,12 @@ campaign-days = 截止日期应不早于开始日期，且不超过一年，请�
 campaign-checks = 检查项最多 30 条，每条 1 至 100 字，请修改。
 campaign-no-household = 没有选中任何住户，请调整网格或条件。
 campaign-too-many = 一个网格最多 { $limit } 户，请缩小范围。
+
+## 参考数据
+
+reference-name = “{ $found }”不能作名称；请用小写字母、数字、下划线、点和连字符，不超过 64 个字符。
+reference-too-large = 内容有 { $found } 字节，最多 { $limit } 字节，请分成几份。
+reference-too-uniform = 内容重复过多，手机会拒收；请删去重复部分。
+reference-json = 内容不是有效的 JSON 或不符合格式：{ $found }
+reference-not-an-object = 内容应为一个 JSON 对象（用花括号括起）。
+reference-unknown-key = 没有“{ $found }”这一项，请检查拼写。

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    ChangeHash, DeviceId, GridId, Incarnation, PersonId, RecordId, RecordKind, RecordSummary,
-    ServerEpoch, Timestamp,
+    ChangeHash, DeviceId, GridId, Incarnation, OrgNodeId, PersonId, RecordId, RecordKind,
+    RecordSummary, ReferenceVersion, ServerEpoch, Timestamp,
 };
 
 const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
@@ -142,6 +142,8 @@ fn unchanged_request() -> SyncRequest {
         knows_moves: None,
         decisions_after: None,
         newest_kind: None,
+        reference: None,
+        wants_reference: None,
     }
 }
 
@@ -162,6 +164,7 @@ fn unchanged_response() -> SyncResponse {
         grants: None,
         directives: Vec::new(),
         decisions: None,
+        reference: None,
     }
 }
 
@@ -235,6 +238,35 @@ fn decided_response() -> SyncResponse {
     };
     SyncResponse {
         decisions: Some(vec![refused, accepted]),
+        ..unchanged_response()
+    }
+}
+
+fn reference_set() -> ReferenceSet {
+    let node = OrgNodeId::from_bytes([0x63; 16]);
+    let body = b"{\"rules\":[]}".to_vec();
+    let signature = key()
+        .sign(&reference_message(&EPOCH, "visit_rules", &node, &body))
+        .unwrap();
+    ReferenceSet {
+        name: "visit_rules".to_owned(),
+        node,
+        body,
+        signature,
+    }
+}
+
+fn reference_response() -> SyncResponse {
+    let withdrawn = ReferenceStamp {
+        name: "campaign.1".to_owned(),
+        node: GRID.into(),
+        version: ReferenceVersion::from_bytes([0x0f; 16]),
+    };
+    SyncResponse {
+        reference: Some(ReferenceNews {
+            stamps: vec![withdrawn, reference_set().stamp()],
+            sets: vec![reference_set()],
+        }),
         ..unchanged_response()
     }
 }
@@ -456,6 +488,13 @@ fn every_message_is_the_bytes_it_was() {
         ..unchanged_request()
     };
     assert_golden_map("sync_request_newest_kind", &of_today);
+    let holding = SyncRequest {
+        reference: Some(reference_digest([&reference_set().stamp()])),
+        wants_reference: Some(vec![ReferenceVersion::from_bytes([0x0f; 16])]),
+        ..unchanged_request()
+    };
+    assert_golden_map("sync_request_reference", &holding);
+    assert_golden_map("sync_response_reference", &reference_response());
     assert_golden_map("sync_response_decided", &decided_response());
     assert_golden("feed_page_moves", &moves_page());
     assert_golden_map("sync_response_unchanged", &unchanged_response());
@@ -494,6 +533,12 @@ fn everything_that_is_signed_or_hashed_is_the_bytes_it_was() {
         "signed_manifest_message",
         &SignedManifest::message(&to_cbor(&manifest())),
     );
+    let set = reference_set();
+    assert_pinned(
+        "signed_reference",
+        &reference_message(&EPOCH, &set.name, &set.node, &set.body),
+    );
+    assert_pinned("reference_version", set.stamp().version.as_bytes());
     assert_pinned("items_digest", &items_digest(&[item(1), item(2)]));
     assert_pinned("manifest_digest", &signed_manifest().digest());
     let one = record_fingerprint(&RECORD, 0, &[hash(2), hash(1)]);
@@ -531,6 +576,9 @@ fn pinned_signatures_hold_for_the_pinned_key() {
         };
         assert!(other_kind.verify(&key).is_err());
     }
+    let set = reference_set();
+    let message = reference_message(&EPOCH, &set.name, &set.node, &set.body);
+    assert_eq!(key.verify(&message, &set.signature), Ok(()));
     let signed = signed_manifest();
     assert_eq!(
         key.verify(

@@ -14,6 +14,7 @@ mod golden;
 mod manifest;
 mod problem;
 mod proof;
+mod reference;
 mod signature;
 mod snapshot;
 mod sync;
@@ -29,6 +30,9 @@ pub use problem::{Problem, ProblemCode};
 pub use proof::{
     GiveBackRequest, GiveBackResponse, Proof, ProofEntry, ReturnedChange, ReturnedRecord,
     Statement, feed_page_message, snapshot_page_message,
+};
+pub use reference::{
+    ReferenceNews, ReferenceSet, ReferenceStamp, reference_digest, reference_message,
 };
 pub use signature::{Algorithm, PublicKey, Signature, SignatureError, SigningKey, SoftwareKey};
 pub use snapshot::{SnapshotEntry, SnapshotPage, snapshot_path};
@@ -76,6 +80,11 @@ pub mod limits {
     pub const CURSORS: usize = 1_000;
     /// Most proofs in one `give-back`: each costs the server a signature check.
     pub const PROOFS: usize = 200;
+    /// Largest content of a reference set, in bytes.
+    pub const REFERENCE_BYTES: usize = 4 << 20;
+    /// Most reference sets a phone holds, and most it asks for at once: a
+    /// supervisor's tablet with a thousand grids has a few for each.
+    pub const REFERENCE_SETS: usize = 10_000;
     /// How far ahead of the server a phone's clock may run before it is
     /// flagged, in milliseconds.
     pub const CLOCK_AHEAD_MS: i64 = 24 * 3_600_000;

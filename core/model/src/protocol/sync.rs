@@ -1,9 +1,11 @@
 //! `POST /v1/sync`: one request that pushes and pulls.
 
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Encode, bytes::ByteVec};
 
-use super::{Digest, PushItem, Signature, SignedManifest, SnapshotEntry};
-use crate::{ChangeHash, GridId, PersonId, RecordId, RecordKind, ServerEpoch, Timestamp};
+use super::{Digest, PushItem, ReferenceNews, Signature, SignedManifest, SnapshotEntry};
+use crate::{
+    ChangeHash, GridId, PersonId, RecordId, RecordKind, ReferenceVersion, ServerEpoch, Timestamp,
+};
 
 /// What a phone says.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -45,10 +47,17 @@ pub struct SyncRequest {
     /// decision it was told, 0 before the first.
     #[n(10)]
     pub decisions_after: Option<u64>,
+    /// [`super::reference_digest`] of the reference sets the phone holds;
+    /// absent from phones that know none.
+    #[n(11)]
+    pub reference: Option<ByteVec>,
     /// [`RecordKind::NEWEST`] of the phone; absent for
     /// [`RecordKind::NEWEST_UNSAID`]. It is not sent records of newer kinds.
     #[n(12)]
     pub newest_kind: Option<u8>,
+    /// The versions of reference sets it lacks, as the last answer told it.
+    #[n(13)]
+    pub wants_reference: Option<Vec<ReferenceVersion>>,
 }
 
 /// How far one grid's feed has been read.
@@ -91,6 +100,10 @@ pub struct SyncResponse {
     /// `decisions_after`, by number; absent if there is nothing.
     #[n(6)]
     pub decisions: Option<Vec<Decision>>,
+    /// What the phone is to hold of reference sets, if it holds something
+    /// else.
+    #[n(7)]
+    pub reference: Option<ReferenceNews>,
 }
 
 /// What a supervisor decided on one change that was under review.

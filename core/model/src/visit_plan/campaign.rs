@@ -4,7 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::LoggedVisit;
-use crate::{CivilDay, RecordId, document::schema::VISIT_KIND};
+use crate::{
+    CivilDay, RecordId,
+    document::schema::VISIT_KIND,
+    message::{Language, message, message_id},
+};
 
 /// A campaign, as far as one grid goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +90,19 @@ impl CampaignError {
             Self::NoHousehold => "no_household",
             Self::TooMany { .. } => "too_many",
         }
+    }
+
+    /// What is wrong and what to do about it.
+    pub fn text(&self, language: Language) -> String {
+        let limit = match self {
+            Self::TooMany { at_most } => at_most.to_string(),
+            _ => String::new(),
+        };
+        message(
+            language,
+            &message_id("campaign", self.code()),
+            &[("limit", &limit)],
+        )
     }
 }
 

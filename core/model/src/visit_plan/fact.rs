@@ -6,7 +6,12 @@ use std::collections::BTreeSet;
 
 use minicbor::{Decode, Encode};
 
-use crate::{CivilDay, RecordId, RecordKind, Timestamp, document::Fields};
+use crate::{
+    CivilDay, RecordId, RecordKind, Timestamp,
+    document::Fields,
+    household::{Address, Household, LedgerKind},
+    visit::Visit,
+};
 
 /// Rises when facts are read from documents in another way: stored ones of a
 /// lower number are read again.
@@ -147,6 +152,9 @@ pub struct VisitFact {
     /// The plan or campaign it was on; empty if none.
     #[n(10)]
     pub plan: String,
+    /// Id of the person who made it; empty if it does not say.
+    #[n(11)]
+    pub visitor: String,
 }
 
 /// Where a visit was made, as far as judging it goes.
@@ -173,58 +181,58 @@ pub struct VisitPlace {
 impl HouseholdFact {
     /// Reads it from a household's fields.
     pub fn of(id: &RecordId, fields: &Fields) -> Self {
-        let text = |path: &str| fields.text(path);
-        let mut labels: Vec<LabelSpan> = fields
-            .entries("labels")
-            .into_iter()
-            .map(|entry| LabelSpan {
-                group: text(&format!("labels.{entry}.group")),
-                level: text(&format!("labels.{entry}.level")),
-                since: text(&format!("labels.{entry}.since")).parse().ok(),
-                until: text(&format!("labels.{entry}.until")).parse().ok(),
-            })
+        let household = Household::of(fields);
+        let is_tenant = household.ledger_kind() == Some(LedgerKind::Tenant);
+        let present = || household.members.values().filter(|one| one.is_present());
+        let mut labels: Vec<LabelSpan> = household
+            .labels
+            .values()
             .filter(|label| !label.group.is_empty())
+            .map(|label| LabelSpan {
+                group: label.group.clone(),
+                level: label.level.clone(),
+                since: label.since.parse().ok(),
+                until: label.until.parse().ok(),
+            })
             .collect();
         labels.sort();
-        let lives_there = |entry: &&str| text(&format!("members.{entry}.left_on")).is_empty();
-        let is_floating = fields
-            .entries("members")
-            .into_iter()
-            .filter(lives_there)
-            // 02 is the floating population, see POPULATION_KIND.
-            .any(|entry| text(&format!("members.{entry}.population_kind")) == "02");
-        // Whoever joined last is whom nobody may know yet.
-        let moved_in_on = fields
-            .entries("members")
-            .into_iter()
-            .filter(lives_there)
-            .filter_map(|entry| text(&format!("members.{entry}.joined_on")).parse().ok())
-            .max();
-        let on: Option<CivilDay> = text("handover.on").parse().ok();
-        let to = text("handover.to");
+        let handover = household.handover.on.parse().ok();
+        let Address {
+            estate,
+            building,
+            unit,
+            floor,
+            room,
+            detail,
+            standard_key: _,
+        } = household.address.clone();
         Self {
-            estate: text("address.estate"),
-            building: text("address.building"),
-            unit: text("address.unit"),
-            floor: text("address.floor"),
-            room: text("address.room"),
-            detail: text("address.detail"),
-            door: fields.point().map(|point| Door {
+            estate,
+            building,
+            unit,
+            floor,
+            room,
+            detail,
+            door: household.point.map(|point| Door {
                 longitude: point.longitude,
                 latitude: point.latitude,
             }),
             labels,
-            is_tenant: text("ledger") == "tenant"
-                || text("dwelling.ownership") == "rented"
-                || flag(fields, "dwelling.rented"),
-            is_floating,
-            moved_in_on,
+            is_tenant,
+            // 02 is the floating population, see POPULATION_KIND.
+            is_floating: present().any(|member| member.population_kind == "02"),
+            // Whoever joined last is whom nobody may know yet.
+            moved_in_on: present()
+                .filter_map(|member| member.joined_on.parse().ok())
+                .max(),
             filed_on: id.made_at().map(CivilDay::of),
-            handover: on.filter(|_| !to.is_empty()).map(|on| Handover {
-                to,
-                by: text("handover.by"),
-                on,
-            }),
+            handover: handover
+                .filter(|_| !household.handover.to.is_empty())
+                .map(|on| Handover {
+                    to: household.handover.to.clone(),
+                    by: household.handover.by.clone(),
+                    on,
+                }),
         }
     }
 
@@ -255,42 +263,42 @@ impl HouseholdFact {
 impl VisitFact {
     /// Reads it from a visit's fields.
     pub fn of(id: &RecordId, fields: &Fields) -> Self {
-        let text = |path: &str| fields.text(path);
-        let open = |collection: &str, done: &[&str]| -> Vec<CivilDay> {
-            fields
-                .entries(collection)
-                .into_iter()
-                .filter(|entry| {
-                    let is_empty =
-                        |name: &&str| text(&format!("{collection}.{entry}.{name}")).is_empty();
-                    done.iter().all(is_empty)
-                })
-                .filter_map(|entry| text(&format!("{collection}.{entry}.due_on")).parse().ok())
-                .collect()
-        };
-        let mut promised_for = open("promises", &["kept_on"]);
-        promised_for.extend(open("opinions", &["done_on", "incident"]));
+        let visit = Visit::of(fields);
+        let promises = visit
+            .promises
+            .values()
+            .filter(|promise| promise.kept_on.is_empty())
+            .map(|promise| &promise.due_on);
+        let opinions = visit
+            .opinions
+            .values()
+            .filter(|opinion| opinion.done_on.is_empty() && opinion.incident.is_none())
+            .map(|opinion| &opinion.due_on);
+        let mut promised_for: Vec<CivilDay> = promises
+            .chain(opinions)
+            .filter_map(|due_on| due_on.parse().ok())
+            .collect();
         promised_for.sort_unstable();
         promised_for.dedup();
-        let point = fields.point();
         Self {
-            household: text("household").parse().ok(),
-            kind: text("kind"),
-            result: text("result"),
-            started_at: fields.time("started_at"),
-            ended_at: fields.time("ended_at"),
+            household: visit.household,
+            kind: visit.kind,
+            result: visit.result,
+            started_at: visit.started_at,
+            ended_at: visit.ended_at,
             entered_on: id.made_at().map(CivilDay::of),
             place: VisitPlace {
-                has_point: point.is_some(),
-                accuracy_m: point.and_then(|point| point.accuracy_m),
-                distance_m: fields.number("door_distance_m"),
-                is_mocked: flag(fields, "point.mock"),
-                has_reason: !text("distance_reason").is_empty(),
+                has_point: visit.point.is_some(),
+                accuracy_m: visit.point.and_then(|point| point.accuracy_m),
+                distance_m: visit.door_distance_m,
+                is_mocked: visit.is_mocked,
+                has_reason: !visit.distance_reason.is_empty(),
             },
-            follow_up_on: text("follow_up_on").parse().ok(),
-            has_open_demand: text("demands") == "recorded",
+            follow_up_on: visit.follow_up_on.parse().ok(),
+            has_open_demand: visit.demands == "recorded",
             promised_for,
-            plan: text("plan"),
+            plan: visit.plan,
+            visitor: visit.visitor,
         }
     }
 
@@ -298,10 +306,6 @@ impl VisitFact {
     pub fn day(&self) -> Option<CivilDay> {
         self.started_at.map(CivilDay::of)
     }
-}
-
-fn flag(fields: &Fields, path: &str) -> bool {
-    fields.value(path).and_then(crate::FieldValue::as_flag) == Some(true)
 }
 
 /// What is kept of a record for planning.
@@ -314,12 +318,12 @@ pub enum RecordFact {
 }
 
 impl RecordFact {
-    /// Reads it from a record's fields; incidents have none.
+    /// Reads it from a record's fields; incidents and places have none.
     pub fn of(kind: RecordKind, id: &RecordId, fields: &Fields) -> Option<Self> {
         match kind {
             RecordKind::Household => Some(Self::Household(Box::new(HouseholdFact::of(id, fields)))),
             RecordKind::Visit => Some(Self::Visit(Box::new(VisitFact::of(id, fields)))),
-            RecordKind::Incident => None,
+            RecordKind::Incident | RecordKind::Place => None,
         }
     }
 }

@@ -2,7 +2,8 @@
 //! is built in are the figures of published rules, each with its source; a
 //! county sets its own.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::{CARE_LEVELS, FLOATING, Period, TENANT, VisitValidity};
 use crate::{GridAttribute, document::schema::CARE_GROUP, message::Language};
@@ -18,11 +19,21 @@ pub const WORKER: &str = "worker";
 pub struct VisitRules {
     /// What makes a visit count.
     pub validity: VisitValidity,
-    /// How often whom.
+    /// How often whom. A rule that this build cannot read (a newer one wrote
+    /// it) is left out.
+    #[serde(deserialize_with = "known_rules")]
     pub rules: Vec<VisitRule>,
     /// How long after moving in a household that nobody has visited yet is put
     /// forward, in days. Source: domain reference, section 4 (INF).
     pub moved_in_days: u32,
+}
+
+fn known_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<VisitRule>, D::Error> {
+    let rules = Vec::<Value>::deserialize(deserializer)?;
+    Ok(rules
+        .into_iter()
+        .filter_map(|rule| serde_json::from_value(rule).ok())
+        .collect())
 }
 
 /// One line of the table: this group, so often, in such a period.
@@ -334,6 +345,20 @@ pub fn groups() -> impl Iterator<Item = &'static str> {
 }
 
 impl VisitRules {
+    /// Reads rules that somebody is about to publish: one that cannot be read is
+    /// an error.
+    pub fn read_strictly(json: &Value) -> serde_json::Result<Self> {
+        for rule in json
+            .get("rules")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            VisitRule::deserialize(rule)?;
+        }
+        Self::deserialize(json)
+    }
+
     /// Whether the rules may be published; the first thing that is wrong.
     pub fn check(&self) -> Result<(), VisitRulesError> {
         let validity = &self.validity;
@@ -686,12 +711,15 @@ mod tests {
     fn an_old_phone_reads_rules_with_fields_it_does_not_know() {
         let json = r#"{
             "rules": [{"id": "a", "zh": "甲", "en": "A", "group": "all", "unit": "visit",
-                       "count": 4, "period": "year", "weather": "any"}],
+                       "count": 4, "period": "year", "weather": "any"},
+                      {"id": "b", "zh": "乙", "en": "B", "group": "all", "unit": "visit",
+                       "count": 1, "period": "lunar_month"}],
             "later": {}
         }"#;
         let rules: VisitRules = serde_json::from_str(json).unwrap();
         assert_eq!(rules.check(), Ok(()));
         assert_eq!(rules.validity, VisitValidity::default());
+        assert_eq!(rules.rules.len(), 1, "a rule it cannot read is left out");
         assert!(rules.rules[0].active && rules.rules[0].priority == 5);
     }
 }

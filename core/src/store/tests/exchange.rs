@@ -178,6 +178,7 @@ fn a_lost_grid_takes_its_records_along_but_never_unsent_ones() {
             grants: Some(&without),
             directives: &[],
             decisions: &[],
+            reference: None,
         })
         .unwrap();
     assert_eq!(phone.core().grids().unwrap().len(), 1);

@@ -60,6 +60,7 @@ fn a_receipt_for_other_items_is_an_error_and_changes_nothing() {
             grants: None,
             directives: &[],
             decisions: &[],
+            reference: None,
         })
     };
     let bad = Receipt {

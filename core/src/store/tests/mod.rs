@@ -343,6 +343,7 @@ impl Hub {
                 grants: None,
                 directives: &self.directives,
                 decisions: &[],
+                reference: None,
             })
             .unwrap()
     }

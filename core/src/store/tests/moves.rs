@@ -100,6 +100,7 @@ fn decide(phone: &Phone, decision: Decision) {
             grants: None,
             directives: &[],
             decisions: &[decision],
+            reference: None,
         })
         .unwrap();
     phone.check();
@@ -240,6 +241,7 @@ fn older_word_about_a_record_that_came_back_changes_nothing() {
             grants: None,
             directives: &[Directive::Bootstrap { grid: grid(2) }],
             decisions: &[],
+            reference: None,
         })
         .unwrap();
     phone.store().apply_snapshot(&page).unwrap();

@@ -1,15 +1,21 @@
 //! What the machine does with answers: checks them, hands them to the store,
 //! and notes what is left to do.
 
-use wangge_model::fault_point::{self, FailPoint};
-use wangge_model::protocol::{
-    Directive, FeedPage, GiveBackResponse, Proof, SnapshotPage, SyncResponse, Verdict,
+use std::collections::BTreeSet;
+
+use wangge_model::{
+    ReferenceVersion,
+    fault_point::{self, FailPoint},
+    protocol::{
+        Directive, FeedPage, GiveBackResponse, Proof, ReferenceNews, ReferenceStamp, SnapshotPage,
+        SyncResponse, Verdict,
+    },
 };
 
 use super::{BOOTSTRAPS, EPOCHS, Machine, ROTATIONS, Sent};
 use crate::sync::{
     Answer, Applied, SyncError, SyncStore,
-    verify::{check_pages, check_receipt, check_snapshot},
+    verify::{check_pages, check_receipt, check_reference, check_snapshot},
 };
 
 impl Machine {
@@ -58,6 +64,10 @@ impl Machine {
             }
             &[]
         };
+        let reference = answer.reference.as_ref().filter(|_| same_life);
+        if let Some(news) = reference {
+            check_reference(news, &epoch, &self.enrolled()?.server_key)?;
+        }
         let directives = self.weigh_directives(&answer.directives, same_life)?;
         let applied = store.apply_answer(&Answer {
             server_epoch: answer.server_epoch,
@@ -67,6 +77,7 @@ impl Machine {
             grants: answer.grants.as_ref(),
             directives: &directives,
             decisions: answer.decisions.as_deref().unwrap_or_default(),
+            reference,
         })?;
         fault_point::reach(FailPoint::PhoneReceiptStored).map_err(crate::StoreError::from)?;
         self.count(&applied);
@@ -101,8 +112,35 @@ impl Machine {
             self.stalls += 1;
             self.push_stuck = self.stalls > 1;
         }
+        self.note_lacking(store, reference)?;
         if !self.must_exchange {
             self.compare_digests(store, pages)?;
+        }
+        Ok(())
+    }
+
+    /// Which reference sets to ask for next. Asks again only while it gets on:
+    /// a server that lists what it does not give has to wait for another sync.
+    fn note_lacking(
+        &mut self,
+        store: &dyn SyncStore,
+        news: Option<&ReferenceNews>,
+    ) -> Result<(), SyncError> {
+        let asked = std::mem::take(&mut self.lacks_reference);
+        let Some(news) = news else {
+            return Ok(());
+        };
+        let held: BTreeSet<ReferenceStamp> = store.position()?.reference.into_iter().collect();
+        let lacking: Vec<ReferenceVersion> = news
+            .stamps
+            .iter()
+            .filter(|stamp| !held.contains(stamp))
+            .map(|stamp| stamp.version)
+            .collect();
+        let gets_on = asked.is_empty() || lacking.len() < asked.len();
+        if !lacking.is_empty() && gets_on {
+            self.lacks_reference = lacking;
+            self.must_exchange = true;
         }
         Ok(())
     }

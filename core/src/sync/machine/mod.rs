@@ -19,12 +19,12 @@ use std::{
 };
 
 use wangge_model::{
-    Entropy, GridId, RecordId, RecordKind, ServerEpoch, Timestamp,
+    Entropy, GridId, RecordId, RecordKind, ReferenceVersion, ServerEpoch, Timestamp,
     fault_point::{self, FailPoint},
     protocol::{
         Cursor, GiveBackRequest, GiveBackResponse, Manifest, PROTOCOL, Problem, Session,
         SessionRequest, SignedManifest, SigningKey, SnapshotPage, SyncRequest, SyncResponse,
-        items_digest, limits,
+        items_digest, limits, reference_digest,
     },
 };
 
@@ -180,6 +180,8 @@ pub struct Machine {
     doubted: bool,
     /// Grids whose snapshot the server does not give.
     skipped: BTreeSet<GridId>,
+    /// Versions of reference sets to ask for.
+    lacks_reference: Vec<ReferenceVersion>,
 }
 
 impl Machine {
@@ -214,6 +216,7 @@ impl Machine {
             compared: BTreeSet::new(),
             doubted: false,
             skipped: BTreeSet::new(),
+            lacks_reference: Vec::new(),
         }
     }
 
@@ -445,6 +448,9 @@ impl Machine {
             knows_moves: Some(true),
             decisions_after: position.decisions_after,
             newest_kind: Some(RecordKind::NEWEST),
+            reference: Some(reference_digest(&position.reference)),
+            wants_reference: (!self.lacks_reference.is_empty())
+                .then(|| self.lacks_reference.clone()),
         })))
     }
 

@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wangge_model::{
-    ChangeHash, DeviceId, GridId, Incarnation, RecordId, RecordKind, RecordSummary, ServerEpoch,
+    ChangeHash, DeviceId, GridId, Incarnation, OrgNodeId, RecordId, RecordKind, RecordSummary,
+    ServerEpoch,
     protocol::{
         Directive, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants, GridGrant,
-        Problem, ProblemCode, PublicKey, PushItem, Receipt, Session, SessionRequest,
-        SignedManifest, SigningKey, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest,
-        SyncResponse, Verdict, enrol_message, feed_page_message, items_digest, open, seal,
+        Problem, ProblemCode, PublicKey, PushItem, Receipt, ReferenceNews, ReferenceSet,
+        ReferenceStamp, Session, SessionRequest, SignedManifest, SigningKey, SnapshotEntry,
+        SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message,
+        feed_page_message, items_digest, open, reference_digest, reference_message, seal,
         session_message,
     },
     testing::SeededEntropy,
@@ -72,6 +74,10 @@ pub(in crate::sync) struct FakeServer {
     pub(in crate::sync) always_mismatch: bool,
     /// Servers before `last_counter` did not say how far the device had counted.
     pub(in crate::sync) tells_counter: bool,
+    /// Reference sets: name and content.
+    pub(in crate::sync) reference: BTreeMap<String, String>,
+    /// Most reference sets in an answer.
+    pub(in crate::sync) reference_sets: usize,
 }
 
 pub(in crate::sync) fn refusal(code: ProblemCode) -> Problem {
@@ -113,6 +119,8 @@ impl FakeServer {
             tamper_snapshot: None,
             always_mismatch: false,
             tells_counter: true,
+            reference: BTreeMap::new(),
+            reference_sets: 100,
         }
     }
 
@@ -295,6 +303,37 @@ impl FakeServer {
         })
     }
 
+    fn reference_news(&self, request: &SyncRequest) -> Option<ReferenceNews> {
+        let node = OrgNodeId::from_bytes([7; 16]);
+        let sets: Vec<ReferenceSet> = self
+            .reference
+            .iter()
+            .map(|(name, body)| {
+                let message = reference_message(&self.epoch, name, &node, body.as_bytes());
+                ReferenceSet {
+                    name: name.clone(),
+                    node,
+                    body: body.as_bytes().to_vec(),
+                    signature: self.key.sign(&message).unwrap(),
+                }
+            })
+            .collect();
+        let stamps: Vec<ReferenceStamp> = sets.iter().map(ReferenceSet::stamp).collect();
+        let held = request.reference.as_ref()?;
+        if request.server_epoch != Some(self.epoch) || *held == reference_digest(&stamps) {
+            return None;
+        }
+        let wanted = |set: &ReferenceSet| match &request.wants_reference {
+            Some(wanted) => wanted.contains(&set.stamp().version),
+            None => held.is_empty(),
+        };
+        let sets = sets.into_iter().filter(wanted);
+        Some(ReferenceNews {
+            sets: sets.take(self.reference_sets).collect(),
+            stamps,
+        })
+    }
+
     fn sync(&mut self, request: &SyncRequest) -> Result<SyncResponse, Problem> {
         let mut response = SyncResponse {
             server_epoch: self.epoch,
@@ -304,6 +343,7 @@ impl FakeServer {
             grants: None,
             directives: Vec::new(),
             decisions: None,
+            reference: self.reference_news(request),
         };
         let before: BTreeMap<GridId, usize> = self
             .grids

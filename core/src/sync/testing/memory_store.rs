@@ -6,10 +6,10 @@ use std::{
 };
 
 use wangge_model::{
-    ChangeHash, GridId, Incarnation, RecordId, RecordKind, Timestamp,
+    ChangeHash, GridId, Incarnation, OrgNodeId, RecordId, RecordKind, Timestamp,
     protocol::{
-        Cursor, Directive, EnrolResponse, FeedEntry, Grants, PushItem, Session, SignedManifest,
-        SnapshotPage, Verdict,
+        Cursor, Directive, EnrolResponse, FeedEntry, Grants, PushItem, ReferenceStamp, Session,
+        SignedManifest, SnapshotPage, Verdict,
     },
 };
 
@@ -40,6 +40,7 @@ struct StoreState {
     counter: u64,
     unanswered: Option<Push>,
     synced_at: Option<Timestamp>,
+    reference: BTreeMap<(String, OrgNodeId), (ReferenceStamp, Vec<u8>)>,
 }
 
 /// A phone's store in memory.
@@ -59,6 +60,7 @@ impl MemoryStore {
             counter: 0,
             unanswered: None,
             synced_at: None,
+            reference: BTreeMap::new(),
         }))
     }
 
@@ -86,6 +88,15 @@ impl MemoryStore {
     /// Every text of a grid that is both here and at the server.
     pub(in crate::sync) fn texts(&self, grid: GridId) -> BTreeSet<String> {
         texts(self.state().records.get(&grid))
+    }
+
+    /// The reference sets held, as `name: content`.
+    pub(in crate::sync) fn reference(&self) -> Vec<String> {
+        self.state()
+            .reference
+            .values()
+            .map(|(stamp, body)| format!("{}: {}", stamp.name, String::from_utf8_lossy(body)))
+            .collect()
     }
 
     pub(in crate::sync) fn set_counter(&self, counter: u64) {
@@ -236,6 +247,11 @@ impl SyncStore for MemoryStore {
             bootstraps: state.bootstraps.values().copied().collect(),
             gives_back: false,
             decisions_after: None,
+            reference: state
+                .reference
+                .values()
+                .map(|(stamp, _)| stamp.clone())
+                .collect(),
         })
     }
 
@@ -354,6 +370,18 @@ impl SyncStore for MemoryStore {
         }
         if let Some(grants) = answer.grants {
             state.take_grants(grants);
+        }
+        if let Some(news) = answer.reference {
+            let listed = |name: &str, node: &OrgNodeId| {
+                news.stamps
+                    .iter()
+                    .any(|stamp| stamp.name == name && stamp.node == *node)
+            };
+            state.reference.retain(|(name, node), _| listed(name, node));
+            for set in &news.sets {
+                let key = (set.name.clone(), set.node);
+                state.reference.insert(key, (set.stamp(), set.body.clone()));
+            }
         }
         for directive in answer.directives {
             match directive {

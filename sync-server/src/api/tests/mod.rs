@@ -8,6 +8,7 @@ mod moves;
 mod other;
 mod program;
 mod push;
+mod reference;
 
 use wangge_model::{
     RecordKind,

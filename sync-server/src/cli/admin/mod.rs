@@ -14,6 +14,7 @@ mod node;
 mod password;
 mod person;
 mod record;
+mod reference;
 #[cfg(test)]
 mod tests;
 
@@ -77,6 +78,9 @@ enum AdminCommand {
     /// 程序使用 JSON 接口的令牌。Tokens for programs that use the JSON API.
     #[command(subcommand)]
     ApiToken(api_token::ApiTokenCommand),
+    /// 参考数据：走访规则等，由服务器发给手机。Data the server authors for phones.
+    #[command(subcommand)]
+    Reference(reference::ReferenceCommand),
 }
 
 /// What the commands of this group work with.
@@ -132,6 +136,7 @@ impl Admin<'_> {
             AdminCommand::Device(command) => self.device(command).await,
             AdminCommand::Record(command) => self.record(command).await,
             AdminCommand::ApiToken(command) => self.api_token(command).await,
+            AdminCommand::Reference(command) => self.reference(command, input).await,
         }
         .map(|()| Outcome::Done)
     }

@@ -588,3 +588,100 @@ async fn a_token_is_made_for_a_person_listed_without_itself_and_revoked() {
     let nobody = ["api-token", "create", "--person", "nobody", "--name", "x"];
     assert!(matches!(office.refused(&nobody).await, E::PersonUnknown(_)));
 }
+
+#[tokio::test]
+async fn reference_sets_are_published_shown_and_withdrawn() {
+    let office = Office::new();
+    office.furnish().await;
+    let street = "370102002008";
+    let show = ["reference", "show", "visit_rules", "--node", street];
+    let built_in = office.json(&show).await;
+    assert_eq!(built_in["edition"], Value::Null);
+    assert_eq!(built_in["body"]["validity"]["max_distance_m"], 200);
+
+    let set = [
+        "reference",
+        "set",
+        "visit_rules",
+        "--node",
+        street,
+        "--file",
+        "-",
+    ];
+    let body = "{\"validity\": {\"max_distance_m\": 300}}";
+    let text = office.text(&set, body).await.unwrap();
+    assert!(text.contains("visit_rules"), "{text}");
+    office.text(&set, body).await.unwrap();
+    let listed = office.json(&["reference", "list"]).await;
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(listed[0]["edition"], 1, "the same again is no new edition");
+    // It holds below as well.
+    let below = ["reference", "show", "visit_rules", "--node", GRID];
+    let shown = office.json(&below).await;
+    assert_eq!(shown["body"]["validity"]["max_distance_m"], 300);
+    assert_eq!(shown["edition"]["node_name"], "千佛山社区");
+
+    for (wrong, code) in [
+        ("{\"validity\": {\"max_distance\": 300}}", "unknown_key"),
+        ("[1]", "not_an_object"),
+        ("{", "json"),
+    ] {
+        match office.text(&set, wrong).await {
+            Err(CliError::Admin(AdminError::Reference(error))) => {
+                assert_eq!(error.code(), code, "{wrong}");
+            }
+            other => panic!("{wrong}: {other:?}"),
+        }
+    }
+    let missing = [
+        "reference",
+        "set",
+        "visit_rules",
+        "--node",
+        street,
+        "--file",
+        "/nowhere.json",
+    ];
+    assert!(matches!(
+        office.refused(&missing).await,
+        AdminError::FileUnreadable { .. }
+    ));
+
+    let withdraw = [
+        "reference",
+        "set",
+        "visit_rules",
+        "--node",
+        street,
+        "--withdraw",
+    ];
+    assert_eq!(office.json(&withdraw).await["changed"], true);
+    let listed = office.json(&["reference", "list"]).await;
+    assert_eq!(listed, serde_json::json!([]));
+    let history = [
+        "reference",
+        "show",
+        "visit_rules",
+        "--node",
+        street,
+        "--history",
+    ];
+    let editions = office.json(&history).await;
+    assert_eq!(editions.as_array().unwrap().len(), 2);
+    let first = [
+        "reference",
+        "show",
+        "visit_rules",
+        "--node",
+        street,
+        "--edition",
+        "1",
+    ];
+    let first = office.json(&first).await;
+    assert_eq!(first["body"]["validity"]["max_distance_m"], 300);
+    let unknown = ["reference", "show", "boundaries", "--node", street];
+    assert!(matches!(
+        office.refused(&unknown).await,
+        AdminError::ReferenceUnknown(_)
+    ));
+}

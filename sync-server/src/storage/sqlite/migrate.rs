@@ -27,6 +27,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0005_versions_of_grids",
         include_str!("../../../migrations/sqlite/0005_versions_of_grids.sql"),
     ),
+    (
+        "0006_reference_sets",
+        include_str!("../../../migrations/sqlite/0006_reference_sets.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -71,6 +75,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0003_api_tokens.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0004_places.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0005_versions_of_grids.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0006_reference_sets.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

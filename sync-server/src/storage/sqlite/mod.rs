@@ -22,6 +22,7 @@ mod quarantine;
 mod readers;
 mod record;
 mod register;
+mod reference;
 mod review;
 mod row;
 mod scope;

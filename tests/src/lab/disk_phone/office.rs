@@ -292,6 +292,7 @@ impl Office {
             grants,
             directives,
             decisions: &[],
+            reference: None,
         })
     }
 }

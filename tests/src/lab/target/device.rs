@@ -113,6 +113,8 @@ impl Device {
             knows_moves: Some(true),
             decisions_after: None,
             newest_kind: Some(RecordKind::NEWEST),
+            reference: None,
+            wants_reference: None,
         }
     }
 

@@ -65,6 +65,8 @@ pub const CARE_GROUP: &[&str] = &[
     "unemployed",
     "sudden_hardship",
 ];
+/// How closely somebody of a care group is looked after (探访关爱等级).
+pub const CARE_LEVEL: &[&str] = &["high", "key", "general"];
 /// Kinds of visit (走访类型).
 pub const VISIT_KIND: &[&str] = &[
     "household",

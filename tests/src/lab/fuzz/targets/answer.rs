@@ -19,9 +19,10 @@ use wangge_core::{
 use wangge_model::{
     ActorId, CitizenIdPolicy, DeviceId, GridId, PersonId, ServerEpoch, Timestamp,
     protocol::{
-        Decision, Digest, Directive, EnrolResponse, FeedEntry, FeedPage, Frame, Grants, GridGrant,
-        Receipt, Session, SigningKey as _, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest,
-        SyncResponse, Verdict, VerdictRun, deflate, feed_page_message, from_cbor, open, seal,
+        Algorithm, Decision, Digest, Directive, EnrolResponse, FeedEntry, FeedPage, Frame, Grants,
+        GridGrant, Receipt, ReferenceNews, ReferenceSet, ReferenceStamp, Session, Signature,
+        SigningKey as _, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest, SyncResponse,
+        Verdict, VerdictRun, deflate, feed_page_message, from_cbor, open, reference_message, seal,
         to_cbor,
     },
     testing::{FakeClock, SeededEntropy},
@@ -79,6 +80,7 @@ impl Liar {
             grants: None,
             directives,
             decisions: None,
+            reference: None,
         }
     }
 
@@ -106,6 +108,17 @@ impl Liar {
                 }
                 let message = feed_page_message(&response.server_epoch, page);
                 page.signature = self.key.sign(&message).ok();
+            }
+            for set in response
+                .reference
+                .iter_mut()
+                .flat_map(|news| &mut news.sets)
+            {
+                let message =
+                    reference_message(&response.server_epoch, &set.name, &set.node, &set.body);
+                if let Ok(signature) = self.key.sign(&message) {
+                    set.signature = signature;
+                }
             }
         }
         if flags & RECEIPT != 0 {
@@ -327,6 +340,38 @@ fn moved_answer(entries: &[SnapshotEntry]) -> SyncResponse {
         grants: None,
         directives: Vec::new(),
         decisions: Some(decisions.collect()),
+        reference: None,
+    }
+}
+
+/// An answer that brings a set of visit rules, and names one that it does not.
+fn with_reference() -> SyncResponse {
+    let set = ReferenceSet {
+        name: "visit_rules".to_owned(),
+        node: GRID.into(),
+        body: b"{\"moved_in_days\": 10}".to_vec(),
+        signature: Signature {
+            algorithm: Algorithm::EcdsaP256Sha256,
+            bytes: vec![1; 64],
+        },
+    };
+    let missing = ReferenceStamp {
+        name: "campaign.1".to_owned(),
+        node: GRID.into(),
+        version: wangge_model::ReferenceVersion::from_bytes([3; 16]),
+    };
+    SyncResponse {
+        server_epoch: EPOCH,
+        time: NOW,
+        receipt: None,
+        pages: Vec::new(),
+        grants: None,
+        directives: Vec::new(),
+        decisions: None,
+        reference: Some(ReferenceNews {
+            stamps: vec![missing, set.stamp()],
+            sets: vec![set],
+        }),
     }
 }
 
@@ -373,6 +418,7 @@ impl Target for Answer {
             grants,
             directives,
             decisions: None,
+            reference: None,
         };
         let lost = Verdict::MissingDeps {
             hashes: vec![wangge_model::ChangeHash::from_bytes([1; 32])],
@@ -404,7 +450,8 @@ impl Target for Answer {
             ),
         ];
         let mut seeds = Vec::new();
-        for answer in answers.into_iter().chain([moved_answer(&entries)]) {
+        let others = [moved_answer(&entries), with_reference()];
+        for answer in answers.into_iter().chain(others) {
             let cbor = to_cbor(&answer);
             for flags in [0, FITTING, FITTING | RECEIPT] {
                 seeds.push([&[flags], cbor.as_slice()].concat());

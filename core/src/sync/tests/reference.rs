@@ -1,0 +1,125 @@
+//! Reference sets in the machine: what comes, what goes, and servers that do
+//! not keep their word.
+
+use super::{World, code_of};
+
+impl World {
+    fn publish(&mut self, sets: &[(&str, &str)]) {
+        self.server.reference = sets
+            .iter()
+            .map(|(name, body)| ((*name).to_owned(), (*body).to_owned()))
+            .collect();
+    }
+
+    fn round_trips(&mut self) -> u64 {
+        self.sync().unwrap().round_trips
+    }
+}
+
+#[test]
+fn sets_come_change_and_go_and_cost_nothing_while_they_stay() {
+    let mut world = World::synced();
+    world.publish(&[("a", "1"), ("b", "1")]);
+    assert_eq!(world.round_trips(), 1, "a phone without any gets all");
+    assert_eq!(world.store.reference(), ["a: 1", "b: 1"]);
+    assert_eq!(world.round_trips(), 1);
+    let (up, _) = world.last_sizes;
+    world.publish(&[("b", "2"), ("c", "1")]);
+    assert_eq!(world.round_trips(), 2, "the list, then what differs");
+    assert_eq!(world.store.reference(), ["b: 2", "c: 1"]);
+    world.publish(&[]);
+    assert_eq!(world.round_trips(), 1);
+    assert!(world.store.reference().is_empty());
+    assert_eq!(world.round_trips(), 1);
+    let (empty_up, _) = world.last_sizes;
+    assert!(up - empty_up <= 10, "{up} and {empty_up} bytes");
+}
+
+#[test]
+fn more_than_one_answer_holds_come_in_turn() {
+    let mut world = World::synced();
+    world.server.reference_sets = 2;
+    world.publish(&[("a", "1"), ("b", "1"), ("c", "1"), ("d", "1"), ("e", "1")]);
+    assert_eq!(world.round_trips(), 3);
+    assert_eq!(world.store.reference().len(), 5);
+    assert_eq!(world.round_trips(), 1);
+}
+
+#[test]
+fn a_lost_answer_costs_a_repetition() {
+    let mut world = World::synced();
+    world.publish(&[("a", "1")]);
+    world.faults.push_back(super::Fault::AnswerLost);
+    world.sync().unwrap();
+    assert_eq!(world.store.reference(), ["a: 1"]);
+}
+
+#[test]
+fn a_server_that_lists_what_it_does_not_give_does_not_keep_the_phone_busy() {
+    let mut world = World::synced();
+    world.publish(&[("a", "1"), ("b", "1")]);
+    world.server.reference_sets = 0;
+    let round_trips = world.round_trips();
+    assert!(round_trips <= 3, "{round_trips}");
+    // Once it gives, the next sync has it.
+    world.server.reference_sets = 100;
+    world.sync().unwrap();
+    assert_eq!(world.store.reference().len(), 2);
+}
+
+#[test]
+fn an_older_set_of_a_restored_server_takes_the_newer_ones_place() {
+    let mut world = World::synced();
+    world.publish(&[("a", "1")]);
+    world.sync().unwrap();
+    world.publish(&[("a", "2"), ("b", "1")]);
+    world.sync().unwrap();
+    // Restored from before: another life, and the sets of that day.
+    world.publish(&[("a", "1")]);
+    world.server.epoch = wangge_model::ServerEpoch::from_bytes([0x55; 16]);
+    world.sync().unwrap();
+    assert_eq!(world.store.reference(), ["a: 1"]);
+    assert_eq!(world.round_trips(), 1);
+}
+
+#[test]
+fn a_set_that_is_not_the_servers_is_not_taken() {
+    type Tamper = fn(&mut wangge_model::protocol::SyncResponse);
+    let cases: [(&str, &str, Tamper); 4] = [
+        ("another content", "bad_answer", |answer| {
+            if let Some(news) = &mut answer.reference {
+                news.sets[0].body = b"3".to_vec();
+            }
+        }),
+        (
+            "another content that is listed",
+            "feed_signature",
+            |answer| {
+                if let Some(news) = &mut answer.reference {
+                    news.sets[0].body = b"3".to_vec();
+                    news.stamps = vec![news.sets[0].stamp()];
+                }
+            },
+        ),
+        ("a set that is not listed", "bad_answer", |answer| {
+            if let Some(news) = &mut answer.reference {
+                news.stamps.clear();
+            }
+        }),
+        ("a name that is none", "bad_answer", |answer| {
+            if let Some(news) = &mut answer.reference {
+                news.stamps[0].name = "../a".to_owned();
+            }
+        }),
+    ];
+    for (name, code, tamper) in cases {
+        let mut world = World::synced();
+        world.publish(&[("a", "1")]);
+        world.server.tamper = Some(Box::new(tamper));
+        assert_eq!(code_of(&world.sync().unwrap_err()), code, "{name}");
+        assert!(world.store.reference().is_empty(), "{name}");
+        world.server.tamper = None;
+        world.sync().unwrap();
+        assert_eq!(world.store.reference(), ["a: 1"], "{name}");
+    }
+}
