@@ -74,8 +74,11 @@ impl Core {
             .store
             .find_draft(id)?
             .ok_or(Error::NotFound { what: "draft" })?;
-        let edits = self.normalise(draft.kind, &draft.edits)?;
+        let mut edits = self.normalise(draft.kind, &draft.edits)?;
         if let Some(record) = draft.record {
+            if draft.kind == RecordKind::Visit {
+                self.complete_visit(&mut edits, Some(record))?;
+            }
             self.store
                 .edit_record(record, &edits, self.clock.now(), Some(id))?;
             return Ok(record);

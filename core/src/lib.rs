@@ -39,6 +39,7 @@ pub mod draft;
 pub mod duplicate;
 mod error;
 mod indexer;
+pub mod plan;
 pub mod port;
 pub mod record;
 pub mod store;
@@ -50,6 +51,7 @@ pub use crate::{
     draft::Draft,
     duplicate::{Duplicate, DuplicateSign},
     error::{Error, Result},
+    plan::{DayEntry, DayPlan, DayStop, GridCoverage, PlanQuery},
     record::{
         ConflictCandidate, ConflictView, HistoryView, RecordQuery, RecordRow, RecordState,
         RecordView, Refusal, StateCounts,

@@ -171,9 +171,13 @@ impl Core {
             self.store.actor()?;
             return Err(Error::Empty);
         }
+        let mut edits = edits.to_vec();
+        if kind == RecordKind::Visit {
+            self.complete_visit(&mut edits, None)?;
+        }
         let id = RecordId::make(self.clock.as_ref(), self.entropy.as_ref());
         self.store
-            .create_record(id, kind, grid, edits, self.clock.now(), draft)?;
+            .create_record(id, kind, grid, &edits, self.clock.now(), draft)?;
         self.indexer.note_save(&self.store);
         Ok(id)
     }
@@ -181,7 +185,11 @@ impl Core {
     /// Changes fields of a record; those not named stay as they are. An edit
     /// that changes nothing writes nothing.
     pub fn edit_record(&self, id: RecordId, edits: &[FieldEdit]) -> Result<()> {
-        let edits = self.normalise(self.load_kind(id)?, edits)?;
+        let kind = self.load_kind(id)?;
+        let mut edits = self.normalise(kind, edits)?;
+        if kind == RecordKind::Visit {
+            self.complete_visit(&mut edits, Some(id))?;
+        }
         self.store.edit_record(id, &edits, self.clock.now(), None)?;
         self.indexer.note_save(&self.store);
         Ok(())

@@ -9,6 +9,7 @@
 //! * [`error`]: the one error, by what a shell does about it.
 //! * [`household`], [`place`], [`visit`], [`incident`]: records read as a whole.
 //! * [`duplicate`]: whether what is typed is on file already.
+//! * [`plan`]: visits that should be made, and whether one counts.
 //! * [`schema`]: which fields there are, for forms, and the texts for them.
 //! * [`id`]: ids and times; [`value`]: field values.
 //!
@@ -33,6 +34,7 @@ pub mod household;
 pub mod id;
 pub mod incident;
 pub mod place;
+pub mod plan;
 pub mod record;
 pub mod schema;
 pub mod software_key;

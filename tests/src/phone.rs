@@ -91,6 +91,7 @@ impl Phone {
         let (clock, entropy) = (phone.config.clock.as_ref(), phone.config.entropy.as_ref());
         let person = PersonId::make(clock, entropy);
         let grants = Grants {
+            lines: None,
             version: 1,
             person,
             person_name: "名册员".to_owned(),

@@ -83,6 +83,8 @@ pub(super) fn load_grants(db: &Connection) -> Result<Option<Grants>, StoreError>
                 .map_err(|error| StoreError::Corrupt(error.to_string()))?,
             person_name,
             grids: list_granted(db)?,
+            // Nobody asks the phone's copy for these.
+            lines: None,
         }),
     })
 }
@@ -170,6 +172,11 @@ pub(super) fn store_grants(tx: &Transaction<'_>, grants: &Grants) -> Result<(), 
             grant.role,
             columns::length(position),
         ])?;
+    }
+    for line in grants.lines.iter().flatten() {
+        let above: Vec<u8> = line.above.iter().flat_map(|id| *id.as_bytes()).collect();
+        tx.prepare_cached("UPDATE grid SET above = ?2 WHERE id = ?1")?
+            .execute(params![line.grid.as_bytes(), above])?;
     }
     let held = tx
         .prepare_cached("SELECT id FROM grid WHERE granted = 1")?

@@ -42,6 +42,10 @@ const KEPT: &[(&str, &str)] = &[
     ),
     ("erased", "SELECT record, hash FROM erased ORDER BY record"),
     (
+        "reference_set",
+        "SELECT name, node, version, body FROM reference_set ORDER BY name, node",
+    ),
+    (
         "draft",
         "SELECT id, kind, grid, record, edits FROM draft ORDER BY id",
     ),

@@ -201,6 +201,19 @@ impl Store {
         })
     }
 
+    /// The list rows of these records, those that are on the phone.
+    pub fn list_rows(&self, ids: &[RecordId]) -> Result<Vec<RecordRow>, StoreError> {
+        self.read(|db| {
+            let sql = format!("SELECT {ROW_COLUMNS} FROM record WHERE id = ?1");
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut rows = Vec::with_capacity(ids.len());
+            for id in ids {
+                rows.extend(statement.query_row([id.as_bytes()], read_row).optional()?);
+            }
+            Ok(rows)
+        })
+    }
+
     /// One page of a list or search.
     pub fn list_records(&self, query: &RecordQuery) -> Result<Vec<RecordRow>, StoreError> {
         self.read(|db| {

@@ -33,6 +33,10 @@ pub(super) const MIGRATIONS: &[Step] = &[
         "0008_reference_sets",
         include_str!("migrations/0008_reference_sets.sql"),
     ),
+    (
+        "0009_visit_facts",
+        include_str!("migrations/0009_visit_facts.sql"),
+    ),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -98,6 +102,7 @@ mod tests {
         include_str!("fixtures/v0006.sql"),
         include_str!("fixtures/v0007.sql"),
         include_str!("fixtures/v0008.sql"),
+        include_str!("fixtures/v0009.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

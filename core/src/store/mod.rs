@@ -18,6 +18,7 @@ mod document;
 mod draft;
 mod error;
 mod exchange;
+mod fact;
 mod feed;
 mod grid;
 mod incarnation;
@@ -57,6 +58,7 @@ use rusqlite::{Connection, Transaction};
 use wangge_model::{Clock, Entropy};
 
 pub use error::StoreError;
+pub use fact::{PlanSource, PlannedGrid, PlannedHousehold, PlannedVisit};
 pub use reference::HeldReference;
 pub use rescue::Recovery;
 
@@ -164,6 +166,7 @@ impl Store {
         self.claim()?;
         self.take_from_journal(contents)?;
         self.settle_journal(true)?;
+        self.write(fact::renew)?;
         self.checkpoint(OldLog::Kept)
     }
 

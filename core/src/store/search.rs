@@ -57,7 +57,7 @@ pub(super) fn add_later(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError
 /// anything of it is there.
 fn outdated(tx: &Transaction<'_>, key: i64) -> Result<Option<bool>, StoreError> {
     Ok(tx
-        .prepare_cached("SELECT outdated FROM unindexed WHERE record = ?1")?
+        .prepare_cached("SELECT outdated FROM unindexed WHERE record = ?1 AND text_due = 1")?
         .query_row([key], |row| row.get(0))
         .optional()?)
 }
@@ -66,7 +66,7 @@ fn outdated(tx: &Transaction<'_>, key: i64) -> Result<Option<bool>, StoreError> 
 /// most `most`.
 pub(super) fn due(db: &Connection, most: usize) -> Result<Option<Vec<i64>>, StoreError> {
     let keys = db
-        .prepare_cached("SELECT record FROM unindexed LIMIT ?1")?
+        .prepare_cached("SELECT record FROM unindexed WHERE text_due = 1 LIMIT ?1")?
         .query_map([columns::length(most + 1)], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<i64>>>()?;
     Ok((keys.len() <= most).then_some(keys))
@@ -78,6 +78,7 @@ pub(super) fn index_some(tx: &Transaction<'_>, most: usize) -> Result<(), StoreE
         .prepare_cached(
             "SELECT key, title, search_text FROM unindexed
              JOIN record ON record.key = unindexed.record
+             WHERE unindexed.text_due = 1
              ORDER BY unindexed.record LIMIT ?1",
         )?
         .query_map([columns::length(most)], |row| {
@@ -113,12 +114,16 @@ pub(super) fn index_now(
     title: &str,
     search_text: &str,
 ) -> Result<(), StoreError> {
-    remove(tx, key)?;
+    forget(tx, key)?;
+    tx.prepare_cached("DELETE FROM unindexed WHERE record = ?1 AND facts_due = 0")?
+        .execute([key])?;
+    tx.prepare_cached("UPDATE unindexed SET text_due = 0, outdated = 0 WHERE record = ?1")?
+        .execute([key])?;
     add(tx, key, title, search_text)
 }
 
-/// Leaves a record whose text changed to [`index_some`]; called before the row
-/// does.
+/// Leaves a record that changed to [`index_some`] (if its text did) and to
+/// whoever reads facts; called before the row changes.
 pub(super) fn replace_later(
     tx: &Transaction<'_>,
     key: i64,
@@ -129,21 +134,30 @@ pub(super) fn replace_later(
         .prepare_cached("SELECT title = ?2 AND search_text = ?3 FROM record WHERE key = ?1")?
         .query_row(params![key, title, search_text], |row| row.get(0))
         .optional()?;
-    if same != Some(true) {
-        // If it is named already, it will be indexed as it is then.
-        tx.prepare_cached("INSERT OR IGNORE INTO unindexed (record, outdated) VALUES (?1, 1)")?
-            .execute([key])?;
-    }
+    let sql = if same == Some(true) {
+        "INSERT INTO unindexed (record, outdated, text_due) VALUES (?1, 0, 0)
+         ON CONFLICT (record) DO UPDATE SET facts_due = 1 WHERE facts_due = 0"
+    } else {
+        // If its text is due already, it will be indexed as it is then.
+        "INSERT INTO unindexed (record, outdated) VALUES (?1, 1)
+         ON CONFLICT (record) DO UPDATE SET facts_due = 1, text_due = 1,
+             outdated = CASE WHEN text_due = 1 THEN outdated ELSE 1 END"
+    };
+    tx.prepare_cached(sql)?.execute([key])?;
     Ok(())
 }
 
-/// Takes a record out of the index.
+/// Takes a record that goes out of the index.
 pub(super) fn remove(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError> {
+    forget(tx, key)?;
+    tx.prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
+        .execute([key])?;
+    Ok(())
+}
+
+/// Takes out what the index holds of a record, if anything.
+fn forget(tx: &Transaction<'_>, key: i64) -> Result<(), StoreError> {
     let outdated = outdated(tx, key)?;
-    if outdated.is_some() {
-        tx.prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
-            .execute([key])?;
-    }
     if outdated != Some(false) {
         tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
             .execute([key])?;

@@ -7,7 +7,7 @@ use super::{
     Store, StoreError,
     connection::OldLog,
     document::{self, Projection},
-    search, signs,
+    fact, search, signs,
 };
 
 /// Documents compacted in one idle moment.
@@ -29,10 +29,11 @@ impl Store {
         self.tidy_documents()
     }
 
-    /// Brings some of what is new into the search index or, when all of it is
+    /// Brings some of what is new into the search index; when all of it is
     /// there, opens some of what a snapshot brought to see what tells it from
-    /// others or, when that is done, merges some of the index's pieces; answers
-    /// whether there may be more to do.
+    /// others; when that is done, reads the facts of some of what is new; and
+    /// when these are read, merges some of the index's pieces. Answers whether
+    /// there may be more to do.
     pub(crate) fn index_some(&self) -> Result<bool, StoreError> {
         self.index_up_to(MOST_INDEXED)
     }
@@ -40,7 +41,12 @@ impl Store {
     fn index_up_to(&self, most: usize) -> Result<bool, StoreError> {
         if self.read(|db| search::due(db, 0))?.is_some() {
             if self.read(signs::are_due)? {
-                return self.write(|tx| signs::complete_some(tx, most));
+                self.write(|tx| signs::complete_some(tx, most))?;
+                return Ok(true);
+            }
+            if self.read(fact::is_due)? {
+                self.write(|tx| fact::read_some(tx, most))?;
+                return Ok(true);
             }
             return self.write(search::merge_some);
         }
@@ -129,12 +135,14 @@ fn rebuild_some(tx: &Transaction<'_>, last: i64) -> Result<(u64, Option<i64>), S
     let mut differed = 0;
     for key in &keys {
         let mut held = document::load_held(tx, *key)?;
-        let projection = Projection::of(&document::open(tx, &held)?);
+        let document = document::open(tx, &held)?;
+        let projection = Projection::of(&document);
+        let is_wrong = fact::is_wrong(tx, &held, &document)?;
         let before = columns_of(tx, *key)?;
         document::store(tx, &mut held, Some(&projection))?;
         let summary = &projection.summary;
         search::index_now(tx, *key, &summary.title, &summary.search_text)?;
-        differed += u64::from(differ(&before, &columns_of(tx, *key)?));
+        differed += u64::from(is_wrong || differ(&before, &columns_of(tx, *key)?));
     }
     Ok((differed, keys.last().copied()))
 }

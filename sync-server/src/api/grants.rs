@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 use wangge_model::{
     PersonId, Timestamp,
-    protocol::{Grants, GridGrant, to_cbor},
+    protocol::{Grants, GridGrant, GridLine, to_cbor},
 };
 
 use crate::{
@@ -24,6 +24,13 @@ pub(super) async fn grants(
 
 /// The grants of somebody who holds these grids.
 pub(super) fn of_grids(person: PersonId, person_name: &str, granted: &[GrantedGrid]) -> Grants {
+    let lines = granted
+        .iter()
+        .map(|granted| GridLine {
+            grid: granted.grid,
+            above: granted.above.clone(),
+        })
+        .collect();
     let grids = granted
         .iter()
         .map(|granted| GridGrant {
@@ -39,6 +46,7 @@ pub(super) fn of_grids(person: PersonId, person_name: &str, granted: &[GrantedGr
         person,
         person_name: person_name.to_owned(),
         grids,
+        lines: Some(lines),
     };
     grants.version = version(&grants);
     grants

@@ -76,6 +76,8 @@ pub struct GrantedGrid {
     pub role: Role,
     /// Which records the person may write there, by all assignments together.
     pub writes: Vec<RecordKind>,
+    /// The places above it, nearest first.
+    pub above: Vec<OrgNodeId>,
 }
 
 /// The organisation tree.

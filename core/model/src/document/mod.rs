@@ -242,6 +242,18 @@ impl RecordDocument {
         self.doc.get_change_meta_by_hash(&(*hash).into()).is_some()
     }
 
+    /// The actor that began the record. Of copies that two actors began apart
+    /// (a copied phone), the same one everywhere.
+    pub fn creator(&self) -> Option<ActorId> {
+        let genesis = genesis::genesis_document(self.kind).get_heads();
+        self.doc
+            .get_changes_meta(&genesis)
+            .iter()
+            .filter(|meta| meta.deps == genesis)
+            .min_by_key(|meta| meta.hash)
+            .and_then(|meta| ActorId::from_slice(meta.actor.to_bytes()))
+    }
+
     /// The number of changes an actor has made to this record.
     pub fn last_seq(&self, actor: &ActorId) -> u64 {
         let actor = actor.to_automerge();

@@ -61,6 +61,7 @@ fn session() -> Session {
 
 fn grants() -> Grants {
     Grants {
+        lines: None,
         version: 3,
         person: PERSON,
         person_name: "测试员".to_owned(),

@@ -37,7 +37,7 @@ pub use reference::{
 pub use signature::{Algorithm, PublicKey, Signature, SignatureError, SigningKey, SoftwareKey};
 pub use snapshot::{SnapshotEntry, SnapshotPage, snapshot_path};
 pub use sync::{
-    Cursor, Decision, Directive, FeedEntry, FeedPage, Frame, Grants, GridGrant, Receipt,
+    Cursor, Decision, Directive, FeedEntry, FeedPage, Frame, Grants, GridGrant, GridLine, Receipt,
     SyncRequest, SyncResponse, Verdict, VerdictRun,
 };
 

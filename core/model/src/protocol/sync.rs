@@ -4,7 +4,8 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use super::{Digest, PushItem, ReferenceNews, Signature, SignedManifest, SnapshotEntry};
 use crate::{
-    ChangeHash, GridId, PersonId, RecordId, RecordKind, ReferenceVersion, ServerEpoch, Timestamp,
+    ChangeHash, GridId, OrgNodeId, PersonId, RecordId, RecordKind, ReferenceVersion, ServerEpoch,
+    Timestamp,
 };
 
 /// What a phone says.
@@ -376,6 +377,21 @@ pub struct Grants {
     /// The grids the phone holds.
     #[n(3)]
     pub grids: Vec<GridGrant>,
+    /// The places above each grid; servers before 0.2 did not say. Whoever
+    /// holds reference sets of several of them takes the nearest.
+    #[n(4)]
+    pub lines: Option<Vec<GridLine>>,
+}
+
+/// The places above a grid.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct GridLine {
+    /// The grid.
+    #[n(0)]
+    pub grid: GridId,
+    /// The places above, nearest first.
+    #[n(1)]
+    pub above: Vec<OrgNodeId>,
 }
 
 /// One grid of a person.

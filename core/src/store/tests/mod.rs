@@ -11,6 +11,7 @@ mod journal;
 mod lists;
 mod moves;
 mod open;
+mod plan;
 mod processes;
 mod records;
 mod rescue;
@@ -112,7 +113,10 @@ impl Phone {
                 token: "token".to_owned(),
                 expires_at: Timestamp::from_millis(START + 1),
             },
-            grants: grants(1, grids),
+            grants: Grants {
+                person: PersonId::from_bytes([self.number; 16]),
+                ..grants(1, grids)
+            },
         };
         self.store()
             .store_enrolment("http://127.0.0.1:1", None, &response)
@@ -168,6 +172,7 @@ impl Phone {
 
 fn grants(version: u64, grids: &[u8]) -> Grants {
     Grants {
+        lines: None,
         version,
         person: PersonId::from_bytes([9; 16]),
         person_name: "王小明".to_owned(),

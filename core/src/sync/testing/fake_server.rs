@@ -185,6 +185,7 @@ impl FakeServer {
 
     fn grants(&self) -> Grants {
         Grants {
+            lines: None,
             version: self.grants_version,
             person: PERSON,
             person_name: "测试员".to_owned(),

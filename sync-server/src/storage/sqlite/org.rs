@@ -109,10 +109,21 @@ impl Places {
     }
 }
 
+/// The places above a node, nearest first, from its path.
+fn above(path: &str) -> Vec<OrgNodeId> {
+    path.rsplit('/')
+        .filter(|id| !id.is_empty())
+        // The node itself.
+        .skip(1)
+        .filter_map(|id| OrgNodeId::from_slice(&hex::decode(id).ok()?).ok())
+        .collect()
+}
+
 /// One assignment's word on a grid.
 struct Grant {
     grid: GridId,
     parent: Option<OrgNodeId>,
+    path: String,
     code: Option<String>,
     name: String,
     role: Role,
@@ -134,6 +145,7 @@ fn grant(row: &Row<'_>) -> rusqlite::Result<Grant> {
             .filter(|kind| access::may_write_record(seat, *kind))
             .collect(),
         depth: row.get(6)?,
+        path: row.get(7)?,
     })
 }
 
@@ -143,7 +155,7 @@ fn granted(
     at: Timestamp,
 ) -> StorageResult<Vec<GrantedGrid>> {
     let sql = in_scope(
-        "SELECT id, parent, code, name, role, seat_level, depth FROM scope
+        "SELECT id, parent, code, name, role, seat_level, depth, path FROM scope
          WHERE level = 'grid' AND may(role, seat_level, 'household', 'hold') ORDER BY id",
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -170,6 +182,7 @@ fn granted(
             name: best.name.clone(),
             place: places.above(connection, best.parent)?,
             role: best.role,
+            above: above(&best.path),
             writes: RecordKind::ALL.into_iter().filter(may_write).collect(),
         });
     }

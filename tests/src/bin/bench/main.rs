@@ -9,6 +9,7 @@ mod fsync_count;
 mod guard;
 mod list;
 mod locate;
+mod plan;
 mod report;
 mod save;
 mod sync;
@@ -70,6 +71,8 @@ enum Part {
     Guard,
     /// The grid of a point, among a thousand.
     Locate,
+    /// The day's plan at 1,500 and 50,000 households.
+    Plan,
 }
 
 /// Records of a grid that S1 fetches.
@@ -123,6 +126,11 @@ async fn measure(
     }
     if runs(Part::List) {
         measure_alone(arguments, folder, figures)?;
+    }
+    if runs(Part::Plan) {
+        say("plan at 1,500 and 50,000 households");
+        plan::run("plan_1500", 1_500, arguments.seed + 6, 9, figures)?;
+        plan::run("plan_50000", 50_000, arguments.seed + 7, 5, figures)?;
     }
     Ok(())
 }

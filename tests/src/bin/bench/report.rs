@@ -51,6 +51,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("s3.bytes_ratio", Target::AtMost(1.5)),
     ("s4.records_per_s", Target::AtLeast(5_000.0)),
     ("server_rss_mb", Target::AtMost(64.0)),
+    ("plan_1500.plan_ms", Target::AtMost(100.0)),
 ];
 
 /// What was measured, by dotted name.

@@ -71,6 +71,7 @@ impl Office {
             grids.push(grant(GridId::from_bytes([0x62; 16]), "第二网格"));
         }
         Grants {
+            lines: None,
             version,
             person: PERSON,
             person_name: "王小明".to_owned(),

@@ -225,6 +225,7 @@ fn session() -> Session {
 
 fn grants(version: u64) -> Grants {
     Grants {
+        lines: None,
         version,
         person: PersonId::from_bytes([0x9e; 16]),
         person_name: "王小明".to_owned(),
