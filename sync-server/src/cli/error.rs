@@ -107,14 +107,6 @@ pub enum AdminError {
     /// No such reference set, or none of this edition.
     #[error("no reference set {0}")]
     ReferenceUnknown(String),
-    /// A file that cannot be read.
-    #[error("cannot read {path}: {reason}")]
-    FileUnreadable {
-        /// Which.
-        path: String,
-        /// Why, in words.
-        reason: String,
-    },
     /// Not a grid, or not one in use.
     #[error("{0} is not a grid in use")]
     NotAGrid(String),
@@ -346,10 +338,6 @@ impl Explain for AdminError {
             Self::RecordUnknown(id) => say("admin-record-unknown", &[("record", id)]),
             Self::Reference(error) => error.text(language),
             Self::ReferenceUnknown(name) => say("admin-reference-unknown", &[("name", name)]),
-            Self::FileUnreadable { path, reason } => say(
-                "admin-file-unreadable",
-                &[("path", path), ("reason", reason)],
-            ),
             Self::NotAGrid(name) => say("admin-not-a-grid", &[("node", name)]),
             Self::DivisionUnknown(code) => say("admin-division-unknown", &[("code", code)]),
             Self::LevelUnknown(found) => {

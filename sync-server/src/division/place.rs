@@ -55,7 +55,7 @@ fn read(row: &SnapshotRow) -> StorageResult<Placed> {
     let fields = document.read();
     let point = fields.point();
     let address = match record.kind {
-        RecordKind::Household => AddressKey {
+        RecordKind::Household | RecordKind::Place => AddressKey {
             estate: fields.text("address.estate"),
             building: fields.text("address.building"),
             unit: fields.text("address.unit"),

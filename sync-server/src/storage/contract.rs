@@ -10,8 +10,8 @@
 mod access;
 mod api_tokens;
 mod moves;
-mod register;
 mod reference;
+mod register;
 
 use std::{future::Future, sync::Arc};
 
@@ -33,13 +33,13 @@ use self::api_tokens::api_tokens_end;
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
 };
-use self::register::{
-    a_plan_that_is_out_of_date_changes_nothing, a_redivision_moves_everything_at_once,
-    boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
-};
 use self::reference::{
     a_phone_holds_the_sets_of_its_grids_and_above, contents_come_page_by_page,
     every_edition_of_a_set_is_kept, sets_are_published_all_or_none,
+};
+use self::register::{
+    a_plan_that_is_out_of_date_changes_nothing, a_redivision_moves_everything_at_once,
+    boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
 };
 use super::{
     AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, ConsoleSession, Division,

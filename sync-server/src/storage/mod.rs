@@ -21,8 +21,8 @@ mod org;
 mod person;
 mod quarantine;
 mod record;
-mod register;
 mod reference;
+mod register;
 mod review;
 pub mod sqlite;
 
@@ -47,11 +47,11 @@ pub use record::{
     NewChange, NewMove, Numbering, RecordFilter, RecordOrder, RecordPage, RecordStorage,
     RecordWork, SnapshotRow, StoredRecord, Unnumbered, WorkOutcome,
 };
+pub use reference::{NewReference, ReferenceEdition, ReferenceStorage};
 pub use register::{
     GridSizeCounts, GridVersion, NewRedivision, RedivisionOutcome, RegisterStorage,
     StoredRedivision,
 };
-pub use reference::{NewReference, ReferenceEdition, ReferenceStorage};
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
 pub use wangge_model::{OrgLevel, Role};

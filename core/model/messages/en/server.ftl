@@ -68,7 +68,6 @@ admin-device-unknown = No device has the id { $device }. See wangge admin device
 admin-assignment-unknown = No assignment has the id { $assignment }.
 admin-record-unknown = No record has the id { $record }.
 admin-reference-unknown = There is no reference set { $name } here. See wangge admin reference list.
-admin-file-unreadable = Cannot read { $path }: { $reason }
 admin-not-a-grid = { $node } is not a grid in use; records can only be moved to a grid.
 admin-division-unknown = The table of divisions does not have { $code }. Import it first with wangge import divisions.
 admin-level-unknown = There is no level { $level }; it should be one of { $allowed }

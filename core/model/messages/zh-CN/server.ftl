@@ -71,7 +71,6 @@ admin-device-unknown = 没有编号为 { $device } 的设备。用 wangge admin 
 admin-assignment-unknown = 没有编号为 { $assignment } 的任职。
 admin-record-unknown = 没有编号为 { $record } 的记录。
 admin-reference-unknown = 此处没有参考数据 { $name }，请用 wangge admin reference list 查看。
-admin-file-unreadable = 无法读取 { $path }：{ $reason }
 admin-not-a-grid = “{ $node }”不是在用的网格，记录只能移到网格。
 admin-division-unknown = 区划表中没有 { $code }。请先用 wangge import divisions 导入。
 admin-level-unknown = 没有“{ $level }”这一级，应为：{ $allowed }

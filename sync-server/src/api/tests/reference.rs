@@ -150,6 +150,8 @@ async fn another_grid_brings_other_sets() {
         node: server.grids[1].into(),
         role: Role::GridWorker,
         full_time: true,
+        reserve: false,
+        duties: Vec::new(),
         valid_from: wangge_model::Timestamp::from_millis(0),
     };
     server

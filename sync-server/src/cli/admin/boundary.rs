@@ -91,7 +91,7 @@ impl Admin<'_> {
         }
     }
 
-    fn read_file(&self, path: &PathBuf) -> Result<Vec<u8>, AdminError> {
+    fn read_geojson(&self, path: &PathBuf) -> Result<Vec<u8>, AdminError> {
         let unreadable = |reason| AdminError::File {
             path: path.display().to_string(),
             reason,
@@ -113,7 +113,7 @@ impl Admin<'_> {
     /// which nothing is.
     async fn import_boundaries(&mut self, args: &ImportArgs) -> Result<Outcome, CliError> {
         let system = system(&args.crs)?;
-        let bytes = self.read_file(&args.file)?;
+        let bytes = self.read_geojson(&args.file)?;
         let features = geojson::read(&bytes, system).map_err(AdminError::GeoJson)?;
         let mut boundaries: Vec<(OrgNodeId, Boundary)> = Vec::with_capacity(features.len());
         let mut rows = Vec::new();
@@ -288,7 +288,7 @@ impl Admin<'_> {
     }
 
     async fn check_division(&mut self, args: &DivisionArgs) -> Result<Outcome, CliError> {
-        let bytes = self.read_file(&args.file)?;
+        let bytes = self.read_geojson(&args.file)?;
         let checked = self.checked(&bytes).await?;
         self.tell(&checked)?;
         self.output.value(&checked.to_json(self.output.language))?;
@@ -300,7 +300,7 @@ impl Admin<'_> {
     }
 
     async fn apply_division(&mut self, args: &DivisionArgs) -> Result<Outcome, CliError> {
-        let bytes = self.read_file(&args.file)?;
+        let bytes = self.read_geojson(&args.file)?;
         let mut tries = 0;
         let (checked, outcome) = loop {
             let checked = self.checked(&bytes).await?;

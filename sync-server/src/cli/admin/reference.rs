@@ -93,7 +93,7 @@ impl Admin<'_> {
         let node = self.load_node(&args.node).await?;
         let body = match &args.file {
             Some(file) if !args.withdraw => {
-                let body = self.read_file(file, input)?;
+                let body = self.read_body(file, input)?;
                 reference::check(&args.name, &body).map_err(AdminError::Reference)?;
                 Some(body)
             }
@@ -132,8 +132,8 @@ impl Admin<'_> {
         Ok(())
     }
 
-    fn read_file(&self, file: &PathBuf, input: &mut dyn BufRead) -> Result<Vec<u8>, CliError> {
-        let unreadable = |error: std::io::Error| AdminError::FileUnreadable {
+    fn read_body(&self, file: &PathBuf, input: &mut dyn BufRead) -> Result<Vec<u8>, CliError> {
+        let unreadable = |error: std::io::Error| AdminError::File {
             path: file.display().to_string(),
             reason: io_reason(&error, self.output.language),
         };

@@ -644,7 +644,7 @@ async fn reference_sets_are_published_shown_and_withdrawn() {
     ];
     assert!(matches!(
         office.refused(&missing).await,
-        AdminError::FileUnreadable { .. }
+        AdminError::File { .. }
     ));
 
     let withdraw = [

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use wangge_core::PlanQuery;
+use wangge_core::{PlanQuery, port::SyncStore as _};
 use wangge_model::{
     ActorId, FieldPath, FieldValue, GridId, LongitudeLatitude, RecordId, RecordKind, SystemClock,
     Timestamp,
