@@ -12,6 +12,7 @@
 //! [`record_edit`], what people write on the server itself.
 
 mod admit;
+pub mod bulk;
 pub(crate) mod case;
 pub mod console_edit;
 mod give_back;

@@ -89,11 +89,10 @@ impl RecordDocument {
         same: Same,
     ) -> Result<Option<LocalChange>, EditError> {
         for edit in edits {
-            self.check_edit(edit, writer)
-                .map_err(|reason| EditError::Field {
-                    path: edit.path.clone(),
-                    reason,
-                })?;
+            check_edit(self.kind, edit, writer).map_err(|reason| EditError::Field {
+                path: edit.path.clone(),
+                reason,
+            })?;
         }
         if self.op_count() >= crate::protocol::limits::RECORD_OPS {
             return Err(EditError::RecordFull);
@@ -109,17 +108,22 @@ impl RecordDocument {
             .and_then(|hash| self.doc.get_change_by_hash(&hash))
             .map(|c| local_change(&c)))
     }
+}
 
-    fn check_edit(&self, edit: &FieldEdit, writer: FieldOwner) -> Result<(), FieldError> {
-        let spec = schema::find_field(self.kind, &edit.path).ok_or(FieldError::Unknown)?;
-        if spec.owner != writer {
-            return Err(FieldError::ServerOwned);
-        }
-        match &edit.value {
-            Some(value) => spec.check(value),
-            // A shared text is emptied, which is a value of its own.
-            None => Ok(()),
-        }
+/// Whether `writer` may make this edit of a record of this kind.
+pub(super) fn check_edit(
+    kind: crate::RecordKind,
+    edit: &FieldEdit,
+    writer: FieldOwner,
+) -> Result<(), FieldError> {
+    let spec = schema::find_field(kind, &edit.path).ok_or(FieldError::Unknown)?;
+    if spec.owner != writer {
+        return Err(FieldError::ServerOwned);
+    }
+    match &edit.value {
+        Some(value) => spec.check(value),
+        // A shared text is emptied, which is a value of its own.
+        None => Ok(()),
     }
 }
 

@@ -9,6 +9,7 @@
 //!
 //! Bytes that come from elsewhere enter through [`crate::guard`] only.
 
+mod author;
 mod conflict;
 mod edit;
 pub(crate) mod genesis;
@@ -23,6 +24,7 @@ mod value;
 use automerge::{ActorId as AutomergeActor, Automerge, Change, ReadDoc, SaveOptions};
 use sha2::{Digest as _, Sha256};
 
+pub use author::AuthoredRecord;
 pub use conflict::{Candidate, FieldConflict};
 pub use edit::EditError;
 pub use genesis::genesis_actor;
