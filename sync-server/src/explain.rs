@@ -74,13 +74,13 @@ mod tests {
     }
 
     /// Reads this crate's sources for what looks like the id of a text of
-    /// `server.ftl` and wants it to exist.
+    /// `server.ftl` or `ledger.ftl` and wants it to exist.
     #[test]
     fn every_text_that_is_named_exists_in_both_languages() {
         use std::{fs, path::Path};
         use wangge_model::message::find_message;
 
-        const PREFIXES: [&str; 11] = [
+        const PREFIXES: [&str; 13] = [
             "io-",
             "config-",
             "setting-",
@@ -92,9 +92,11 @@ mod tests {
             "verify-",
             "backup-",
             "level-",
+            "generate-",
+            "ledger-",
         ];
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut folders = ["cli", "config", "import"]
+        let mut folders = ["cli", "config", "generate", "import"]
             .map(|name| root.join(name))
             .to_vec();
         let mut files = ["data_folder.rs", "explain.rs", "serve.rs", "tls.rs"]

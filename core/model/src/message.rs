@@ -61,7 +61,8 @@ message_files!(
     "visits.ftl",
     "console.ftl",
     "demo.ftl",
-    "server.ftl"
+    "server.ftl",
+    "ledger.ftl"
 );
 
 struct Texts(BTreeMap<Language, FluentBundle<FluentResource>>);

@@ -17,6 +17,7 @@ use crate::{
     config::{ConfigError, SettingError},
     data_folder::DataFolderError,
     explain::{Explain, exit_status, io_reason},
+    generate::GenerateError,
     import::ImportError,
     serve::ServeError,
     state::IdentityError,
@@ -60,6 +61,9 @@ pub enum CliError {
     /// An import cannot go on.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// A district cannot be made up.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     /// The result cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
@@ -299,6 +303,7 @@ impl Explain for CliError {
             Self::Runtime(error) => say("serve-runtime", &[("reason", &error.to_string())]),
             Self::Admin(error) => error.text(language),
             Self::Import(error) => error.text(language),
+            Self::Generate(error) => error.text(language),
             Self::Output(error) => say("serve-output", &[("reason", &io_reason(error, language))]),
             Self::BackupExists(path) => say("backup-exists", &[("path", path)]),
             Self::RestoreDamaged(path) => say("restore-damaged", &[("path", path)]),
@@ -318,6 +323,7 @@ impl Explain for CliError {
             Self::Runtime(_) | Self::Output(_) | Self::Demo(_) => exit_status::OTHER,
             Self::Admin(error) => error.exit_status(),
             Self::Import(error) => error.exit_status(),
+            Self::Generate(error) => error.exit_status(),
             Self::BackupExists(_) | Self::RestoreDamaged(_) | Self::RestoreWithoutKey(_) => {
                 exit_status::REFUSED
             }

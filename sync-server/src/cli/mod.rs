@@ -8,6 +8,7 @@ mod admin;
 mod backup;
 mod config;
 mod error;
+mod generate;
 mod import;
 mod open;
 mod output;
@@ -50,6 +51,8 @@ enum Command {
     Admin(admin::AdminArgs),
     /// 导入公开数据表。Import public tables.
     Import(import::ImportArgs),
+    /// 生成一个虚构的县区，供测试和培训使用。Make up a district, for tests and training.
+    Generate(generate::GenerateArgs),
     /// 检查数据是否完好。Verify that the data is sound.
     Verify(verify::VerifyArgs),
     /// 把数据库一致地复制到一个新文件。Copy the database, consistently, into a new file.
@@ -123,6 +126,10 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
             let config = load(&args.settings)?.config;
             block_on(import::run(&args, &config, &mut out))
         }
+        Command::Generate(args) => {
+            let config = load(&args.settings)?.config;
+            block_on(generate::run(&args, &config, world, &mut out))
+        }
         Command::Verify(args) => {
             let config = load(&args.settings)?.config;
             verify::run(&args, &config, &mut out)
@@ -191,6 +198,7 @@ mod tests {
             "wangge config --json --data d",
             "wangge admin person create --name 张三 --data d",
             "wangge import divisions a.csv --data d",
+            "wangge generate --grids 3 --seed 7 --data d",
             "wangge verify --data d",
             "wangge backup out.sqlite --data d",
             "wangge restore out.sqlite --data d",

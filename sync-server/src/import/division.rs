@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     fs::File,
-    io::{self, BufReader},
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
 };
 
@@ -206,6 +206,27 @@ fn read_header(
     columns.ok_or_else(|| ImportError::Columns {
         path: path.to_path_buf(),
     })
+}
+
+/// Codes and names of a table, without the lines that are no divisions. A file
+/// that is no table is an error of invalid data.
+pub(crate) fn read_division_names(source: impl BufRead) -> io::Result<Vec<(String, String)>> {
+    let mut lines = LineReader::new(source);
+    let columns = lines
+        .next_line()?
+        .and_then(Result::ok)
+        .and_then(Columns::read)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no columns code and name"))?;
+    let mut names = Vec::new();
+    while let Some(line) = lines.next_line()? {
+        if let Some(row) = line
+            .ok()
+            .and_then(|line| DivisionRow::read(line, &columns).ok())
+        {
+            names.push((row.code, row.name));
+        }
+    }
+    Ok(names)
 }
 
 /// Reads all files into the table. Every line that is not imported is told to

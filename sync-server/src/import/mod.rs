@@ -10,6 +10,7 @@ mod parents;
 mod progress;
 mod row;
 
+pub(crate) use division::read_division_names;
 pub use division::{DivisionFiles, ImportError, ImportReport, import_divisions};
 pub use line::LineError;
 pub use progress::{Progress, progress_for};
