@@ -112,6 +112,7 @@ async fn serve(
     }
     let address_file = AddressFile::write(&data, &public_url(config, bound.addresses()))?;
     tracing::info!(addresses = ?bound.addresses(), version = env!("CARGO_PKG_VERSION"), "serving");
+    let indexer = tokio::spawn(crate::indexer::keep_indexed(state.clone()));
     bound
         .run(router, Limits::from(config), async {
             stop.await;
@@ -120,6 +121,10 @@ async fn serve(
         })
         .await;
     drop(address_file);
+    // Ends at its next step, because the server stops.
+    if indexer.await.is_err() {
+        tracing::error!("the indexer panicked");
+    }
     storage.close().await?;
     tracing::info!("stopped");
     Ok(Outcome::Done)

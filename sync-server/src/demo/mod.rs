@@ -77,6 +77,9 @@ pub async fn run(options: DemoOptions, limits: Limits) -> anyhow::Result<ExitCod
         }),
     );
 
+    // Ends with the server.
+    tokio::spawn(crate::indexer::keep_indexed(desk.state().clone()));
+
     desk.introduce(teller, options.seed, &folder);
     let started = desk.state().clock.now();
     let outcome = async {

@@ -33,6 +33,9 @@ const LEVELS: [(OrgLevel, usize); 5] = [
 /// Grids whose households are made at the same time.
 const GRIDS_AHEAD: usize = 2;
 
+/// Records indexed in one write: many, so that their keys lie side by side.
+const INDEXED_AT_ONCE: usize = 5_000;
+
 /// A district that is planned and not made yet.
 #[derive(Debug, Clone)]
 pub struct District {
@@ -171,6 +174,8 @@ impl District {
                     progress.at(report.households, total, report.households);
                 })
                 .await?;
+            // So that the server that is started on it finds everything at once.
+            while storage.index_some(INDEXED_AT_ONCE).await? {}
             progress.finish();
         }
         Ok(report)

@@ -87,6 +87,8 @@ struct Resident {
     registered: Option<String>,
     phone: Option<String>,
     citizen_id: Option<String>,
+    /// A child whose parents work elsewhere.
+    is_left_behind: bool,
 }
 
 impl Resident {
@@ -292,6 +294,7 @@ impl<'a> HouseholdMaker<'a> {
             registered: None,
             phone,
             citizen_id: None,
+            is_left_behind: false,
         }
     }
 
@@ -315,15 +318,18 @@ impl<'a> HouseholdMaker<'a> {
             resident.registered = Some(if is_here { address } else { &elsewhere }.to_owned());
             if ledger == Ledger::Tenant {
                 resident.kind = "02";
-            } else if self.is_village && resident.age() < 14 && self.rng.random_range(0..4) == 0 {
-                resident.kind = "04";
             }
+            resident.is_left_behind = ledger != Ledger::Tenant
+                && self.is_village
+                && resident.age() < 14
+                && self.rng.random_range(0..4) == 0;
             let is_foreign = ledger == Ledger::Tenant && self.rng.random_range(0..60) == 0;
             let is_unregistered = resident.age() == 0 && self.rng.random_range(0..3) == 0;
             if is_foreign {
                 resident.kind = "03";
                 resident.registered = None;
             } else if is_unregistered {
+                resident.kind = "04";
                 resident.registered = None;
             } else {
                 resident.citizen_id = self.citizen_id(resident.birth, resident.sex);
@@ -360,7 +366,7 @@ impl<'a> HouseholdMaker<'a> {
                 };
                 given.push((group, Some(resident)));
             }
-            if resident.kind == "04" {
+            if resident.is_left_behind {
                 given.push(("left_child", Some(resident)));
             }
             if (20..60).contains(&age) && self.rng.random_range(0..50) == 0 {

@@ -9,6 +9,7 @@
 
 mod access;
 mod api_tokens;
+mod finding;
 mod moves;
 mod reference;
 mod register;
@@ -24,6 +25,7 @@ use wangge_model::{
     testing::SeededEntropy,
 };
 
+use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the_same_is_found};
 use self::access::{
     a_leader_sees_the_team_and_a_worker_the_own_grid,
     a_successor_gets_the_place_and_authorship_stays, every_role_sees_what_the_matrix_says,
@@ -43,9 +45,10 @@ use self::register::{
 };
 use super::{
     AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, ConsoleSession, Division,
-    EnrolmentOutcome, FeedPlace, NewAssignment, NewChange, NewDevice, NewEnrolmentCode, NewOrgNode,
-    NewPerson, NewQuarantine, Numbering, OrgLevel, RecordFilter, RecordOrder, RecordWork, Role,
-    SignInAttempt, Storage, StorageError, StorageResult, StoredRecord, Unnumbered,
+    EnrolmentOutcome, FeedPlace, NewAssignment, NewChange, NewDevice, NewEnrolmentCode, NewMove,
+    NewOrgNode, NewPerson, NewQuarantine, Numbering, OrgLevel, RecordFilter, RecordOrder,
+    RecordWork, Role, SignInAttempt, Storage, StorageError, StorageResult, StoredRecord,
+    Unnumbered,
 };
 
 /// Runs every check, each on an empty storage of its own.
@@ -84,6 +87,8 @@ where
         what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
         quarantine_is_kept_once_and_bounded,
         lists_show_what_is_in_scope,
+        lists_are_the_same_indexed_or_not,
+        what_makes_households_the_same_is_found,
         snapshots_come_in_order,
         console_sessions_end,
         divisions_are_added_or_renamed,

@@ -16,6 +16,7 @@ pub mod contract;
 mod device;
 mod division;
 mod feed;
+mod finding;
 mod meta;
 mod org;
 mod person;
@@ -36,6 +37,7 @@ pub use device::{
 };
 pub use division::{Division, DivisionStorage};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
+pub use finding::{FindingStorage, MatchKey};
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
 pub use person::{
@@ -65,6 +67,7 @@ pub trait Storage:
     + DeviceStorage
     + RecordStorage
     + FeedStorage
+    + FindingStorage
     + AuthorshipStorage
     + QuarantineStorage
     + ReviewStorage
@@ -88,6 +91,7 @@ impl<T> Storage for T where
         + DeviceStorage
         + RecordStorage
         + FeedStorage
+        + FindingStorage
         + AuthorshipStorage
         + QuarantineStorage
         + ReviewStorage

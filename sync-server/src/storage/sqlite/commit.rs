@@ -9,7 +9,7 @@ use wangge_model::{
     protocol::Digest,
 };
 
-use super::{Batch, device, quarantine, record, register, row};
+use super::{Batch, device, finding, quarantine, record, register, row};
 use crate::storage::{
     ChangeBy, Commit, CommitManifest, CommitOutcome, NewChange, RecordWork, StorageError,
     StorageResult, WorkOutcome,
@@ -249,7 +249,7 @@ fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> Stor
             place.as_ref().map(wangge_model::RecordId::as_bytes),
             residence,
         ])?;
-    Ok(())
+    finding::index_later(connection, &work.id)
 }
 
 /// Gives every change its feed number, in the order of the push's items, and

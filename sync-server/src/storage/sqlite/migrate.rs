@@ -31,6 +31,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0006_reference_sets",
         include_str!("../../../migrations/sqlite/0006_reference_sets.sql"),
     ),
+    (
+        "0007_finding",
+        include_str!("../../../migrations/sqlite/0007_finding.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -76,6 +80,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0004_places.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0005_versions_of_grids.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0006_reference_sets.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0007_finding.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -13,6 +13,8 @@ mod console_session;
 mod device;
 mod division;
 mod feed;
+mod finding;
+mod list;
 mod meta;
 mod migrate;
 mod moves;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 use wangge_model::{GridId, PersonId, protocol::record_fingerprint};
 
-use super::{Batch, record, row};
+use super::{Batch, finding, record, row};
 use crate::storage::{MoveOutcome, NewMove, StorageError, StorageResult};
 
 /// Takes a place in both feeds, changes both digests and the record's home, or
@@ -61,6 +61,7 @@ pub(super) fn move_record(
             moves,
             new.at.as_millis(),
         ])?;
+    finding::index_later(connection, &new.record)?;
     Ok(MoveOutcome {
         from: stored.grid,
         grids: vec![(stored.grid, from_seq), (new.to, to_seq)],

@@ -1,19 +1,17 @@
 //! See [`RecordStorage`].
 
-use std::fmt::Write as _;
-
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use wangge_model::{GridId, PersonId, RecordId, Timestamp, document::RecordDocument};
 
 use super::{
-    SqliteStorage, commit, moves,
+    SqliteStorage, commit, finding, list, moves,
     row::{self, SUMMARY_COLUMNS, SUMMARY_WIDTH},
     scope::in_scope,
 };
 use crate::storage::{
-    Commit, CommitOutcome, ListedRecord, MoveOutcome, NewMove, RecordFilter, RecordOrder,
-    RecordPage, RecordStorage, SnapshotRow, StorageError, StorageResult, StoredRecord,
+    Commit, CommitOutcome, ListedRecord, MoveOutcome, NewMove, RecordFilter, RecordPage,
+    RecordStorage, SnapshotRow, StorageError, StorageResult, StoredRecord,
 };
 
 const STORED_COLUMNS: &str = "record.id, record.kind, record.grid, record.record_epoch, \
@@ -33,12 +31,12 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
     })
 }
 
-const LISTED_COLUMNS: &str =
+pub(super) const LISTED_COLUMNS: &str =
     "record.id, record.kind, record.grid, scope_record.name, record.created_at, record.changed_at";
 const LISTED_WIDTH: usize = 6;
 
 /// A list row whose columns start at `first`, followed by the summary's.
-fn listed(row: &Row<'_>, first: usize) -> rusqlite::Result<ListedRecord> {
+pub(super) fn listed(row: &Row<'_>, first: usize) -> rusqlite::Result<ListedRecord> {
     Ok(ListedRecord {
         id: row::id(row, first, RecordId::from_bytes)?,
         kind: row::kind(row, first + 1)?,
@@ -76,110 +74,6 @@ pub(super) fn find_row(
             })
         })
         .optional()?)
-}
-
-/// Values to bind, by name.
-type Named = Vec<(String, Box<dyn ToSql>)>;
-
-/// The conditions of a filter, and the values to bind to them.
-fn conditions(filter: &RecordFilter) -> (String, Named) {
-    let mut sql = String::new();
-    let mut values = Named::new();
-    let mut add = |condition: &str, name: String, value: Box<dyn ToSql>| {
-        // Writing to a string does not fail.
-        let _ = write!(sql, " AND {condition}");
-        values.push((name, value));
-    };
-    if let Some(kind) = filter.kind {
-        add(
-            "record.kind = :kind",
-            ":kind".to_owned(),
-            Box::new(kind.number()),
-        );
-    }
-    if let Some(grid) = filter.grid {
-        add(
-            "record.grid = :grid",
-            ":grid".to_owned(),
-            Box::new(*grid.as_bytes()),
-        );
-    }
-    if let Some(state) = &filter.state {
-        add(
-            "record.state = :state",
-            ":state".to_owned(),
-            Box::new(state.clone()),
-        );
-    }
-    if let Some(household) = filter.household {
-        let value = Box::new(*household.as_bytes());
-        add(
-            "record.household = :household",
-            ":household".to_owned(),
-            value,
-        );
-    }
-    if let Some(place) = filter.place {
-        let value = Box::new(*place.as_bytes());
-        add("record.place = :place", ":place".to_owned(), value);
-    }
-    for (number, word) in filter.text.split_whitespace().take(8).enumerate() {
-        let name = format!(":word{number}");
-        let condition = format!(
-            "(record.title LIKE {name} ESCAPE '\\' OR record.person_name LIKE {name} ESCAPE '\\'
-              OR record.phone LIKE {name} ESCAPE '\\' OR record.number LIKE {name} ESCAPE '\\'
-              OR record.search_text LIKE {name} ESCAPE '\\')"
-        );
-        let escaped = word
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
-        add(&condition, name, Box::new(format!("%{escaped}%")));
-    }
-    if filter.has_conflict {
-        sql.push_str(" AND record.conflict_count > 0");
-    }
-    (sql, values)
-}
-
-fn list(
-    connection: &Connection,
-    person: &PersonId,
-    at: Timestamp,
-    filter: &RecordFilter,
-) -> StorageResult<RecordPage> {
-    let (conditions, values) = conditions(filter);
-    let from = format!(
-        "FROM record JOIN scope_record ON scope_record.id = record.grid AND scope_record.kind = record.kind WHERE true {conditions}"
-    );
-    let person = *person.as_bytes();
-    let at = at.as_millis();
-    let mut bound: Vec<(&str, &dyn ToSql)> = vec![(":person", &person), (":at", &at)];
-    bound.extend(
-        values
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_ref())),
-    );
-    let total = connection
-        .prepare_cached(&in_scope(&format!("SELECT count(*) {from}")))?
-        .query_row(bound.as_slice(), |row| row.get(0))?;
-    let order = match filter.order {
-        RecordOrder::Edited => "record.edited_at DESC, record.id DESC",
-        RecordOrder::Title => "record.title, record.id",
-    };
-    let sql = in_scope(&format!(
-        "SELECT {LISTED_COLUMNS}, {SUMMARY_COLUMNS} {from}
-         ORDER BY {order} LIMIT :limit OFFSET :offset"
-    ));
-    let offset = row::integer(filter.offset);
-    bound.push((":limit", &filter.limit));
-    bound.push((":offset", &offset));
-    let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(bound.as_slice(), |row| listed(row, 0))?;
-    Ok(RecordPage {
-        records: row::collect(rows)?,
-        total: row::count(total),
-    })
 }
 
 fn list_snapshot(
@@ -236,6 +130,7 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
             continue;
         }
         wrong += 1;
+        finding::index_later(connection, &record.id)?;
         connection
             .prepare_cached(
                 "UPDATE record SET heads = ?2, title = ?3, person_name = ?4, phone = ?5,
@@ -348,7 +243,7 @@ impl RecordStorage for SqliteStorage {
         filter: &RecordFilter,
     ) -> StorageResult<RecordPage> {
         let (person, filter) = (*person, filter.clone());
-        self.read(move |connection| list(connection, &person, at, &filter))
+        self.read(move |connection| list::list(connection, &person, at, &filter))
             .await
     }
 

@@ -1,0 +1,82 @@
+//! Keeps the search index a moment behind the records while the server runs.
+//! Owns when; how is `storage`'s.
+
+use std::time::Duration;
+
+use tokio::{sync::broadcast::error::RecvError, time::timeout};
+
+use crate::AppState;
+
+/// Records of one step: a few hundredths of a second of the writer's time.
+const STEP: usize = 200;
+/// With no news for this long, nobody waits for the writer.
+const QUIET: Duration = Duration::from_millis(300);
+/// However busy it is, the index is not further behind than this.
+const MOST_BEHIND: Duration = Duration::from_secs(10);
+/// Looks after what other programs wrote (imports at the command line) so often.
+const UNTOLD: Duration = Duration::from_secs(30);
+
+/// Indexes whenever records changed and there is a quiet moment; ends when the
+/// server stops.
+pub async fn keep_indexed(state: AppState) {
+    let mut hints = state.hints();
+    let mut stopped = state.stopped();
+    loop {
+        index_all(&state).await;
+        // Whatever ends the wait, there may be something to index.
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            news = timeout(UNTOLD, hints.recv()) => {
+                if matches!(news, Ok(Err(RecvError::Closed))) {
+                    return;
+                }
+            }
+        }
+        let settle = async { while timeout(QUIET, hints.recv()).await.is_ok() {} };
+        // Time is up: indexes beside whoever is at work.
+        let _ = timeout(MOST_BEHIND, settle).await;
+    }
+}
+
+async fn index_all(state: &AppState) {
+    while !state.is_stopping() {
+        match state.storage.index_some(STEP).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::error!(%error, "the search index is behind; lists read what it lacks");
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wangge_model::RecordKind;
+
+    use super::*;
+    use crate::testing::{SimDevice, TestServer};
+
+    #[tokio::test]
+    async fn it_indexes_what_waits_and_ends_with_the_server() {
+        let server = TestServer::start(5).await;
+        let person = server.add_worker("网格员甲", server.grids[0]).await;
+        let mut phone = SimDevice::enrol(&server, person).await;
+        phone.create(
+            &server,
+            RecordKind::Household,
+            server.grids[0],
+            &[("address.room", "501室")],
+        );
+        phone.sync(&server).await;
+        let state = server.state.clone();
+        assert_eq!(state.storage.count_unindexed().await.unwrap(), 1);
+        let task = tokio::spawn(keep_indexed(state.clone()));
+        while state.storage.count_unindexed().await.unwrap() > 0 {
+            tokio::task::yield_now().await;
+        }
+        state.stop();
+        task.await.unwrap();
+    }
+}
