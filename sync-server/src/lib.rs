@@ -27,6 +27,7 @@ pub mod generate;
 pub mod import;
 pub mod indexer;
 pub mod ingest;
+pub mod ledger;
 pub mod logging;
 pub mod metrics;
 pub mod profile;

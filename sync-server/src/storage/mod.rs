@@ -17,6 +17,7 @@ mod device;
 mod division;
 mod feed;
 mod finding;
+mod ledger;
 mod meta;
 mod org;
 mod person;
@@ -38,6 +39,7 @@ pub use device::{
 pub use division::{Division, DivisionStorage};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use finding::{FindingStorage, MatchKey};
+pub use ledger::{LedgerRow, LedgerStorage, LedgerTemplate};
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
 pub use person::{
@@ -68,6 +70,7 @@ pub trait Storage:
     + RecordStorage
     + FeedStorage
     + FindingStorage
+    + LedgerStorage
     + AuthorshipStorage
     + QuarantineStorage
     + ReviewStorage
@@ -92,6 +95,7 @@ impl<T> Storage for T where
         + RecordStorage
         + FeedStorage
         + FindingStorage
+        + LedgerStorage
         + AuthorshipStorage
         + QuarantineStorage
         + ReviewStorage

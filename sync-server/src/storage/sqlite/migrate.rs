@@ -35,6 +35,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0007_finding",
         include_str!("../../../migrations/sqlite/0007_finding.sql"),
     ),
+    (
+        "0008_ledgers",
+        include_str!("../../../migrations/sqlite/0008_ledgers.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -81,6 +85,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0005_versions_of_grids.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0006_reference_sets.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0007_finding.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0008_ledgers.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -14,6 +14,7 @@ mod device;
 mod division;
 mod feed;
 mod finding;
+mod ledger;
 mod list;
 mod meta;
 mod migrate;
