@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
-use wangge_model::{Clock, Entropy, GridId, OrgNodeId, PersonId};
+use wangge_model::{Clock, Entropy, GridAttribute, GridId, OrgLevel, OrgNodeId, PersonId};
 
 use super::{
     GenerateError,
@@ -19,7 +19,7 @@ use crate::{
     ingest::bulk::{BATCH, BulkError, BulkWriter, NewHousehold},
     profile::Profile,
     state::ServerIdentity,
-    storage::{NewOrgNode, OrgLevel, Storage, StorageError},
+    storage::{NewOrgNode, Storage, StorageError},
 };
 
 /// Digits of each level of a community's code, top down.
@@ -186,7 +186,7 @@ impl District {
         let now = to.clock.now();
         let mut nodes = Vec::new();
         let mut ids: HashMap<String, OrgNodeId> = HashMap::new();
-        let mut put = |code: &str, name: String, level, parent: Option<OrgNodeId>| {
+        let mut put = |code: &str, name: String, level, parent: Option<OrgNodeId>, attribute| {
             if let Some(id) = ids.get(code) {
                 return *id;
             }
@@ -197,6 +197,7 @@ impl District {
                 level,
                 code: Some(code.to_owned()),
                 name,
+                attribute,
                 valid_from: now,
             });
             ids.insert(code.to_owned(), id);
@@ -214,10 +215,15 @@ impl District {
                     continue;
                 };
                 let name = self.names.get(code).map_or(code, String::as_str);
-                parent = Some(put(code, name.to_owned(), level, parent));
+                parent = Some(put(code, name.to_owned(), level, parent, None));
             }
             for grid in &community.grids {
-                put(&grid.code, grid.name.clone(), OrgLevel::Grid, parent);
+                let attribute = Some(if community.is_village {
+                    GridAttribute::Rural
+                } else {
+                    GridAttribute::UrbanCommunity
+                });
+                put(&grid.code, grid.name.clone(), OrgLevel::Grid, parent, attribute);
             }
         }
         (nodes, ids)
@@ -242,6 +248,9 @@ impl District {
             if let Some(id) = ids.get(street).filter(|_| street != last_street) {
                 maker.supervisor(*id, street);
                 last_street = street;
+            }
+            if let Some(id) = ids.get(&community.code) {
+                maker.desk(*id, &community.code);
             }
             let grids: Vec<(u32, OrgNodeId)> = community
                 .grids

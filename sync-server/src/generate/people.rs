@@ -1,13 +1,14 @@
-//! The people who work in the district: an office, a supervisor for each
-//! street, and three workers for each grid [S 001], one of them its head.
-//! Some work in the next grid too (一员多格).
+//! The people who work in the district: an office for the county, a supervisor
+//! for each street, a service desk for each community, and three workers for each
+//! grid [S 001], one of them its head. Some work in the next grid too (一员多格).
 
+use chrono::NaiveDate;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use wangge_model::{AssignmentId, Clock, Entropy, OrgNodeId, PersonId, Sex, Timestamp};
+use wangge_model::{AssignmentId, Clock, Entropy, OrgNodeId, PersonId, Role, Sex, Timestamp};
 
 use super::name::{full_name, surname};
-use crate::storage::{NewAssignment, NewPerson, Role};
+use crate::storage::{NewAssignment, NewPerson};
 
 /// Workers of one grid.
 pub(super) const WORKERS_OF_GRID: usize = 3;
@@ -15,6 +16,8 @@ pub(super) const WORKERS_OF_GRID: usize = 3;
 const SECOND_GRID_ONE_IN: u32 = 12;
 /// User name of the office.
 pub(super) const OFFICE: &str = "office";
+/// First day of work of everybody, after training.
+const TRAINED_ON: Option<NaiveDate> = NaiveDate::from_ymd_opt(2025, 1, 2);
 /// The stream of random numbers for people; grids count from 1.
 const STREAM: u64 = u64::MAX;
 
@@ -52,7 +55,7 @@ impl<'a> PeopleMaker<'a> {
     /// The office of the whole county.
     pub(super) fn office(&mut self, county: OrgNodeId) -> PersonId {
         let id = self.person(OFFICE.to_owned());
-        self.assign(id, county, Role::Admin, true);
+        self.assign(id, county, Role::CentreStaff, true);
         id
     }
 
@@ -62,24 +65,30 @@ impl<'a> PeopleMaker<'a> {
         self.assign(id, street, Role::Supervisor, true);
     }
 
+    /// A service desk, `d` and the community's code.
+    pub(super) fn desk(&mut self, community: OrgNodeId, code: &str) {
+        let id = self.person(format!("d{code}"));
+        self.assign(id, community, Role::ServiceDesk, true);
+    }
+
     /// The workers of grids that lie side by side: `w1-1`, `w1-2`, `w1-3` for
     /// the first of the district.
     pub(super) fn workers(&mut self, grids: &[(u32, OrgNodeId)]) {
         for (place, (number, grid)) in grids.iter().enumerate() {
             for worker in 1..=WORKERS_OF_GRID {
                 let id = self.person(format!("w{}-{worker}", number + 1));
-                let role = if worker == 1 {
-                    Role::GridHead
-                } else {
-                    Role::GridWorker
+                let role = match worker {
+                    1 => Role::GridHead,
+                    2 => Role::GridWorker,
+                    _ => Role::PartTimeWorker,
                 };
-                self.assign(id, *grid, role, worker < WORKERS_OF_GRID);
+                self.assign(id, *grid, role, role != Role::PartTimeWorker);
                 self.made.workers += 1;
                 let next = grids.get((place + 1) % grids.len());
                 if let Some((_, next)) = next.filter(|(other, _)| other != number)
                     && self.rng.random_range(0..SECOND_GRID_ONE_IN) == 0
                 {
-                    self.assign(id, *next, Role::GridWorker, false);
+                    self.assign(id, *next, Role::PartTimeWorker, false);
                 }
             }
         }
@@ -101,6 +110,8 @@ impl<'a> PeopleMaker<'a> {
             id,
             name: full_name(&mut self.rng, family, sex),
             username: Some(username),
+            phone: String::new(),
+            trained_on: TRAINED_ON,
             created_at: self.now,
         });
         id
@@ -113,6 +124,8 @@ impl<'a> PeopleMaker<'a> {
             node,
             role,
             full_time,
+            reserve: false,
+            duties: Vec::new(),
             valid_from: self.now,
         });
     }

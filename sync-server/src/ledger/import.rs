@@ -18,7 +18,7 @@ use super::{
     draft::{Draft, Group, Ledger},
     judge::{Decision, Duplicates, Entry, Judge, Judged, Seen},
     remark::{Remark, Remarks},
-    scope::GridNames,
+    scope::{GridNames, Reach},
     sheet::Sheet,
     value::Reading,
 };
@@ -131,6 +131,7 @@ impl LedgerImport {
         sheet: Sheet,
         storage: &dyn Storage,
         scope: Scope,
+        reach: Reach,
         today: NaiveDate,
         options: Options,
     ) -> Result<Arc<Self>, ImportFailure> {
@@ -143,7 +144,7 @@ impl LedgerImport {
                 is_1904: sheet.is_1904,
             },
             matcher: Matcher::new(&storage.find_match_secret().await?),
-            grids: GridNames::load(storage, &scope).await?,
+            grids: GridNames::load(storage, &scope, reach).await?,
             sheet,
             columns,
             scope,

@@ -319,9 +319,10 @@ impl Known {
             .into_iter()
             .collect();
         let titles = storage
-            .list_titles_in_scope(&ids, &judge.scope.person, judge.scope.at)
+            .list_names_in_scope(&ids, &judge.scope.person, judge.scope.at)
             .await?
             .into_iter()
+            .map(|(record, name)| (record, name.title))
             .collect();
         Ok(Self {
             rows,

@@ -3,12 +3,12 @@
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-use wangge_model::GridId;
+use wangge_model::{GridId, OrgLevel, RecordKind};
 
 use super::value::CellError;
 use crate::{
     auth::Scope,
-    storage::{OrgLevel, OrgNode, Storage, StorageResult},
+    storage::{OrgNode, Storage, StorageResult},
 };
 
 /// Grids by what they are called.
@@ -19,10 +19,32 @@ pub struct GridNames {
     grids: HashSet<GridId>,
 }
 
+/// Which grids a ledger may be imported into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Those in which the person may write households: at the console.
+    MayWrite,
+    /// Those at or below the person's places: at the server's own command line,
+    /// where the operating system decides who may.
+    Places,
+}
+
 impl GridNames {
-    /// The grids a person may write to now.
-    pub async fn load(storage: &dyn Storage, scope: &Scope) -> StorageResult<Self> {
-        let nodes = storage.list_nodes_in_scope(&scope.person, scope.at).await?;
+    /// The grids a person may import into now.
+    pub async fn load(storage: &dyn Storage, scope: &Scope, reach: Reach) -> StorageResult<Self> {
+        let mut nodes = storage.list_nodes_in_scope(&scope.person, scope.at).await?;
+        if reach == Reach::MayWrite {
+            let writable: HashSet<GridId> = storage
+                .list_granted_grids(&scope.person, scope.at)
+                .await?
+                .into_iter()
+                .filter(|grid| grid.writes.contains(&RecordKind::Household))
+                .map(|grid| grid.grid)
+                .collect();
+            nodes.retain(|node| {
+                node.level != OrgLevel::Grid || writable.contains(&GridId::from(node.id))
+            });
+        }
         let mut names = Self::of(&nodes);
         // The community of a grid lies above the scope of who has only the grid.
         let mut above = HashMap::new();

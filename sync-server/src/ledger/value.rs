@@ -167,9 +167,14 @@ impl Reading {
             FieldType::PhoneNumber => FieldValue::Text(phone(text, cell.kind)?),
             FieldType::CitizenId => FieldValue::Text(self.citizen_id(text, cell.kind)?),
             FieldType::Line(_) => FieldValue::Text(line(text, spec.path)),
-            FieldType::Paragraph(_) | FieldType::SharedText(_) | FieldType::RecordReference => {
-                FieldValue::Text(text.to_owned())
+            FieldType::CreditCode | FieldType::PermitNumber | FieldType::Code(_) => {
+                FieldValue::Text(to_half_width(&exact_digits(text, cell.kind)?))
             }
+            FieldType::Paragraph(_)
+            | FieldType::SharedText(_)
+            | FieldType::RecordReference
+            | FieldType::Sha256
+            | FieldType::Extra(_) => FieldValue::Text(text.to_owned()),
         };
         Ok(Some(spec.normalise(value, self.today, self.policy)?))
     }

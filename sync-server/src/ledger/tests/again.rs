@@ -231,12 +231,14 @@ async fn only_grids_in_scope_are_written_and_nothing_is_told_of_others() {
         .server
         .add_worker("网格员乙", world.server.grids[1])
         .await;
-    let scope = world.scope_of(worker, Role::GridWorker);
+    let scope = world.scope_of(worker).await;
     let storage = world.server.state.storage.as_ref();
+    let sheet = sheet_of(LEDGER);
     let import = LedgerImport::open(
-        sheet_of(LEDGER),
+        sheet,
         storage,
         scope,
+        Reach::MayWrite,
         today(),
         Options::default(),
     )

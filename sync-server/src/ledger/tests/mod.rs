@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs::File, io::Write as _, sync::Arc};
 
 use chrono::NaiveDate;
 use wangge_model::{
-    Clock, FieldPath, FieldValue, PersonId, RecordId, RecordKind,
+    Clock, FieldPath, FieldValue, PersonId, RecordId, RecordKind, Role,
     document::{FieldEdit, RecordDocument},
     message::Language,
 };
@@ -17,16 +17,17 @@ use super::{
     column::Columns,
     import::{ImportFailure, LedgerImport, Options, Summary},
     remark::Remarks,
+    scope::Reach,
     sheet::{self, Limits, Sheet},
 };
 use crate::{
     auth::Scope,
     ingest::bulk::{BulkWriter, NewHousehold},
-    storage::{RecordFilter, Role},
+    storage::RecordFilter,
     testing::TestServer,
 };
 
-/// A server with a supervisor of its street.
+/// A server with a service desk for its community.
 struct World {
     server: TestServer,
     person: PersonId,
@@ -56,18 +57,21 @@ impl World {
             .put_meta("profile", b"test")
             .await
             .unwrap();
+        let grid = server.grids[0].into();
+        let community = server.state.storage.find_node(&grid).await.unwrap();
+        let community = community.unwrap().parent.unwrap();
         let person = server
-            .add_person("孙督导", server.street, Role::Supervisor)
+            .add_person("孙综服", community, Role::ServiceDesk)
             .await;
         Self { server, person }
     }
 
-    fn scope_of(&self, person: PersonId, role: Role) -> Scope {
-        Scope {
-            person,
-            at: self.server.clock.now(),
-            role: Some(role),
-        }
+    async fn scope_of(&self, person: PersonId) -> Scope {
+        let storage = self.server.state.storage.as_ref();
+        let person = storage.find_person(&person).await.unwrap().unwrap();
+        Scope::find(storage, &person, self.server.clock.now())
+            .await
+            .unwrap()
     }
 
     fn writer(&self) -> BulkWriter {
@@ -84,9 +88,9 @@ impl World {
         sheet: Sheet,
         options: Options,
     ) -> Result<Arc<LedgerImport>, ImportFailure> {
-        let scope = self.scope_of(self.person, Role::Supervisor);
+        let scope = self.scope_of(self.person).await;
         let storage = self.server.state.storage.as_ref();
-        LedgerImport::open(sheet, storage, scope, today(), options).await
+        LedgerImport::open(sheet, storage, scope, Reach::MayWrite, today(), options).await
     }
 
     async fn check(&self, sheet: Sheet, options: Options) -> (Summary, Remarks) {
