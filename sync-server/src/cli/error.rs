@@ -64,6 +64,9 @@ pub enum CliError {
     /// A district cannot be made up.
     #[error(transparent)]
     Generate(#[from] GenerateError),
+    /// A ledger command failed.
+    #[error(transparent)]
+    Ledger(#[from] super::LedgerError),
     /// The result cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
@@ -304,6 +307,7 @@ impl Explain for CliError {
             Self::Admin(error) => error.text(language),
             Self::Import(error) => error.text(language),
             Self::Generate(error) => error.text(language),
+            Self::Ledger(error) => error.text(language),
             Self::Output(error) => say("serve-output", &[("reason", &io_reason(error, language))]),
             Self::BackupExists(path) => say("backup-exists", &[("path", path)]),
             Self::RestoreDamaged(path) => say("restore-damaged", &[("path", path)]),
@@ -324,6 +328,7 @@ impl Explain for CliError {
             Self::Admin(error) => error.exit_status(),
             Self::Import(error) => error.exit_status(),
             Self::Generate(error) => error.exit_status(),
+            Self::Ledger(error) => error.exit_status(),
             Self::BackupExists(_) | Self::RestoreDamaged(_) | Self::RestoreWithoutKey(_) => {
                 exit_status::REFUSED
             }

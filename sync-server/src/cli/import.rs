@@ -1,10 +1,15 @@
-//! `wangge import …`.
+//! `wangge import …` and `wangge export …`.
 
 use std::{io::Write, path::PathBuf, time::Instant};
 
 use serde_json::json;
 
-use super::{CliError, Outcome, open::open_or_make, output::Output};
+use super::{
+    CliError, Outcome, World,
+    ledger::{ExportLedgerArgs, ImportLedgerArgs, run_export as run_export_ledger, run_import},
+    open::open_or_make,
+    output::Output,
+};
 use crate::{
     config::{Config, SettingFlags},
     import::{DivisionFiles, import_divisions, progress_for},
@@ -33,14 +38,46 @@ enum Table {
         #[arg(long)]
         json: bool,
     },
+    /// 导入台账（XLSX、CSV）：先检查，再写入。Import a ledger (XLSX, CSV): checks first, then
+    /// writes.
+    Ledger(ImportLedgerArgs),
+}
+
+/// Arguments of `wangge export`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ExportArgs {
+    #[command(subcommand)]
+    what: Exportable,
+    #[command(flatten)]
+    pub(super) settings: SettingFlags,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Exportable {
+    /// 导出台账（XLSX、CSV、GeoJSON）。Export ledgers (XLSX, CSV, GeoJSON).
+    Ledger(ExportLedgerArgs),
+}
+
+pub(super) async fn run_export(
+    args: &ExportArgs,
+    config: &Config,
+    world: World<'_>,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    let Exportable::Ledger(ledger) = &args.what;
+    run_export_ledger(ledger, config, world, out).await
 }
 
 pub(super) async fn run(
     args: &ImportArgs,
     config: &Config,
+    world: World<'_>,
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
-    let Table::Divisions { files, json } = &args.table;
+    let (files, json) = match &args.table {
+        Table::Divisions { files, json } => (files, json),
+        Table::Ledger(ledger) => return run_import(ledger, config, world, out).await,
+    };
     let started = Instant::now();
     let files = DivisionFiles::find(files)?;
     let (_data, storage) = open_or_make(config)?;

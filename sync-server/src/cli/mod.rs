@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod generate;
 mod import;
+mod ledger;
 mod open;
 mod output;
 mod restore;
@@ -26,6 +27,7 @@ use clap::{Parser, Subcommand};
 use wangge_model::{Clock, Entropy, SystemClock, SystemEntropy};
 
 pub use error::{AdminError, CliError};
+pub use ledger::LedgerError;
 
 use crate::{
     config::{EffectiveConfig, SettingFlags, Sources},
@@ -49,8 +51,10 @@ enum Command {
     Config(config::ConfigArgs),
     /// 管理组织、人员、任职、设备。Manage places, people, assignments and devices.
     Admin(admin::AdminArgs),
-    /// 导入公开数据表。Import public tables.
+    /// 导入公开数据表和台账。Import public tables and ledgers.
     Import(import::ImportArgs),
+    /// 导出台账。Export ledgers.
+    Export(import::ExportArgs),
     /// 生成一个虚构的县区，供测试和培训使用。Make up a district, for tests and training.
     Generate(generate::GenerateArgs),
     /// 检查数据是否完好。Verify that the data is sound.
@@ -124,7 +128,11 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
         }
         Command::Import(args) => {
             let config = load(&args.settings)?.config;
-            block_on(import::run(&args, &config, &mut out))
+            block_on(import::run(&args, &config, world, &mut out))
+        }
+        Command::Export(args) => {
+            let config = load(&args.settings)?.config;
+            block_on(import::run_export(&args, &config, world, &mut out))
         }
         Command::Generate(args) => {
             let config = load(&args.settings)?.config;
@@ -198,6 +206,8 @@ mod tests {
             "wangge config --json --data d",
             "wangge admin person create --name 张三 --data d",
             "wangge import divisions a.csv --data d",
+            "wangge import ledger a.xlsx --person office --dry-run --data d",
+            "wangge export ledger a.csv --person office --unmask --reason x --data d",
             "wangge generate --grids 3 --seed 7 --data d",
             "wangge verify --data d",
             "wangge backup out.sqlite --data d",

@@ -223,7 +223,13 @@ impl District {
                 } else {
                     GridAttribute::UrbanCommunity
                 });
-                put(&grid.code, grid.name.clone(), OrgLevel::Grid, parent, attribute);
+                put(
+                    &grid.code,
+                    grid.name.clone(),
+                    OrgLevel::Grid,
+                    parent,
+                    attribute,
+                );
             }
         }
         (nodes, ids)

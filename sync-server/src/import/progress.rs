@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use wangge_model::message::{Language, message};
 
 /// Told how far a long command is.
-pub trait Progress: fmt::Debug {
+pub trait Progress: fmt::Debug + Send {
     /// So much of the whole is done.
     fn at(&mut self, done: u64, of: u64, rows: u64);
     /// A line of its own, above a bar if there is one.
@@ -87,7 +87,7 @@ impl<W: Write> Lines<W> {
     }
 }
 
-impl<W: Write> Progress for Lines<W> {
+impl<W: Write + Send> Progress for Lines<W> {
     fn at(&mut self, done: u64, of: u64, rows: u64) {
         let percent = (done.saturating_mul(100) / of.max(1)).min(100) / 10 * 10;
         if self.last == Some(percent) {

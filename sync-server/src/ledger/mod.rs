@@ -6,12 +6,14 @@
 //!   household.
 //! * [`judge`] compares with what was imported before and with the register;
 //!   [`import`] checks, and commits through the same writer as a push.
+//! * [`export`] writes the register as a table again.
 //! * [`remark`] is what there is to say about rows and cells, for people.
 //!
 //! Does not own the command line (`cli`) nor pages (`console`).
 
 pub mod column;
 pub mod draft;
+pub mod export;
 pub mod import;
 pub mod judge;
 pub mod remark;

@@ -38,8 +38,8 @@ ledger-column-grid = Grid
 ledger-column-household = Household number
 ledger-column-record = Record id
 ledger-column-member = Member id
-ledger-column-household-labels = Care groups (household)
-ledger-column-member-labels = Care groups (person)
+ledger-column-household-labels = Household care groups
+ledger-column-member-labels = Personal care groups
 
 ## What is wrong with a cell
 
@@ -78,3 +78,23 @@ ledger-report-heading = Heading
 ledger-report-value = Value (masked)
 ledger-report-severity = Kind
 ledger-report-reason = Reason
+
+## Commands
+
+ledger-sheet = Ledger
+ledger-column-derived = Ledger as derived
+ledger-columns = What the columns are:
+ledger-remarks = Checked: { $errors } errors, { $duplicates } possible duplicates, { $notes } notes; { $held } households cannot be taken because of errors.
+ledger-remarks-more = There are { $count } more; write them to a file with --report.
+ledger-report-written = Every remark was written to { $path }.
+ledger-confirm = { $households } households will be written. Go on? (y/n)
+ledger-unconfirmed = Nothing was written. Look at what the check found, then run it again with --yes.
+ledger-checked = Checked { $rows } rows, { $households } households, { $people } people: { $new } new, { $changed } changed, { $unchanged } unchanged, { $skipped } in the register already, { $filled } to be filled, { $held } cannot be taken; nothing was written. Took { $seconds } seconds.
+ledger-done = Imported { $rows } rows, { $households } households, { $people } people: { $new } new, { $changed } updated, { $unchanged } unchanged, { $skipped } in the register already, { $filled } filled, { $held } not taken. Took { $seconds } seconds.
+ledger-exported = Exported { $households } households, { $rows } rows, to { $path }.
+ledger-failed = The import was broken off: { $reason }. What was written stays; remove the cause and run the same file again, it goes on from there.
+ledger-export-failed = The export failed: { $reason }. Check free space and path, delete the incomplete file and try again.
+ledger-exists = { $path } exists and is not overwritten. Choose another name.
+ledger-form = { $path } has the wrong ending; it should be .xlsx, .csv or .geojson.
+ledger-forbidden = This person may not see residents' data without masks. Leave out --unmask, or let somebody export who may.
+ledger-reason = Say with --reason why without masks (2 to 100 characters); the reason is audited.

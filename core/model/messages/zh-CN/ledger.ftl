@@ -38,8 +38,8 @@ ledger-column-grid = 网格
 ledger-column-household = 户号
 ledger-column-record = 记录编号
 ledger-column-member = 人员编号
-ledger-column-household-labels = 关怀类别（户）
-ledger-column-member-labels = 关怀类别（人）
+ledger-column-household-labels = 住户关怀类别
+ledger-column-member-labels = 人员关怀类别
 
 ## 单元格的问题
 
@@ -78,3 +78,23 @@ ledger-report-heading = 表头
 ledger-report-value = 内容（脱敏）
 ledger-report-severity = 类别
 ledger-report-reason = 原因
+
+## 命令
+
+ledger-sheet = 台账
+ledger-column-derived = 判定台账类别
+ledger-columns = 列的含义：
+ledger-remarks = 检查结果：错误 { $errors } 处，可能重复 { $duplicates } 处，提示 { $notes } 处；{ $held } 户因错误不能导入。
+ledger-remarks-more = 另有 { $count } 处，请用 --report 写入文件查看。
+ledger-report-written = 全部问题已写入 { $path }。
+ledger-confirm = 将写入 { $households } 户。继续吗？（y/n）
+ledger-unconfirmed = 没有写入。请先查看检查结果，确认后加 --yes 重新运行。
+ledger-checked = 已检查 { $rows } 行，{ $households } 户，{ $people } 人：新增 { $new }，有变化 { $changed }，无变化 { $unchanged }，系统已有 { $skipped }，补空白 { $filled }，不能导入 { $held }；没有写入。用时 { $seconds } 秒。
+ledger-done = 已导入 { $rows } 行，{ $households } 户，{ $people } 人：新增 { $new }，更新 { $changed }，无变化 { $unchanged }，系统已有 { $skipped }，补空白 { $filled }，不能导入 { $held }。用时 { $seconds } 秒。
+ledger-exported = 已导出 { $households } 户，{ $rows } 行，到 { $path }。
+ledger-failed = 导入中断：{ $reason }。已写入的部分保留；排除原因后重新运行同一文件，会从中断处继续。
+ledger-export-failed = 导出失败：{ $reason }。请检查磁盘空间和路径，删除不完整的文件后重试。
+ledger-exists = { $path } 已存在，不会覆盖。请换一个文件名。
+ledger-form = { $path } 的扩展名不对，应为 .xlsx、.csv 或 .geojson。
+ledger-forbidden = 此人无权查看不脱敏的住户信息。请去掉 --unmask，或由有权限的人导出。
+ledger-reason = 请用 --reason 写明不脱敏的理由（2 至 100 字），理由会记入审计。

@@ -2,6 +2,7 @@
 //! the same file again, changed files, and what the register had already.
 
 mod again;
+mod export;
 mod messy;
 
 use std::{collections::BTreeMap, fs::File, io::Write as _, sync::Arc};
