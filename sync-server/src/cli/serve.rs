@@ -96,6 +96,10 @@ async fn serve(
         console_session_ms: i64::try_from(config.console_session_hours.get())
             .map_or(i64::MAX, |hours| hours * 3_600_000),
         language: config.language,
+        grid_code_scheme: config.grid_code_scheme.clone(),
+        sizing: config.grid_sizing.rules().clone(),
+        staffing: config.staffing(),
+        public_register: config.public_register,
     };
     let state = AppState::new(
         Arc::clone(&storage) as _,

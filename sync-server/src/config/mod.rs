@@ -14,7 +14,7 @@ mod setting;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use wangge_model::{GridCodeScheme, message::Language};
+use wangge_model::{GridCodeScheme, message::Language, org::StaffingRules};
 
 pub use docs::documentation;
 pub use error::{ConfigError, Origin};
@@ -182,6 +182,11 @@ settings! {
         ///
         /// 每个网格的最少人数，不足的作提醒。
         grid_staff: Whole<0, 50> = Whole::new(3),
+        /// Whether anybody may see the list of grids with their codes, heads and phone numbers at
+        /// `/public/grids`, without signing in.
+        ///
+        /// 是否在 `/public/grids` 向社会公开网格名称、编码、网格长及电话（无须登录）。
+        public_register: bool = false,
         /// Hours after which somebody signed in to the console has to sign in again.
         ///
         /// 后台登录的有效时长（小时），超过后须重新登录。
@@ -248,6 +253,13 @@ settings! {
 }
 
 impl Config {
+    /// How many people grids need.
+    pub fn staffing(&self) -> StaffingRules {
+        StaffingRules {
+            staff_per_grid: u32::try_from(self.grid_staff.get()).unwrap_or(u32::MAX),
+        }
+    }
+
     /// The field called `key`.
     pub fn field(key: &str) -> Option<&'static Field> {
         Self::FIELDS.iter().find(|field| field.key == key)

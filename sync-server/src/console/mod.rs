@@ -11,6 +11,7 @@ mod devices;
 mod error;
 pub(crate) mod field;
 mod frame;
+mod grid;
 mod home;
 pub(crate) mod link;
 mod list;
@@ -39,6 +40,7 @@ pub fn router() -> Router<AppState> {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/preferences", get(frame::choose))
         .merge(record::router())
+        .merge(grid::router())
         .route("/devices", get(devices::get))
         .route("/devices/{id}/revoke", post(devices::revoke))
         .route("/review", get(review::list))

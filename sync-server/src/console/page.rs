@@ -54,7 +54,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 9] = [
+const NAVIGATION: [(&str, &str); 11] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -62,6 +62,8 @@ const NAVIGATION: [(&str, &str); 9] = [
     ("/incidents", "console-nav-incidents"),
     ("/conflicts", "console-nav-conflicts"),
     ("/review", "console-nav-review"),
+    ("/grids", "console-nav-grids"),
+    ("/people", "console-nav-people"),
     ("/devices", "console-nav-devices"),
     ("/quarantine", "console-nav-quarantine"),
 ];

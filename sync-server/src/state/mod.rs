@@ -11,7 +11,11 @@ use std::{
 };
 
 use tokio::sync::{Semaphore, broadcast, watch};
-use wangge_model::{Clock, Entropy, GridId, message::Language};
+use wangge_model::{
+    Clock, Entropy, GridCodeScheme, GridId,
+    message::Language,
+    org::{SizingRules, StaffingRules},
+};
 
 pub use identity::{IdentityError, ServerIdentity};
 
@@ -45,6 +49,14 @@ pub struct Settings {
     pub console_session_ms: i64,
     /// Language of console pages before somebody chooses.
     pub language: Language,
+    /// What grid codes look like.
+    pub grid_code_scheme: GridCodeScheme,
+    /// How large grids should be.
+    pub sizing: SizingRules,
+    /// How many people grids need.
+    pub staffing: StaffingRules,
+    /// Anybody may see the list of grids with their codes and heads.
+    pub public_register: bool,
 }
 
 impl Default for Settings {
@@ -59,6 +71,10 @@ impl Default for Settings {
             quarantine_bytes: 64 << 20,
             console_session_ms: 12 * 3_600_000,
             language: Language::Chinese,
+            grid_code_scheme: GridCodeScheme::shandong19(),
+            sizing: SizingRules::gbt34300(),
+            staffing: StaffingRules::default(),
+            public_register: false,
         }
     }
 }

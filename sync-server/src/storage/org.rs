@@ -114,6 +114,21 @@ pub trait OrgStorage {
         grid: &GridId,
         at: Timestamp,
     ) -> StorageResult<bool>;
+    /// The grids of which the person may see figures.
+    async fn list_countable_grids(
+        &self,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<OrgNodeId>>;
+    /// A page of all grids in use whose name or code contains `text`, by code,
+    /// and how many there are; whoever asks: for the public list.
+    async fn list_grids_in_use(
+        &self,
+        text: &str,
+        at: Timestamp,
+        offset: u64,
+        limit: u32,
+    ) -> StorageResult<(Vec<OrgNode>, u64)>;
     /// What the person's assignments valid at `at` make of them in this place,
     /// in no order, each once. Empty: it is not in their scope.
     async fn list_seats(

@@ -95,6 +95,8 @@ pub trait RegisterStorage {
         &self,
         nodes: &[OrgNodeId],
     ) -> StorageResult<Vec<(OrgNodeId, Boundary)>>;
+    /// Which of these places have a boundary.
+    async fn list_mapped(&self, nodes: &[OrgNodeId]) -> StorageResult<Vec<OrgNodeId>>;
     /// Every version of the grids of a community, the latest first.
     async fn list_grid_versions(&self, community: &OrgNodeId) -> StorageResult<Vec<GridVersion>>;
     /// The re-divisions of a community, the latest first.

@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 use wangge_model::{
     CoordinateSystem, OrgLevel, OrgNodeId,
     boundary::{Boundary, Coverage, Piece, Tolerance, check_coverage, geojson},
-    org::StaffingRules,
 };
 
 use super::{Admin, AdminError, CliError};
@@ -278,9 +277,7 @@ impl Admin<'_> {
     }
 
     fn tell(&mut self, checked: &Checked) -> Result<(), CliError> {
-        let staffing = StaffingRules {
-            staff_per_grid: u32::try_from(self.config.grid_staff.get()).unwrap_or(u32::MAX),
-        };
+        let staffing = self.config.staffing();
         for line in checked.to_lines(self.output.language, &staffing) {
             self.output.lines(&line)?;
         }

@@ -18,6 +18,14 @@ use wangge_model::{
 use crate::{
     console::{
         devices::DevicesPage,
+        grid::{
+            board::BoardPage,
+            detail::{GridPage, GridView, RedivisionView, VersionView},
+            list::{GridRow, GridsPage},
+            outline::{Drawn, Outline},
+            people::{MemberView, PeoplePage},
+            public::{PublicGridsPage, PublicRow},
+        },
         home::HomePage,
         list::{GridOption, ListFilter, ListForm, ListPage, ListRow, list_row},
         page::{Page, PersonBadge},
@@ -30,7 +38,9 @@ use crate::{
         review::{FieldChange, ReviewItem, ReviewItemPage, ReviewPage, ReviewRow},
         sign_in::SignInPage,
     },
-    storage::{Authorship, Device, GridCounts, GridOverview, ListedRecord, RecordName},
+    storage::{
+        Authorship, Device, GridCounts, GridOverview, GridSizeCounts, ListedRecord, RecordName,
+    },
 };
 
 /// Ends every attribute and element it could be in, and would run.
@@ -320,11 +330,157 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
         unfit,
     };
     let at = |path: &str| page(language, path, text);
+    let member = MemberView {
+        name: format!("李网格{text}"),
+        role: "网格员".to_owned(),
+        place: format!("第一网格{text}"),
+        phone: "053182012345".to_owned(),
+        time: "专职".to_owned(),
+        duties: "巡逻".to_owned(),
+        marks: vec![text.to_owned()],
+    };
+    let (community, shapes) = wangge_model::boundary::testing::community(1, 2, 4, 1);
+    let drawn: Vec<Drawn<'_>> = std::iter::once(&community)
+        .chain(&shapes)
+        .enumerate()
+        .map(|(number, boundary)| Drawn {
+            boundary,
+            label: text,
+            is_own: number == 1,
+            is_around: number == 0,
+        })
+        .collect();
+    let outline = Outline::draw(&drawn);
+    let version = |is_before| VersionView {
+        href: "/grids/1".to_owned(),
+        name: text.to_owned(),
+        code: text.to_owned(),
+        since: "2026-01-01".to_owned(),
+        until: String::new(),
+        is_before,
+    };
+    let redivision = |person: &str| RedivisionView {
+        name: text.to_owned(),
+        at: "2026-01-01 08:00".to_owned(),
+        person: person.to_owned(),
+        records: 312,
+    };
+    let grid = GridView {
+        href: "/grids/1".to_owned(),
+        name: format!("第一网格{text}"),
+        code: text.to_owned(),
+        attribute: "城市社区".to_owned(),
+        place: text.to_owned(),
+        since: "2026-01-01".to_owned(),
+        until: None,
+        size: Some(GridSizeCounts {
+            households: 312,
+            people: 940,
+        }),
+        area_m2: Some(48_400),
+        warnings: vec![text.to_owned(), "没有网格长".to_owned()],
+        members: vec![member.clone()],
+        outline: outline.clone(),
+        versions: vec![version(true), version(false)],
+        redivisions: vec![redivision(""), redivision(text)],
+    };
+    let closed = GridView {
+        until: Some("2026-02-01".to_owned()),
+        size: None,
+        area_m2: None,
+        members: Vec::new(),
+        outline: None,
+        ..grid.clone()
+    };
+    let grid_row = GridRow {
+        href: "/grids/1".to_owned(),
+        name: format!("第一网格{text}"),
+        code: text.to_owned(),
+        attribute: String::new(),
+        community: text.to_owned(),
+        size: grid.size,
+        staff: 2,
+        warnings: vec![text.to_owned()],
+    };
+    let uncounted = GridRow {
+        size: None,
+        ..grid_row.clone()
+    };
+    let public_row = PublicRow {
+        name: text.to_owned(),
+        code: text.to_owned(),
+        attribute: text.to_owned(),
+        community: text.to_owned(),
+        heads: vec![(text.to_owned(), text.to_owned())],
+    };
     let signed_out = Page {
         person: None,
         ..at("/sign-in")
     };
     vec![
+        (
+            "grids",
+            GridsPage {
+                page: at("/grids"),
+                list: list("/grids", vec![grid_row, uncounted], text),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "grid",
+            GridPage {
+                page: at("/grids/1"),
+                grid: grid.clone(),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "grid-closed",
+            GridPage {
+                page: at("/grids/1"),
+                grid: closed,
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "board",
+            BoardPage {
+                page: at("/grids/1/board"),
+                href: grid.href.clone(),
+                name: grid.name.clone(),
+                code: grid.code.clone(),
+                attribute: grid.attribute.clone(),
+                place: grid.place.clone(),
+                members: grid.members.clone(),
+                outline,
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "people",
+            PeoplePage {
+                page: at("/people"),
+                list: list("/people", vec![member], text),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "public-grids",
+            PublicGridsPage {
+                page: Page {
+                    person: None,
+                    ..at("/public/grids")
+                },
+                list: list("/public/grids", vec![public_row], text),
+            }
+            .render()
+            .unwrap(),
+        ),
         (
             "sign-in",
             SignInPage {

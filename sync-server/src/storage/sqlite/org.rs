@@ -301,6 +301,52 @@ impl OrgStorage for SqliteStorage {
         Ok(seats.into_iter().any(access::may_hold))
     }
 
+    async fn list_countable_grids(
+        &self,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<OrgNodeId>> {
+        let person = *person;
+        self.read(move |connection| {
+            let sql = in_scope("SELECT id FROM scope_count");
+            let mut statement = connection.prepare_cached(&sql)?;
+            row::collect(statement.query_map(
+                named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
+                |row| row::id(row, 0, OrgNodeId::from_bytes),
+            )?)
+        })
+        .await
+    }
+
+    async fn list_grids_in_use(
+        &self,
+        text: &str,
+        at: Timestamp,
+        offset: u64,
+        limit: u32,
+    ) -> StorageResult<(Vec<OrgNode>, u64)> {
+        const IN_USE: &str = "level = 'grid' AND valid_from <= ?1
+             AND (valid_to IS NULL OR valid_to > ?1)
+             AND (instr(name, ?2) > 0 OR instr(coalesce(code, ''), ?2) > 0 OR ?2 = '')";
+        let text = text.to_owned();
+        self.read(move |connection| {
+            let total = connection
+                .prepare_cached(&format!("SELECT count(*) FROM org_node WHERE {IN_USE}"))?
+                .query_row(params![at.as_millis(), text], |row| row.get(0))?;
+            let sql = format!(
+                "SELECT {COLUMNS} FROM org_node WHERE {IN_USE}
+                 ORDER BY code, id LIMIT ?3 OFFSET ?4"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let nodes = statement.query_map(
+                params![at.as_millis(), text, limit, row::integer(offset)],
+                node,
+            )?;
+            Ok((row::collect(nodes)?, row::count(total)))
+        })
+        .await
+    }
+
     async fn list_seats(
         &self,
         person: &PersonId,

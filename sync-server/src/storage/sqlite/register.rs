@@ -270,6 +270,22 @@ impl RegisterStorage for SqliteStorage {
         .await
     }
 
+    async fn list_mapped(&self, nodes: &[OrgNodeId]) -> StorageResult<Vec<OrgNodeId>> {
+        let nodes = nodes.to_vec();
+        self.read(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT 1 FROM boundary WHERE node = ?1")?;
+            let mut mapped = Vec::new();
+            for node in nodes {
+                if statement.exists([node.as_bytes()])? {
+                    mapped.push(node);
+                }
+            }
+            Ok(mapped)
+        })
+        .await
+    }
+
     async fn list_grid_versions(&self, community: &OrgNodeId) -> StorageResult<Vec<GridVersion>> {
         let community = *community;
         self.read(move |connection| {
