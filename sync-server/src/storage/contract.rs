@@ -25,13 +25,13 @@ use wangge_model::{
     testing::SeededEntropy,
 };
 
-use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the_same_is_found};
 use self::access::{
     a_leader_sees_the_team_and_a_worker_the_own_grid,
     a_successor_gets_the_place_and_authorship_stays, every_role_sees_what_the_matrix_says,
     roles_of_several_assignments_add_up, untrained_people_and_reserves_have_no_scope,
 };
 use self::api_tokens::api_tokens_end;
+use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the_same_is_found};
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
 };

@@ -140,6 +140,7 @@ console-group-other = Other (written by a newer version)
 console-group-members = Members
 console-group-labels = Care labels
 console-group-links = Service links
+console-group-handover = Visit hand-over
 console-group-hazards = Hazards
 console-group-opinions = Opinions
 console-group-promises = Promises

@@ -140,6 +140,7 @@ console-group-other = 其他（较新版本填写）
 console-group-members = 家庭成员
 console-group-labels = 关怀标签
 console-group-links = 联系服务
+console-group-handover = 走访转交
 console-group-hazards = 隐患
 console-group-opinions = 意见
 console-group-promises = 承诺
