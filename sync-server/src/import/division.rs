@@ -503,6 +503,32 @@ mod tests {
         assert_eq!(street.parent.as_deref(), Some("370102"));
     }
 
+    /// Found by fuzzing: such a line took the name away that an earlier table
+    /// gave, and then the same table read again was judged otherwise.
+    #[tokio::test]
+    async fn a_name_that_is_only_the_code_takes_no_name_away() {
+        let place = Place::new();
+        let named = place.write(
+            "named.csv",
+            "code,name\n37,山东省\n3799,某市\n379999,某县\n",
+        );
+        place.import(&[named]).await;
+        let shifted = place.write(
+            "shifted.csv",
+            "code,name\n379999001,一\n379959001,二\n379999,379999\n",
+        );
+        let (first, told) = place.import(std::slice::from_ref(&shifted)).await;
+        assert!(
+            told.iter()
+                .any(|line| line.contains("379999 的名称就是代码本身")),
+            "{told:?}"
+        );
+        assert_eq!(place.name("379999").await.as_deref(), Some("某县"));
+        let (again, told_again) = place.import(&[shifted]).await;
+        assert_eq!((again.added, again.errors), (0, first.errors));
+        assert_eq!(told_again, told);
+    }
+
     #[tokio::test]
     async fn each_bad_line_is_told_by_its_number_and_the_rest_goes_on() {
         let place = Place::new();

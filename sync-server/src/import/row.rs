@@ -38,6 +38,13 @@ pub enum RowError {
     /// The name cannot be stored.
     #[error("name: {0}")]
     Name(#[source] TextError),
+    /// The name is the code once more: a column was taken for another. Stored,
+    /// it would take a name away that an earlier table gave.
+    #[error("the name of {code} is its code")]
+    NameIsCode {
+        /// The code.
+        code: String,
+    },
     /// A parent column names another place than the code does.
     #[error("parent {found} does not fit code {code}")]
     ParentMismatch {
@@ -101,6 +108,7 @@ impl RowError {
                 "import-line-name",
                 &[("reason", &reason(error.code(), error.arguments()))],
             ),
+            Self::NameIsCode { code } => say("import-line-name-is-code", &[("code", code)]),
             Self::ParentMismatch { code, found } => say(
                 "import-line-parent-mismatch",
                 &[("code", code), ("found", found)],
@@ -216,6 +224,9 @@ impl DivisionRow {
             }
         }
         let name = NAME.apply(field(columns.name)).map_err(RowError::Name)?;
+        if name == code {
+            return Err(RowError::NameIsCode { code: name });
+        }
         Ok(Self {
             code: code.to_owned(),
             level,

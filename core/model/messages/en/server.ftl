@@ -174,6 +174,7 @@ import-line-too-long = the line is longer than { $limit } bytes
 import-line-fields = { $found } columns where { $expected } are needed
 import-line-code = the code "{ $code }" is not valid: { $reason }
 import-line-name = the name is not valid: { $reason }
+import-line-name-is-code = the name of { $code } is the code itself; check whether columns are shifted
 import-line-parent-mismatch = the parent code { $found } does not fit the code { $code }
 import-line-parent-unknown = there is no parent { $parent }
 import-line-duplicate = the code { $code } was already given in { $place }

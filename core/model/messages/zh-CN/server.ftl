@@ -177,6 +177,7 @@ import-line-too-long = 这一行超过 { $limit } 字节
 import-line-fields = 只有 { $found } 列，应有 { $expected } 列
 import-line-code = 代码“{ $code }”无效：{ $reason }
 import-line-name = 名称无效：{ $reason }
+import-line-name-is-code = { $code } 的名称就是代码本身，请检查列是否错位
 import-line-parent-mismatch = 上级代码 { $found } 与代码 { $code } 不符
 import-line-parent-unknown = 没有上级 { $parent }
 import-line-duplicate = 代码 { $code } 与 { $place } 重复
