@@ -50,6 +50,7 @@ pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
         tables: builder.tables(),
         related: None,
         history: builder.history(),
+        move_to: Vec::new(),
         may_unmask: input
             .seats
             .iter()

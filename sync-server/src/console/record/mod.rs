@@ -16,7 +16,7 @@ use axum::{
 };
 use serde::Deserialize;
 use wangge_model::{
-    ChangeHash, FieldPath, RecordId, RecordKind,
+    ChangeHash, FieldPath, OrgNodeId, RecordId, RecordKind,
     access::{self, Act, Data, Seat},
     document::{
         RecordDocument,
@@ -38,7 +38,7 @@ use crate::{
     AppState,
     auth::{AuthState, Scope, SignedForm, SignedIn, sign_in::audit},
     ingest::console_edit::{self, SettleError},
-    storage::{Authorship, OrgNode, RecordFilter, RecordName, StoredRecord},
+    storage::{Authorship, NewMove, OrgNode, RecordFilter, RecordName, StoredRecord},
 };
 
 /// Most visits and incidents on a household's or place's page.
@@ -105,6 +105,10 @@ pub(crate) fn router() -> Router<AppState> {
             .route(
                 &format!("{base}/{{id}}/show"),
                 post(move |state, frame, id, form| show(kind, state, frame, id, form)),
+            )
+            .route(
+                &format!("{base}/{{id}}/move"),
+                post(move |state, frame, id, form| move_to(kind, state, frame, id, form)),
             )
             .route(
                 &format!("{base}/{{id}}/settle"),
@@ -275,6 +279,13 @@ impl Loaded {
         })
     }
 
+    /// Whether the reader may put the record into another grid.
+    fn may_move(&self) -> bool {
+        self.seats
+            .iter()
+            .any(|seat| access::may(*seat, Data::HomeGrid, Act::Write))
+    }
+
     fn label(&self, frame: &Frame, path: &FieldPath) -> String {
         FieldText {
             document: &self.document,
@@ -333,6 +344,16 @@ async fn page_of(
     shown: Option<&FieldPath>,
 ) -> Result<Response, PageError> {
     let mut record = loaded.view(frame, shown);
+    if loaded.may_move() {
+        record.move_to = auth
+            .storage
+            .list_grids_in_scope(&scope.person, scope.at)
+            .await?
+            .iter()
+            .filter(|grid| Some(grid.id) != loaded.grid.as_ref().map(|home| home.id))
+            .map(GridOption::from)
+            .collect();
+    }
     let kind = loaded.document.kind();
     if matches!(kind, RecordKind::Household | RecordKind::Place) {
         record.related = Some(related(auth, scope, frame, kind, loaded.id).await?);
@@ -351,6 +372,7 @@ async fn page_of(
 struct RecordQuery {
     settled: String,
     gone: String,
+    moved: String,
 }
 
 /// `GET /households/{id}` and the like.
@@ -378,8 +400,61 @@ async fn one(
             loaded.label(&frame, &path),
         );
         page = page.with_problem(text);
+    } else if !query.moved.is_empty() {
+        let text = page.t1("console-moved", "grid", &loaded.grid_name);
+        page = page.with_notice(text);
     }
     page_of(&auth, &signed_in.scope, &frame, page, &loaded, None).await
+}
+
+/// What the form that moves a record sends.
+#[derive(Debug, Deserialize)]
+struct MoveForm {
+    grid: String,
+}
+
+/// `POST /households/{id}/move` and the like: puts the record into another grid.
+/// Who moves it must be allowed to in both.
+async fn move_to(
+    kind: RecordKind,
+    State(state): State<AppState>,
+    frame: Frame,
+    Path(id): Path<String>,
+    sent: SignedForm<MoveForm>,
+) -> Result<Response, PageError> {
+    let scope = &sent.signed_in.scope;
+    let loaded = load(&state.auth, scope, kind, &id).await?;
+    if !loaded.may_move() {
+        return Err(PageError::Forbidden);
+    }
+    let back = format!("{}/{}", list_href(kind), loaded.id);
+    let Ok(to) = sent.form.grid.parse::<OrgNodeId>() else {
+        let page = frame.page_for(&sent.signed_in);
+        let page = page.with_problem(frame.t("console-move-choose"));
+        let mut response = page_of(&state.auth, scope, &frame, page, &loaded, None).await?;
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(response);
+    };
+    let storage = state.storage.as_ref();
+    if !scope
+        .may_in(storage, &to, Data::HomeGrid, Act::Write)
+        .await?
+    {
+        return Err(PageError::Forbidden);
+    }
+    let new = NewMove {
+        record: loaded.id,
+        to: to.into(),
+        person: Some(scope.person),
+        at: state.clock.now(),
+        moves: None,
+    };
+    let outcome = storage.move_record(new).await?;
+    state.send_hints(&outcome.grids);
+    let target = loaded.id.to_string();
+    let detail = format!("{} -> {to}", outcome.from);
+    audit(&state.auth, scope.person, "record_moved", &target, &detail).await?;
+    Ok(Redirect::to(&with_query(&back, &[("moved", "1")])).into_response())
 }
 
 /// What the form that lifts a mask sends.

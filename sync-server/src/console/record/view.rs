@@ -8,7 +8,7 @@ use wangge_model::{
 };
 
 use crate::{
-    console::list::ListRow,
+    console::list::{GridOption, ListRow},
     storage::{Authorship, RecordName},
 };
 
@@ -64,6 +64,8 @@ pub(crate) struct RecordView {
     pub related: Option<Vec<RelatedView>>,
     /// Every change, newest first.
     pub history: Vec<HistoryView>,
+    /// Grids the reader may move the record to; none if they may not.
+    pub move_to: Vec<GridOption>,
     /// The reader may lift masks.
     pub may_unmask: bool,
     /// The reader may settle conflicts.

@@ -232,3 +232,45 @@ async fn every_role_is_shown_and_may_do_what_the_matrix_says() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_record_is_moved_by_who_may_in_both_grids() {
+    let server = Server::start().await;
+    let id = server
+        .put_household(7, GRID, &[("address.room", "1")])
+        .await;
+    let path = format!("/households/{id}");
+    let to = OTHER_GRID.to_string();
+    let mut worker = server.signed_in("li").await;
+    let page = worker.get(&path).await.body;
+    assert!(!page.contains(&format!("{path}/move")), "offered to nobody");
+    let csrf = worker.get("/people").await.csrf();
+    let form = [("grid", to.as_str()), ("csrf", csrf.as_str())];
+    let answer = worker.post(&format!("{path}/move"), &form).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+
+    let mut street = server.signed_in("wang").await;
+    let nowhere = street
+        .submit(&path, &format!("{path}/move"), &[("grid", "")])
+        .await;
+    assert_eq!(nowhere.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let elsewhere = OrgNodeId::from_bytes([0x99; 16]).to_string();
+    let refused = street
+        .submit(&path, &format!("{path}/move"), &[("grid", &elsewhere)])
+        .await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let moved = street
+        .submit(&path, &format!("{path}/move"), &[("grid", &to)])
+        .await;
+    assert_eq!(moved.location(), format!("{path}?moved=1"));
+    let page = street.get(moved.location()).await.body;
+    assert!(page.contains("已移到“第二网格”"), "{page}");
+    assert_eq!(worker.get(&path).await.status, StatusCode::NOT_FOUND);
+    let audit = server.audit().await;
+    assert!(
+        audit
+            .iter()
+            .any(|line| line.starts_with(&format!("record_moved {id}"))),
+        "{audit:?}"
+    );
+}

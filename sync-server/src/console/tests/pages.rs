@@ -7,14 +7,17 @@ use super::client::{DEVICE, GRID, OTHER_GRID, Server, WORKER};
 use crate::console::PageError;
 
 /// Every form that changes something, on the server of these tests.
-const FORMS: [&str; 11] = [
+const FORMS: [&str; 14] = [
     "/sign-out",
     "/households/{id}/show",
     "/households/{id}/settle",
+    "/households/{id}/move",
     "/visits/{id}/show",
     "/visits/{id}/settle",
+    "/visits/{id}/move",
     "/incidents/{id}/show",
     "/incidents/{id}/settle",
+    "/incidents/{id}/move",
     "/devices/15151515-1515-1515-1515-151515151515/revoke",
     "/quarantine/51515151-5151-5151-5151-515151515151/seen",
     "/review/53535353-5353-5353-5353-535353535353/accept",

@@ -173,6 +173,10 @@ fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
         title: "走访".to_owned(),
         rows: vec![row(RecordKind::Visit, language, text)],
     }]);
+    record.move_to = vec![GridOption {
+        id: "1".to_owned(),
+        name: format!("第二网格{text}"),
+    }];
     let page = page(language, &record.href.clone(), text);
     RecordPage { page, record }.render().unwrap()
 }
