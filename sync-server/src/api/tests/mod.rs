@@ -9,6 +9,7 @@ mod other;
 mod program;
 mod push;
 mod reference;
+mod roles;
 
 use wangge_model::{
     RecordKind,
