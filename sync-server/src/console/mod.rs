@@ -11,7 +11,7 @@ mod devices;
 mod error;
 pub(crate) mod field;
 mod frame;
-mod grid;
+pub(crate) mod grid;
 mod home;
 pub(crate) mod link;
 mod list;

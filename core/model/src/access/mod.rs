@@ -251,6 +251,18 @@ pub fn may_hold(seat: Seat) -> bool {
     may(seat, Data::Household, Act::Hold)
 }
 
+/// Whether a seat may give somebody another one, and take it away. Whoever
+/// approves accounts does; but those who keep, check and assess the system are
+/// appointed by who keeps it, and who keeps it is not watched by people of their
+/// own choosing (separation of duties, GB/T 22239-2019 8.1.5).
+pub fn may_appoint(seat: Seat, target: Seat) -> bool {
+    match target {
+        Seat::Auditor => false,
+        Seat::Admin | Seat::Assessor => may(seat, Data::Account, Act::Write),
+        _ => may(seat, Data::Account, Act::Approve),
+    }
+}
+
 /// Every role and level of place with the seat they give, for queries that
 /// judge many assignments at once.
 pub fn seats() -> impl Iterator<Item = (Role, OrgLevel, Seat)> {
@@ -351,6 +363,23 @@ mod tests {
             .filter(|seat| may(*seat, Data::Audit, Act::Read))
             .collect();
         assert_eq!(readers, [Seat::Auditor], "nobody watches over themselves");
+    }
+
+    #[test]
+    fn nobody_appoints_who_watches_over_them_or_stands_above() {
+        for target in Seat::ALL {
+            let appoints: Vec<Seat> = Seat::ALL
+                .iter()
+                .copied()
+                .filter(|seat| may_appoint(*seat, *target))
+                .collect();
+            let expected: &[Seat] = match target {
+                Seat::Auditor => &[],
+                Seat::Admin | Seat::Assessor => &[Seat::Admin],
+                _ => &[Seat::Street, Seat::County, Seat::Admin],
+            };
+            assert_eq!(appoints, expected, "{target}");
+        }
     }
 
     #[test]

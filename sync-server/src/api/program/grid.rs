@@ -18,6 +18,8 @@ pub(super) struct Grid {
     name: String,
     /// The community or village it lies in.
     parent: Option<String>,
+    /// `urban`, `rural`, `dedicated`, if known.
+    attribute: Option<String>,
 }
 
 impl From<OrgNode> for Grid {
@@ -27,6 +29,9 @@ impl From<OrgNode> for Grid {
             code: node.code,
             name: node.name,
             parent: node.parent.map(|parent| parent.to_string()),
+            attribute: node
+                .attribute
+                .map(|attribute| attribute.as_str().to_owned()),
         }
     }
 }

@@ -10,7 +10,11 @@ mod caller;
 mod edit;
 mod grid;
 #[expect(unused_qualifications, reason = "the macro of paths writes them out")]
+mod org;
+mod people;
+#[expect(unused_qualifications, reason = "the macro of paths writes them out")]
 mod record;
+mod unfit;
 mod value;
 
 use axum::{Json, Router, routing::any};
@@ -58,6 +62,14 @@ impl Modify for Security {
 fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(ApiDocument::openapi())
         .routes(routes!(grid::list_grids))
+        .routes(routes!(org::read_grid))
+        .routes(routes!(org::redivide))
+        .routes(routes!(org::list_places, org::create_place))
+        .routes(routes!(org::put_boundary))
+        .routes(routes!(people::list_people, people::create_person))
+        .routes(routes!(people::change_person))
+        .routes(routes!(people::create_assignment))
+        .routes(routes!(people::end_assignment))
         .routes(routes!(record::list_records))
         .routes(routes!(record::read_record, edit::edit_record))
         .routes(routes!(record::read_history))

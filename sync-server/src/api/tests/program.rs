@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use wangge_model::{Clock as _, PersonId};
 
+mod org;
+
 use super::*;
 use crate::{auth::api_token, storage::Role};
 
@@ -292,11 +294,19 @@ async fn the_description_names_every_path_and_is_openapi_3_1() {
     assert_eq!(
         paths,
         [
+            "/api/v1/assignments",
+            "/api/v1/assignments/{id}",
             "/api/v1/grids",
+            "/api/v1/grids/{id}",
+            "/api/v1/people",
+            "/api/v1/people/{id}",
+            "/api/v1/places",
+            "/api/v1/places/{id}/boundary",
             "/api/v1/records",
             "/api/v1/records/{id}",
             "/api/v1/records/{id}/history",
             "/api/v1/records/{id}/unmask",
+            "/api/v1/redivisions",
         ]
     );
     // Every reference leads somewhere.

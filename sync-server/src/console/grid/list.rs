@@ -55,7 +55,7 @@ pub(crate) struct GridRow {
 }
 
 /// The staff of a grid as the rules count it.
-pub(super) fn staff_of(members: &[TeamMember], node: &OrgNodeId) -> Vec<StaffMember> {
+pub(crate) fn staff_of(members: &[TeamMember], node: &OrgNodeId) -> Vec<StaffMember> {
     members
         .iter()
         .filter(|member| member.assignment.node == *node && member.active)
@@ -68,7 +68,7 @@ pub(super) fn staff_of(members: &[TeamMember], node: &OrgNodeId) -> Vec<StaffMem
 }
 
 /// What to look at in a grid.
-pub(super) fn warnings(
+pub(crate) fn warnings(
     state: &AppState,
     node: &OrgNode,
     size: Option<GridSizeCounts>,
