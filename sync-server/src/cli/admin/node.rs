@@ -49,10 +49,14 @@ pub(super) struct CreateArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct FromDivisionArgs {
     /// 区划代码，2 到 12 位。Division code, 2 to 12 digits.
-    code: String,
+    #[arg(required_unless_present = "all")]
+    code: Option<String>,
     /// 也创建其下的街道和社区。Create what lies below it, too.
     #[arg(long)]
     below: bool,
+    /// 创建整个区划表。Create the whole table.
+    #[arg(long, conflicts_with = "code")]
+    all: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -154,22 +158,17 @@ impl Admin<'_> {
     }
 
     async fn create_from_division(&mut self, args: &FromDivisionArgs) -> Result<(), CliError> {
-        let code = DivisionCode::parse(&args.code).map_err(|reason| AdminError::DivisionCode {
-            code: args.code.clone(),
-            reason,
-        })?;
-        let mut chain = Vec::new();
-        let mut next = Some(code);
-        while let Some(code) = next {
-            let division = self.storage.find_division(code.as_str()).await?;
-            let unknown = || AdminError::DivisionUnknown(code.to_string());
-            chain.push(division.ok_or_else(unknown)?);
-            next = code.parent();
-        }
-        chain.reverse();
-        if args.below {
+        let mut chain = match &args.code {
+            Some(code) => self.division_chain(code).await?,
+            None => self.storage.list_divisions(None).await?,
+        };
+        if args.below || args.all {
             // The list grows while it is read: children follow their parents.
-            let mut at = chain.len().saturating_sub(1);
+            let mut at = if args.all {
+                0
+            } else {
+                chain.len().saturating_sub(1)
+            };
             while let Some(code) = chain.get(at).map(|division| division.code.clone()) {
                 chain.extend(self.storage.list_divisions(Some(&code)).await?);
                 at += 1;
@@ -187,7 +186,9 @@ impl Admin<'_> {
                 ("existing", &existing.to_string()),
             ],
         )?;
-        let nodes: Vec<Value> = new
+        // The whole table would be a list nobody reads.
+        let listed = if args.all { &[] } else { new.as_slice() };
+        let nodes: Vec<Value> = listed
             .iter()
             .map(|node| {
                 json!({
@@ -200,8 +201,26 @@ impl Admin<'_> {
             })
             .collect();
         self.output
-            .value(&json!({ "created": nodes, "existing": existing }))?;
+            .value(&json!({ "count": new.len(), "created": nodes, "existing": existing }))?;
         Ok(())
+    }
+
+    /// A division and those above it, the widest first.
+    async fn division_chain(&self, text: &str) -> Result<Vec<Division>, CliError> {
+        let code = DivisionCode::parse(text).map_err(|reason| AdminError::DivisionCode {
+            code: text.to_owned(),
+            reason,
+        })?;
+        let mut chain = Vec::new();
+        let mut next = Some(code);
+        while let Some(code) = next {
+            let division = self.storage.find_division(code.as_str()).await?;
+            let unknown = || AdminError::DivisionUnknown(code.to_string());
+            chain.push(division.ok_or_else(unknown)?);
+            next = code.parent();
+        }
+        chain.reverse();
+        Ok(chain)
     }
 
     /// The nodes to create for divisions, parents first, and how many are
