@@ -8,8 +8,9 @@ use wangge_model::{Clock, SystemClock};
 use super::{CliError, Outcome, World, open::open_or_make, output::Output};
 use crate::{
     config::{Config, SettingFlags},
-    generate::{Destination, District},
+    generate::{Destination, District, DistrictReport},
     import::progress_for,
+    ledger::export::FileForm,
     state::ServerIdentity,
     storage::Storage,
 };
@@ -33,6 +34,13 @@ pub(super) struct GenerateArgs {
     /// 只建组织和人员，不建住户。Places and people only, no households.
     #[arg(long)]
     without_households: bool,
+    /// 不写入数据目录，而是把每个街道的台账写到这个文件夹。Write a ledger file for each street into this
+    /// folder instead of filling the data folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "without_households")]
+    out: Option<PathBuf>,
+    /// 台账文件的格式：xlsx 或 csv。Form of the ledger files: xlsx or csv.
+    #[arg(long, value_name = "FORM", default_value = "xlsx", value_parser = ["xlsx", "csv"])]
+    form: String,
     /// 以 JSON 输出结果。Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -53,6 +61,25 @@ pub(super) async fn run(
         args.grids,
         args.seed,
     )?;
+    if let Some(folder) = &args.out {
+        let form = args.form.parse().unwrap_or(FileForm::Xlsx);
+        let mut progress = progress_for(config.language);
+        let report = district
+            .write_files(folder, form, config.language, progress.as_mut())
+            .await?;
+        return say(args, config, &report, started, out);
+    }
+    let report = fill(args, config, world, &district).await?;
+    say(args, config, &report, started, out)
+}
+
+/// Puts the district into the data folder.
+async fn fill(
+    args: &GenerateArgs,
+    config: &Config,
+    world: World<'_>,
+    district: &District,
+) -> Result<DistrictReport, CliError> {
     let (data, storage) = open_or_make(config)?;
     let storage: Arc<dyn Storage> = Arc::new(storage);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -74,7 +101,16 @@ pub(super) async fn run(
     }
     .await;
     storage.close().await?;
-    let report = filled?;
+    filled
+}
+
+fn say(
+    args: &GenerateArgs,
+    config: &Config,
+    report: &DistrictReport,
+    started: Instant,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
     let seconds = (started.elapsed().as_secs_f64() * 10.0).round() / 10.0;
     let mut output = Output {
         json: args.json,
@@ -91,7 +127,9 @@ pub(super) async fn run(
             ("seconds", &seconds.to_string()),
         ],
     )?;
-    output.say("generate-next", &[])?;
+    if args.out.is_none() {
+        output.say("generate-next", &[])?;
+    }
     output.value(&json!({
         "grids": report.grids,
         "workers": report.workers,

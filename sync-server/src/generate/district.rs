@@ -1,11 +1,20 @@
 //! A planned district: put into a server's data, or its households handed out
 //! grid by grid.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::BufWriter,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
-use wangge_model::{Clock, Entropy, GridAttribute, GridId, OrgLevel, OrgNodeId, PersonId};
+use wangge_model::{
+    Clock, Entropy, GridAttribute, GridId, OrgLevel, OrgNodeId, PersonId, document::Fields,
+    message::Language,
+};
 
 use super::{
     GenerateError,
@@ -17,6 +26,7 @@ use super::{
 use crate::{
     import::Progress,
     ingest::bulk::{BATCH, BulkError, BulkWriter, NewHousehold},
+    ledger::export::{FileForm, LedgerFile},
     profile::Profile,
     state::ServerIdentity,
     storage::{NewOrgNode, Storage, StorageError},
@@ -178,6 +188,62 @@ impl District {
             while storage.index_some(INDEXED_AT_ONCE).await? {}
             progress.finish();
         }
+        Ok(report)
+    }
+
+    /// Writes a ledger for each street and a list of the grids into a new folder.
+    pub async fn write_files(
+        &self,
+        folder: &Path,
+        form: FileForm,
+        language: Language,
+        progress: &mut dyn Progress,
+    ) -> Result<DistrictReport, GenerateError> {
+        let file_error = |path: &Path| {
+            let path = path.to_owned();
+            move |source| GenerateError::File { path, source }
+        };
+        std::fs::create_dir_all(folder).map_err(file_error(folder))?;
+        let mut report = DistrictReport {
+            grids: self.layout.grids().count() as u64,
+            ..DistrictReport::default()
+        };
+        let total = self.households();
+        let mut street = String::new();
+        let mut open: Option<LedgerFile<BufWriter<File>>> = None;
+        for (number, (community, grid)) in self.layout.grids().enumerate() {
+            let code = community.code.get(..9).unwrap_or_default();
+            if street != code {
+                if let Some(file) = open.take() {
+                    file.finish()?;
+                }
+                code.clone_into(&mut street);
+                let path = folder.join(format!("{code}.{}", form.as_str()));
+                let file = File::create_new(&path).map_err(file_error(&path))?;
+                open = Some(LedgerFile::begin(form, language, BufWriter::new(file))?);
+            }
+            let (layout, id) = (Arc::clone(&self.layout), GridId::from_bytes([0; 16]));
+            let ids = HashMap::from([(grid.code.clone(), id)]);
+            let made = tokio::task::spawn_blocking(move || make_grid(&layout, number, &ids))
+                .await
+                .map_err(|error| StorageError::Database(error.to_string()))?;
+            for household in made {
+                let mut fields = Fields::default();
+                for edit in household.fields {
+                    fields.set(edit.path, edit.value);
+                }
+                report.households += 1;
+                report.people += fields.entries("members").len() as u64;
+                if let Some(file) = &mut open {
+                    file.write(&grid.code, &community.name, &fields)?;
+                }
+            }
+            progress.at(report.households, total, report.households);
+        }
+        if let Some(file) = open {
+            file.finish()?;
+        }
+        progress.finish();
         Ok(report)
     }
 
@@ -407,6 +473,77 @@ mod tests {
             .count();
         assert!(leap > 0, "somebody was born on a leap day");
         assert!(count(&|h| !value(&h.fields, ".group").is_empty()) > 100);
+    }
+
+    #[tokio::test]
+    async fn its_files_are_ledgers_and_fit_the_tree_of_the_same_seed() {
+        use crate::{
+            auth::Scope,
+            ledger::{
+                column::Columns,
+                import::{LedgerImport, Options},
+                scope::Reach,
+                sheet,
+            },
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let district = District::plan(&[], None, 2, 7).unwrap();
+        let storage: Arc<dyn Storage> =
+            Arc::new(SqliteStorage::open(&folder.path().join("wangge.sqlite")).unwrap());
+        let clock = Arc::new(FakeClock::at(Timestamp::from_millis(1_767_225_600_000)));
+        let (entropy, identity) = (
+            SeededEntropy::new(1),
+            ServerIdentity::make(&SystemEntropy).unwrap(),
+        );
+        let to = Destination {
+            storage: Arc::clone(&storage),
+            identity: &identity,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            entropy: &entropy,
+        };
+        let mut progress = Silent::default();
+        district.fill(&to, false, &mut progress).await.unwrap();
+        let office = storage
+            .find_person_by_username("office")
+            .await
+            .unwrap()
+            .unwrap();
+        let scope = Scope::find(storage.as_ref(), &office, clock.now())
+            .await
+            .unwrap();
+        for form in [FileForm::Csv, FileForm::Xlsx] {
+            let files = folder.path().join(form.as_str());
+            let written = district
+                .write_files(&files, form, Language::Chinese, &mut progress)
+                .await
+                .unwrap();
+            assert_eq!(written.households, district.households());
+            let file = std::fs::read_dir(&files).unwrap().next().unwrap().unwrap();
+            let table = sheet::read_path(
+                &file.path(),
+                None,
+                &sheet::Limits::CONSOLE,
+                &Columns::is_ledger,
+                &|| false,
+            )
+            .unwrap();
+            let import = LedgerImport::open(
+                table,
+                storage.as_ref(),
+                scope.clone(),
+                Reach::Places,
+                chrono::NaiveDate::from_ymd_opt(2026, 3, 1).unwrap(),
+                Options::default(),
+            )
+            .await
+            .unwrap();
+            let (checked, remarks) = import.check(storage.as_ref(), &mut |_| ()).await.unwrap();
+            assert_eq!(remarks.errors, 0, "{:?}", remarks.kept.first());
+            assert_eq!(
+                (checked.new, checked.people),
+                (written.households, written.people)
+            );
+        }
     }
 
     #[tokio::test]

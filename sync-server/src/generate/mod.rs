@@ -29,6 +29,7 @@ use wangge_model::message::{Language, message};
 use crate::{
     explain::{Explain, exit_status, io_reason},
     ingest::bulk::BulkError,
+    ledger::export::ExportError,
     state::IdentityError,
     storage::StorageError,
 };
@@ -59,6 +60,9 @@ pub enum GenerateError {
         #[source]
         source: std::io::Error,
     },
+    /// A ledger file cannot be written.
+    #[error(transparent)]
+    Ledger(#[from] ExportError),
     /// Writing households failed.
     #[error(transparent)]
     Bulk(#[from] BulkError),
@@ -78,7 +82,9 @@ impl GenerateError {
             Self::Grids { .. } => "generate_grids",
             Self::NotEmpty => "generate_not_empty",
             Self::File { .. } => "generate_file",
-            Self::Bulk(_) | Self::Identity(_) | Self::Storage(_) => "generate_storage",
+            Self::Ledger(_) | Self::Bulk(_) | Self::Identity(_) | Self::Storage(_) => {
+                "generate_storage"
+            }
         }
     }
 }
@@ -94,6 +100,7 @@ impl Explain for GenerateError {
                 ("path", path.display().to_string()),
                 ("reason", io_reason(source, language)),
             ],
+            Self::Ledger(error) => vec![("reason", error.to_string())],
             Self::Bulk(error) => vec![("reason", error.to_string())],
             Self::Identity(error) => vec![("reason", error.to_string())],
             Self::Storage(error) => vec![("reason", error.to_string())],
@@ -107,7 +114,9 @@ impl Explain for GenerateError {
 
     fn exit_status(&self) -> u8 {
         match self {
-            Self::Bulk(_) | Self::Identity(_) | Self::Storage(_) => exit_status::DATA,
+            Self::Ledger(_) | Self::Bulk(_) | Self::Identity(_) | Self::Storage(_) => {
+                exit_status::DATA
+            }
             _ => exit_status::REFUSED,
         }
     }

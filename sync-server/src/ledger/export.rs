@@ -95,6 +95,72 @@ pub struct ExportOptions {
     pub unmasked: bool,
 }
 
+/// A table that households are written into one by one, from their fields: for
+/// those that are in no register.
+pub struct LedgerFile<W: Write> {
+    options: ExportOptions,
+    sink: Sink<W>,
+    done: Exported,
+}
+
+impl<W: Write> std::fmt::Debug for LedgerFile<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LedgerFile")
+            .field("done", &self.done)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<W: Write + Seek + Send> LedgerFile<W> {
+    /// Begins a table (XLSX or CSV) with its headings.
+    pub fn begin(form: FileForm, language: Language, out: W) -> Result<Self, ExportError> {
+        let options = ExportOptions {
+            form,
+            language,
+            grid: None,
+            ledger: None,
+            unmasked: true,
+        };
+        let sink = Layout::without_ids(&options).open(out)?;
+        Ok(Self {
+            options,
+            sink,
+            done: Exported::default(),
+        })
+    }
+
+    /// Writes a household with its grid's code and its community's name.
+    pub fn write(
+        &mut self,
+        grid: &str,
+        community: &str,
+        fields: &Fields,
+    ) -> Result<(), ExportError> {
+        let layout = Layout::without_ids(&self.options);
+        let household = Household {
+            layout: &layout,
+            grid,
+            community,
+            id: None,
+            state: &fields.text("ledger"),
+            fields,
+        };
+        let rows = household.rows();
+        for cells in &rows {
+            self.sink.write_row(cells)?;
+        }
+        self.done.households += 1;
+        self.done.rows += rows.len() as u64;
+        Ok(())
+    }
+
+    /// Ends the table.
+    pub fn finish(self) -> Result<Exported, ExportError> {
+        Layout::close(self.sink)?;
+        Ok(self.done)
+    }
+}
+
 /// How much was exported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Exported {
@@ -126,6 +192,17 @@ enum Sink<W: Write> {
     Csv(CsvWriter<W>),
     Xlsx(Box<XlsxTable>, W),
     GeoJson(W),
+}
+
+impl<W: Write> Sink<W> {
+    fn write_row(&mut self, cells: &[String]) -> Result<(), ExportError> {
+        match self {
+            Self::Csv(csv) => csv.write_row(cells)?,
+            Self::Xlsx(table, _) => table.write_row(cells)?,
+            Self::GeoJson(_) => {}
+        }
+        Ok(())
+    }
 }
 
 /// Writes the households of a person's scope to `out`; `told` is told how many
@@ -216,18 +293,26 @@ struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     fn new(options: &'a ExportOptions) -> Self {
+        Self::with_ids(options, options.unmasked)
+    }
+
+    fn without_ids(options: &'a ExportOptions) -> Self {
+        Self::with_ids(options, false)
+    }
+
+    fn with_ids(options: &'a ExportOptions, ids: bool) -> Self {
         let fields = |of_member: bool| {
             household_fields()
                 .filter(move |spec| spec.path.contains('*') == of_member)
                 .map(|spec| Target::Field(spec.path))
         };
         let mut targets = vec![Target::Grid];
-        if options.unmasked {
+        if ids {
             targets.push(Target::Record);
         }
         targets.extend(fields(false));
         targets.push(Target::HouseholdLabels);
-        if options.unmasked {
+        if ids {
             targets.push(Target::Member);
         }
         targets.extend(fields(true));
@@ -299,14 +384,14 @@ impl<'a> Layout<'a> {
         let fields = document.read();
         let household = Household {
             layout: self,
-            grid,
+            grid: grid.code.as_deref().unwrap_or(&grid.name),
             community,
-            id: row.record.id,
+            id: Some(row.record.id),
             state: &row.summary.state,
             fields: &fields,
         };
         if let Sink::GeoJson(out) = sink {
-            let Some(feature) = household.feature(row) else {
+            let Some(feature) = household.feature(grid, row) else {
                 return Ok(0);
             };
             let comma = if is_first { "" } else { "," };
@@ -315,11 +400,7 @@ impl<'a> Layout<'a> {
         }
         let rows = household.rows();
         for cells in &rows {
-            match sink {
-                Sink::Csv(csv) => csv.write_row(cells)?,
-                Sink::Xlsx(table, _) => table.write_row(cells)?,
-                Sink::GeoJson(_) => {}
-            }
+            sink.write_row(cells)?;
         }
         Ok(rows.len() as u64)
     }
@@ -328,9 +409,10 @@ impl<'a> Layout<'a> {
 /// One household on its way into rows.
 struct Household<'a> {
     layout: &'a Layout<'a>,
-    grid: &'a OrgNode,
+    /// The grid's code.
+    grid: &'a str,
     community: &'a str,
-    id: RecordId,
+    id: Option<RecordId>,
     /// Its ledger, as derived.
     state: &'a str,
     fields: &'a Fields,
@@ -382,12 +464,8 @@ impl Household<'_> {
 
     fn cell(&self, target: Target, member: Option<&str>) -> String {
         match target {
-            Target::Grid => self
-                .grid
-                .code
-                .clone()
-                .unwrap_or_else(|| self.grid.name.clone()),
-            Target::Record => self.id.to_string(),
+            Target::Grid => self.grid.to_owned(),
+            Target::Record => self.id.map(|id| id.to_string()).unwrap_or_default(),
             Target::Member => member.unwrap_or_default().to_owned(),
             Target::HouseholdLabels => self.labels(""),
             Target::MemberLabels => member.map(|id| self.labels(id)).unwrap_or_default(),
@@ -445,7 +523,7 @@ impl Household<'_> {
     }
 
     /// A point with what a map shows of a household; none without a position.
-    fn feature(&self, row: &SnapshotRow) -> Option<String> {
+    fn feature(&self, grid: &OrgNode, row: &SnapshotRow) -> Option<String> {
         let point = self.fields.point()?;
         let title = if self.layout.options.unmasked {
             row.summary.title.clone()
@@ -454,11 +532,11 @@ impl Household<'_> {
         };
         let feature = json!({
             "type": "Feature",
-            "id": self.id.to_string(),
+            "id": row.record.id.to_string(),
             "geometry": { "type": "Point", "coordinates": [point.longitude, point.latitude] },
             "properties": {
-                "grid": self.grid.code,
-                "grid_name": self.grid.name,
+                "grid": grid.code,
+                "grid_name": grid.name,
                 "address": title,
                 "ledger": self.ledger(),
                 "members": row.summary.member_count,
