@@ -7,6 +7,8 @@
 //!   [`place`], [`visit`] and [`incident`] read it as a whole; [`member_move`]
 //!   takes a person from one household to another.
 //! * [`duplicate`]: what tells that two files are about the same.
+//! * [`collection`]: collection lists (采集清单), the form they make of a record,
+//!   and with [`record_problem`] what is wrong with what stands in it.
 //! * [`guard`]: the gate for changes from elsewhere.
 //! * [`visit_plan`]: which visits count, what is due, in which order to walk.
 //! * [`reference`]: what the server authors for phones.
@@ -48,6 +50,7 @@ pub mod access;
 pub mod boundary;
 pub mod case;
 pub mod citizen_id;
+pub mod collection;
 pub mod coordinate;
 pub mod credit_code;
 pub mod deadline;
@@ -68,6 +71,7 @@ pub mod place;
 pub mod plate;
 pub mod protocol;
 pub mod province;
+pub mod record_problem;
 pub mod redivision;
 pub mod reference;
 pub mod summary;

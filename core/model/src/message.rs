@@ -168,11 +168,13 @@ mod tests {
     use super::*;
     use crate::{
         RecordKind,
+        collection::CollectionListError,
         document::schema::{self, FieldType},
         duplicate::MatchKind,
         guard::GuardError,
         member_move::MemberMoveError,
         protocol::ProblemCode,
+        record_problem::RecordProblemCode,
     };
 
     fn assert_both(id: &str) {
@@ -193,6 +195,12 @@ mod tests {
         }
         for code in GuardError::CODES {
             assert_both(&message_id("quarantine", code));
+        }
+        for code in CollectionListError::CODES {
+            assert_both(&message_id("collection-list", code));
+        }
+        for code in RecordProblemCode::ALL {
+            assert_both(&message_id("record-problem", code.as_str()));
         }
         for kind in MatchKind::ALL {
             assert_both(&message_id("duplicate", kind.as_str()));

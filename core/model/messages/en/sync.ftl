@@ -122,3 +122,36 @@ duplicate-identity-number = Same identity number
 duplicate-name-and-birth = Same name and birth date
 duplicate-credit-code = Same credit code
 duplicate-place-name = Same name of a place
+
+## Checking a form (form-code)
+
+form-missing = This is to be filled in.
+form-too-short = Too short: at least { $min } characters.
+form-day-outside = The day is out of bounds ({ $earliest } to { $latest }). Check it.
+form-not-whole = Enter a whole number.
+
+## What does not fit together (record-problem-code)
+
+record-problem-guardian-missing = Under 14: enter the guardian.
+record-problem-guardian-unknown = The guardian chosen no longer belongs to the household. Choose another, or enter a name.
+record-problem-birth-differs = The birth date is another than in the identity number. Compare it with the card.
+record-problem-sex-differs = The sex is another than in the identity number. Compare it with the card.
+record-problem-permit-differs = The number has not the shape of the document chosen. Check both.
+record-problem-same-person-twice = Two members have the same number. Is somebody registered twice?
+record-problem-end-before-start = The end lies before the beginning. Check the dates.
+record-problem-in-the-future = The day lies after today. Check it.
+record-problem-point-outside = The position lies outside of China or is incomplete. Take it again.
+
+## Mistakes in a collection list (collection-list-code)
+
+collection-list-malformed = This is no collection list: something is wrong near line { $place }.
+collection-list-too-large = The collection list is too large. Shorten it.
+collection-list-too-many = { $place }: none, or too many.
+collection-list-text = { $place }: a text is missing in one of the languages, or too long.
+collection-list-unfounded = { $place }: say what it is collected for and on what legal basis.
+collection-list-unknown-field = { $place }: there is no such field.
+collection-list-name = { $place }: a name has letters, digits and underscores, and is used once.
+collection-list-bounds = { $place }: nothing can fit these bounds.
+collection-list-choices = { $place }: choices are missing, double or too many.
+collection-list-depth = { $place }: conditions lie too deep inside each other.
+collection-list-area = { $place }: an area is the first digits of a grid code.

@@ -121,3 +121,36 @@ duplicate-identity-number = 证件号码相同
 duplicate-name-and-birth = 姓名和出生日期相同
 duplicate-credit-code = 统一社会信用代码相同
 duplicate-place-name = 场所名称相同
+
+## 表单检查（form-代码）
+
+form-missing = 这一项必填。
+form-too-short = 内容太短，至少 { $min } 个字。
+form-day-outside = 日期超出范围（{ $earliest } 至 { $latest }），请检查。
+form-not-whole = 请填写整数。
+
+## 记录内部不一致（record-problem-代码）
+
+record-problem-guardian-missing = 未满十四周岁，请填写监护人。
+record-problem-guardian-unknown = 所选监护人已不在本户，请另选或填写姓名。
+record-problem-birth-differs = 出生日期与身份证号码不一致，请对照证件核对。
+record-problem-sex-differs = 性别与身份证号码不一致，请对照证件核对。
+record-problem-permit-differs = 证件号码与所选证件种类不符，请核对。
+record-problem-same-person-twice = 本户有两名成员证件号码相同，请核对是否重复登记。
+record-problem-end-before-start = 结束早于开始，请检查日期。
+record-problem-in-the-future = 日期在今天之后，请检查。
+record-problem-point-outside = 位置不在中国境内或不完整，请重新定位。
+
+## 采集清单有误（collection-list-代码）
+
+collection-list-malformed = 不是采集清单，第 { $place } 行附近有误。
+collection-list-too-large = 采集清单太大，请删减。
+collection-list-too-many = { $place }：数量为零或过多。
+collection-list-text = { $place }：缺少中文或英文，或者太长。
+collection-list-unfounded = { $place }：请写明采集目的和法律依据。
+collection-list-unknown-field = { $place }：没有这一项。
+collection-list-name = { $place }：名称只能用字母、数字和下划线，且不能重复。
+collection-list-bounds = { $place }：范围不对，没有内容能满足。
+collection-list-choices = { $place }：选项缺少、重复或过多。
+collection-list-depth = { $place }：条件嵌套太深。
+collection-list-area = { $place }：地区应为网格编码的开头数字。

@@ -78,7 +78,7 @@ pub enum FieldOwner {
 }
 
 /// One field of a kind of record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldSpec {
     /// Its path, with `*` for an entry id.
     pub path: &'static str,
