@@ -4,7 +4,8 @@
 //!
 //! * [`Core`]: what a shell holds; open it, use it, drop it.
 //! * [`record`] and [`draft`]: what a person does with records and drafts;
-//!   [`duplicate`]: whether what is typed is on file already.
+//!   [`duplicate`]: whether what is typed is on file already; [`form`]: what a
+//!   place collects.
 //! * [`store`]: the encrypted database of one phone.
 //! * [`sync`]: the exchange with the server.
 //!
@@ -38,6 +39,7 @@ mod core;
 pub mod draft;
 pub mod duplicate;
 mod error;
+pub mod form;
 mod indexer;
 pub mod plan;
 pub mod port;

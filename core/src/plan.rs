@@ -360,12 +360,7 @@ impl Core {
     fn day_of(&self, on: Option<CivilDay>) -> Result<CivilDay> {
         match on {
             Some(on) => Ok(on),
-            None => self
-                .clock
-                .now()
-                .to_china_date()
-                .map(CivilDay::from)
-                .ok_or_else(|| Error::Unexpected("the clock shows no date".to_owned())),
+            None => self.today(),
         }
     }
 

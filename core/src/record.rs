@@ -2,7 +2,7 @@
 //! are checked here, so that what a phone saved the server accepts.
 
 use wangge_model::{
-    ActorId, ChangeHash, FieldPath, FieldValue, GridId, MemberId, RecordId, RecordKind,
+    ActorId, ChangeHash, CivilDay, FieldPath, FieldValue, GridId, MemberId, RecordId, RecordKind,
     RecordSummary, Timestamp,
     document::{FieldEdit, HistoryField, schema},
     household::Household,
@@ -344,14 +344,19 @@ impl Core {
             })
     }
 
+    /// The civil date in China.
+    pub(crate) fn today(&self) -> Result<CivilDay> {
+        self.clock
+            .now()
+            .to_china_date()
+            .map(CivilDay::from)
+            .ok_or_else(|| Error::Unexpected("the clock shows no date".to_owned()))
+    }
+
     /// Brings typed values into the form that is stored; an emptied box clears
     /// its field.
     pub fn normalise(&self, kind: RecordKind, edits: &[FieldEdit]) -> Result<Vec<FieldEdit>> {
-        let today = self
-            .clock
-            .now()
-            .to_china_date()
-            .ok_or_else(|| Error::Unexpected("the clock shows no date".to_owned()))?;
+        let today = self.today()?.to_date();
         edits
             .iter()
             .map(|edit| {

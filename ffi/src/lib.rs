@@ -10,6 +10,7 @@
 //! * [`household`], [`place`], [`visit`], [`incident`]: records read as a whole.
 //! * [`duplicate`]: whether what is typed is on file already.
 //! * [`plan`]: visits that should be made, and whether one counts.
+//! * [`form`]: what a place collects of a record, and what is wrong with it.
 //! * [`schema`]: which fields there are, for forms, and the texts for them.
 //! * [`id`]: ids and times; [`value`]: field values.
 //!
@@ -28,6 +29,7 @@ pub mod core;
 pub mod draft;
 pub mod duplicate;
 pub mod error;
+pub mod form;
 pub mod grid;
 pub mod host;
 pub mod household;

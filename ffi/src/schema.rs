@@ -214,7 +214,7 @@ fn texts(id: &str) -> Texts {
     }
 }
 
-fn field_spec(kind: RecordKind, spec: &schema::FieldSpec) -> FieldSpec {
+pub(crate) fn field_spec(kind: RecordKind, spec: &schema::FieldSpec) -> FieldSpec {
     FieldSpec {
         path: spec.path.to_owned(),
         label: texts(&field_message_id(kind, spec.path)),

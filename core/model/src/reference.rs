@@ -2,11 +2,12 @@
 //! history. A set has a name, the place it is about and a JSON object as its
 //! content; a phone holds the sets of its grids and of the places above them.
 //! Where several places have a set of one name, the nearest holds, except for
-//! campaigns, which all do. How sets travel is in [`crate::protocol`].
+//! campaigns and collection lists, which all do. How sets travel is in [`crate::protocol`].
 
 use serde_json::Value;
 
 use crate::{
+    collection::{self, CollectionList, CollectionListError, CollectionLists},
     message::{Language, message, message_id},
     protocol::{deflate, limits},
     visit_plan::{Campaign, CampaignError, VisitRules, VisitRulesError},
@@ -52,6 +53,9 @@ pub enum ReferenceError {
     /// A campaign that makes no sense.
     #[error(transparent)]
     Campaign(#[from] CampaignError),
+    /// A collection list that makes no sense.
+    #[error(transparent)]
+    CollectionList(#[from] CollectionListError),
 }
 
 impl ReferenceError {
@@ -66,6 +70,7 @@ impl ReferenceError {
             Self::UnknownKey(_) => "unknown_key",
             Self::VisitRules(error) => error.code(),
             Self::Campaign(error) => error.code(),
+            Self::CollectionList(error) => error.code(),
         }
     }
 
@@ -74,6 +79,7 @@ impl ReferenceError {
         let (found, limit) = match self {
             Self::VisitRules(error) => return error.text(language),
             Self::Campaign(error) => return error.text(language),
+            Self::CollectionList(error) => return error.text(language),
             Self::Name(found) | Self::Json(found) | Self::UnknownKey(found) => {
                 (found.clone(), String::new())
             }
@@ -132,6 +138,15 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
         let campaign: Campaign = serde_json::from_value(given.clone()).map_err(json)?;
         campaign.check()?;
         serde_json::to_value(campaign).map_err(json)?
+    } else if let Some(id) = name.strip_prefix(collection::SET_PREFIX) {
+        let list = CollectionList::from_json(&String::from_utf8_lossy(body))?;
+        if let Some(error) = list.check(&CollectionLists::default()).into_iter().next() {
+            return Err(error.into());
+        }
+        if list.id != id {
+            return Err(ReferenceError::Name(list.id));
+        }
+        serde_json::to_value(list).map_err(json)?
     } else {
         return Ok(());
     };
@@ -223,6 +238,26 @@ mod tests {
         let wrong = body(&|rules| rules["rules"][3]["count"] = 0.into());
         assert_eq!(wrong.unwrap_err().code(), "count");
         assert_eq!(check(VISIT_RULES, b"{}"), Ok(()), "the built-in ones");
+    }
+
+    #[test]
+    fn collection_lists_are_held_to_their_definition_and_bear_their_own_name() {
+        let list = r#"{"id": "water", "title": {"zh": "水表", "en": "Water"}, "extra": [
+            {"name": "water_meter", "kind": "household", "type": "text", "max": 20,
+             "label": {"zh": "水表号", "en": "Water meter"},
+             "purpose": {"zh": "抄表", "en": "Reading"}, "basis": "供水条例"}]}"#;
+        assert_eq!(check("collection_list.water", list.as_bytes()), Ok(()));
+        let error = check("collection_list.gas", list.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), "name");
+        let mistyped = list.replace("\"max\": 20", "\"max\": 20, \"min_\": 3");
+        assert_eq!(
+            check("collection_list.water", mistyped.as_bytes()),
+            Err(ReferenceError::UnknownKey("extra[0].min_".to_owned()))
+        );
+        let unfounded = list.replace("供水条例", "");
+        let error = check("collection_list.water", unfounded.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), "unfounded");
+        assert!(error.text(Language::English).contains("extra[0]"));
     }
 
     #[test]

@@ -144,14 +144,14 @@ record-problem-point-outside = The position lies outside of China or is incomple
 
 ## Mistakes in a collection list (collection-list-code)
 
-collection-list-malformed = This is no collection list: something is wrong near line { $place }.
+collection-list-malformed = This is no collection list: something is wrong near line { $place }: { $detail }
 collection-list-too-large = The collection list is too large. Shorten it.
 collection-list-too-many = { $place }: none, or too many.
 collection-list-text = { $place }: a text is missing in one of the languages, or too long.
 collection-list-unfounded = { $place }: say what it is collected for and on what legal basis.
-collection-list-unknown-field = { $place }: there is no such field.
-collection-list-name = { $place }: a name has letters, digits and underscores, and is used once.
+collection-list-unknown-field = { $place }: there is no field { $detail }.
+collection-list-name = { $place }, { $detail }: a name has letters, digits and underscores, and is used once.
 collection-list-bounds = { $place }: nothing can fit these bounds.
 collection-list-choices = { $place }: choices are missing, double or too many.
 collection-list-depth = { $place }: conditions lie too deep inside each other.
-collection-list-area = { $place }: an area is the first digits of a grid code.
+collection-list-area = { $place }, { $detail }: an area is the first digits of a grid code.

@@ -143,14 +143,14 @@ record-problem-point-outside = 位置不在中国境内或不完整，请重新�
 
 ## 采集清单有误（collection-list-代码）
 
-collection-list-malformed = 不是采集清单，第 { $place } 行附近有误。
+collection-list-malformed = 不是采集清单，第 { $place } 行附近有误：{ $detail }
 collection-list-too-large = 采集清单太大，请删减。
 collection-list-too-many = { $place }：数量为零或过多。
 collection-list-text = { $place }：缺少中文或英文，或者太长。
 collection-list-unfounded = { $place }：请写明采集目的和法律依据。
-collection-list-unknown-field = { $place }：没有这一项。
-collection-list-name = { $place }：名称只能用字母、数字和下划线，且不能重复。
+collection-list-unknown-field = { $place }：没有“{ $detail }”这一项。
+collection-list-name = { $place }“{ $detail }”：名称只能用字母、数字和下划线，且不能重复。
 collection-list-bounds = { $place }：范围不对，没有内容能满足。
 collection-list-choices = { $place }：选项缺少、重复或过多。
 collection-list-depth = { $place }：条件嵌套太深。
-collection-list-area = { $place }：地区应为网格编码的开头数字。
+collection-list-area = { $place }“{ $detail }”：地区应为网格编码的开头数字。

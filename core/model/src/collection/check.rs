@@ -12,6 +12,7 @@ use super::{
 use crate::{
     FieldPath, RecordKind,
     document::schema::{self, EXTRA, FieldOwner},
+    message::{Language, message, message_id},
 };
 
 /// Largest definition, in bytes of JSON.
@@ -139,6 +140,23 @@ impl CollectionListError {
         "depth",
         "area",
     ];
+
+    /// What is wrong and what to do about it.
+    pub fn text(&self, language: Language) -> String {
+        let id = message_id("collection-list", self.code());
+        let detail = match self {
+            Self::UnknownField { field: detail, .. }
+            | Self::Name { name: detail, .. }
+            | Self::Area { area: detail, .. }
+            | Self::Malformed { reason: detail, .. } => detail.as_str(),
+            _ => "",
+        };
+        message(
+            language,
+            &id,
+            &[("place", &self.place()), ("detail", detail)],
+        )
+    }
 
     /// Where in the definition, e.g. `extra[3].label`; the line for what is no
     /// definition at all.

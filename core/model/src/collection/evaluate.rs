@@ -17,18 +17,18 @@ use crate::{
 
 /// A form.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Form<'a> {
+pub struct Form {
     /// What is shown, in order. Fields of entries come entry by entry.
-    pub items: Vec<FormItem<'a>>,
+    pub items: Vec<FormItem>,
 }
 
 /// One field of a form.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FormItem<'a> {
+pub struct FormItem {
     /// Where its value lies.
     pub path: FieldPath,
     /// What it is.
-    pub kind: FormItemKind<'a>,
+    pub kind: FormItemKind,
     /// Its name.
     pub label: Texts,
     /// Whether it is pointed out while it is empty.
@@ -38,18 +38,18 @@ pub struct FormItem<'a> {
     /// What it is collected for; empty for a leftover of an unknown field.
     pub purpose: Texts,
     /// The law, rule or notice that allows it.
-    pub basis: &'a str,
+    pub basis: String,
     /// What is wrong with what stands there, the first thing only.
     pub problem: Option<FormProblem>,
 }
 
 /// What a field of a form is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FormItemKind<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub enum FormItemKind {
     /// Built in.
     BuiltIn(&'static FieldSpec),
     /// Added by a list.
-    Extra(&'a ExtraField),
+    Extra(Box<ExtraField>),
 }
 
 /// What is wrong with what stands in a field.
@@ -108,13 +108,13 @@ impl FormProblem {
 }
 
 /// The form of a record of this kind in a grid with this code.
-pub fn evaluate<'a>(
-    lists: &'a CollectionLists,
+pub fn evaluate(
+    lists: &CollectionLists,
     kind: RecordKind,
     grid_code: &str,
     fields: &Fields,
     today: NaiveDate,
-) -> Form<'a> {
+) -> Form {
     let mut builder = Builder {
         lists,
         kind,
@@ -135,30 +135,31 @@ pub fn evaluate<'a>(
     Form { items }
 }
 
-impl Form<'_> {
+impl Form {
     /// The fields with something wrong.
-    pub fn problems(&self) -> impl Iterator<Item = (&FormItem<'_>, &FormProblem)> {
+    pub fn problems(&self) -> impl Iterator<Item = (&FormItem, &FormProblem)> {
         self.items
             .iter()
             .filter_map(|item| Some((item, item.problem.as_ref()?)))
     }
 }
 
-struct Builder<'a, 'f> {
-    lists: &'a CollectionLists,
+struct Builder<'f> {
+    lists: &'f CollectionLists,
     kind: RecordKind,
     grid_code: &'f str,
     fields: &'f Fields,
     today: NaiveDate,
-    items: Vec<FormItem<'a>>,
+    items: Vec<FormItem>,
 }
 
-impl<'a> Builder<'a, '_> {
+impl Builder<'_> {
     /// Built-in fields in the order of the schema, those of a collection entry
     /// by entry; after each collection, or at the end, what lists add.
     fn build(&mut self) {
         let specs = schema::fields(self.kind);
-        let extra = self.lists.extra_fields(self.kind, self.grid_code);
+        let lists = self.lists;
+        let extra = lists.extra_fields(self.kind, self.grid_code);
         let mut done: Vec<&str> = Vec::new();
         for spec in specs.iter().filter(|spec| spec.owner == FieldOwner::People) {
             let Some((collection, _)) = spec.path.split_once(".*.") else {
@@ -201,7 +202,8 @@ impl<'a> Builder<'a, '_> {
         let Ok(path) = FieldPath::new(spec.path.replace('*', entry.unwrap_or("*"))) else {
             return;
         };
-        let rule = self.lists.rule(self.kind, spec.path, self.grid_code);
+        let lists = self.lists;
+        let rule = lists.rule(self.kind, spec.path, self.grid_code);
         let is_open = rule.is_none_or(|rule| self.holds(rule.when.as_ref(), entry));
         let ask = match rule.map_or(Ask::Asked, |rule| rule.ask) {
             _ if !is_open => Ask::Hidden,
@@ -215,13 +217,13 @@ impl<'a> Builder<'a, '_> {
             is_required: ask == Ask::Required,
             is_leftover: ask == Ask::Hidden,
             purpose: rule.map(|rule| rule.purpose.clone()).unwrap_or_default(),
-            basis: rule.map_or("", |rule| &rule.basis),
+            basis: rule.map(|rule| rule.basis.clone()).unwrap_or_default(),
             problem,
             path,
         });
     }
 
-    fn extra(&mut self, field: &'a ExtraField, entry: Option<&str>) {
+    fn extra(&mut self, field: &ExtraField, entry: Option<&str>) {
         let path = match entry {
             None => format!("{EXTRA}.{}", field.name),
             Some(entry) => format!("{EXTRA}.{entry}.{}", field.name),
@@ -239,16 +241,16 @@ impl<'a> Builder<'a, '_> {
         self.push(FormItem {
             problem: value.and_then(|value| check_extra(&field.value, value, self.today)),
             label: field.label.clone(),
-            kind: FormItemKind::Extra(field),
+            kind: FormItemKind::Extra(Box::new(field.clone())),
             is_required: ask == Ask::Required,
             is_leftover: ask == Ask::Hidden,
             purpose: field.purpose.clone(),
-            basis: &field.basis,
+            basis: field.basis.clone(),
             path,
         });
     }
 
-    fn push(&mut self, mut item: FormItem<'a>) {
+    fn push(&mut self, mut item: FormItem) {
         let is_empty = self.fields.value(item.path.as_str()).is_none();
         if item.is_leftover && is_empty {
             return;

@@ -83,10 +83,10 @@ pub struct FieldRule {
     /// What is done about them.
     pub ask: Ask,
     /// Only while this holds; otherwise they are hidden.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub when: Option<Condition>,
     /// Beginnings of grid codes where the rule holds; none: everywhere.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub areas: Vec<String>,
     /// What the fields are collected for.
     pub purpose: Texts,
@@ -104,12 +104,12 @@ pub struct ExtraField {
     /// The kind of record.
     pub kind: RecordKind,
     /// The collection whose entries have it, e.g. `members`; none: the record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub of: Option<String>,
     /// Its name in the form.
     pub label: Texts,
     /// A sentence of help, if it needs one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub help: Option<Texts>,
     /// What it may hold.
     #[serde(flatten)]
@@ -118,10 +118,10 @@ pub struct ExtraField {
     #[serde(default = "asked")]
     pub ask: Ask,
     /// Only while this holds; otherwise it is hidden.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub when: Option<Condition>,
     /// Beginnings of grid codes where it is collected; none: everywhere.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub areas: Vec<String>,
     /// What it is collected for.
     pub purpose: Texts,
@@ -161,10 +161,10 @@ pub enum ExtraType {
     /// A day.
     Date {
         /// The earliest, `YYYY-MM-DD`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         earliest: Option<String>,
         /// The latest.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         latest: Option<String>,
         /// Whether it may lie after today.
         #[serde(default)]
@@ -218,6 +218,10 @@ impl CollectionList {
     }
 }
 
+/// What the names of collection lists begin with among reference sets; the
+/// list's id follows. All that hold at a place count, not the nearest only.
+pub const SET_PREFIX: &str = "collection_list.";
+
 /// The list that ships with the code and lies below all others: every built-in
 /// field with its purpose and basis.
 pub fn built_in() -> &'static CollectionList {
@@ -247,6 +251,16 @@ impl CollectionLists {
     /// These lists over the built-in one.
     pub fn over_built_in(lists: Vec<CollectionList>) -> Self {
         Self(std::iter::once(built_in().clone()).chain(lists).collect())
+    }
+
+    /// The lists of these definitions over the built-in one, from the widest area
+    /// to the narrowest. One that cannot be read is left out: the server checks
+    /// before it publishes, so it is of a newer one.
+    pub fn read<'a>(definitions: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let lists = definitions
+            .into_iter()
+            .filter_map(|body| CollectionList::from_json(std::str::from_utf8(body).ok()?).ok());
+        Self::over_built_in(lists.collect())
     }
 
     /// Each list, the built-in one first.

@@ -7,6 +7,7 @@ mod disks;
 mod duplicates;
 mod exchange;
 mod faults;
+mod forms;
 mod journal;
 mod lists;
 mod moves;

@@ -70,7 +70,7 @@ impl Phone {
     }
 }
 
-fn publish(phone: &Phone, sets: &[(&str, OrgNodeId, String)]) {
+pub(super) fn publish(phone: &Phone, sets: &[(&str, OrgNodeId, String)]) {
     let sets: Vec<ReferenceSet> = sets
         .iter()
         .map(|(name, node, body)| ReferenceSet {
