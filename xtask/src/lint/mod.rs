@@ -5,6 +5,7 @@
 
 mod arrows;
 mod dependencies;
+mod features;
 mod links;
 mod messages;
 mod names;
@@ -50,6 +51,8 @@ enum Check {
     Messages,
     /// Links between documents lead somewhere.
     Links,
+    /// The tests that docs/features.md names exist.
+    Features,
     /// Every direct dependency is explained in docs/dependencies.md.
     Dependencies,
     /// Licences, banned crates and sources of all dependencies.
@@ -170,6 +173,7 @@ fn run_one(check: Check, workspace: &Workspace, files: &[File]) -> anyhow::Resul
         Check::Words => Ok(words::check(files)),
         Check::Messages => Ok(messages::check(files)),
         Check::Links => Ok(links::check(workspace, files)),
+        Check::Features => Ok(features::check(files)),
         Check::Dependencies => Ok(dependencies::check(
             &Metadata::load(workspace, false)?,
             files,
