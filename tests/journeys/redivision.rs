@@ -187,7 +187,7 @@ async fn a_grid_divided_while_phones_are_away_costs_no_edit_and_no_record() {
     let done = apply(&place, &path);
     assert_eq!(done["moved"], 3);
     assert_eq!(done["decided"]["point"], 2);
-    assert_eq!(done["decided"]["household"], 1);
+    assert_eq!(done["decided"]["belongs_to"], 1);
     assert_eq!(done["staff"], 2, "the worker goes on in both halves");
 
     for _ in 0..2 {

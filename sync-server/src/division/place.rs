@@ -71,7 +71,7 @@ fn read(row: &SnapshotRow) -> StorageResult<Placed> {
             point: point.map(|point| point.longitude_latitude()),
             accuracy_m: point.and_then(|point| point.accuracy_m),
             address,
-            household: row.summary.household,
+            belongs_to: row.summary.household.or(row.summary.place),
             is_open: record.kind == RecordKind::Incident
                 && !CaseState::parse(&row.summary.state).is_some_and(CaseState::is_over),
         },

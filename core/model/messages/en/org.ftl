@@ -140,7 +140,7 @@ redivision-reason-only = the only grid that follows
 redivision-reason-point = by its point
 redivision-reason-address = by the rule for its address
 redivision-reason-building = with its building
-redivision-reason-household = with its household
+redivision-reason-belongs-to = with the household or place it belongs to
 redivision-reason-rest = by the rule for the rest
 redivision-reason-most-ground = with most of the ground
 

@@ -140,7 +140,7 @@ redivision-reason-only = 只有一个后继网格
 redivision-reason-point = 按定位
 redivision-reason-address = 按地址规则
 redivision-reason-building = 随同一楼栋
-redivision-reason-household = 随所属家庭
+redivision-reason-belongs-to = 随所属家庭或场所
 redivision-reason-rest = 按其余规则
 redivision-reason-most-ground = 随面积最大的后继网格
 

@@ -2,7 +2,7 @@
 //!
 //! In this order: as a person said; the only successor; the point; the address
 //! rule; the building, if everybody else in it goes to one grid (a building is
-//! never cut, 整体原则); what it belongs to (a visit's or incident's household);
+//! never cut, 整体原则); what it belongs to (a visit's or incident's household or place);
 //! the rest. Visits and closed incidents that nothing decides follow most of
 //! the ground.
 
@@ -61,8 +61,8 @@ pub struct RecordPlace {
     pub accuracy_m: Option<f64>,
     /// Its address in parts, if it has one.
     pub address: AddressKey,
-    /// The household it belongs to.
-    pub household: Option<RecordId>,
+    /// The household or place it belongs to.
+    pub belongs_to: Option<RecordId>,
     /// An incident still worked on.
     pub is_open: bool,
 }
@@ -80,8 +80,8 @@ pub enum Reason {
     Address,
     /// Everybody else in the building.
     Building,
-    /// The household it belongs to.
-    Household,
+    /// The household or place it belongs to.
+    BelongsTo,
     /// The file's word on the rest.
     Rest,
     /// The successor with most of the ground.
@@ -96,7 +96,7 @@ impl Reason {
         Self::Point,
         Self::Address,
         Self::Building,
-        Self::Household,
+        Self::BelongsTo,
         Self::Rest,
         Self::MostGround,
     ];
@@ -109,7 +109,7 @@ impl Reason {
             Self::Point => "point",
             Self::Address => "address",
             Self::Building => "building",
-            Self::Household => "household",
+            Self::BelongsTo => "belongs_to",
             Self::Rest => "rest",
             Self::MostGround => "most_ground",
         }
@@ -195,8 +195,10 @@ pub fn plan(redivision: &Redivision<'_>, records: &[RecordPlace]) -> RedivisionP
             decided.insert(record.id, (*grid, Reason::Building));
         }
     }
-    // Households first: what belongs to them follows, whatever decided on them.
-    let is_home = |record: &&RecordPlace| record.kind == RecordKind::Household;
+    // Households and places first: what belongs to them follows, whatever decided on them.
+    let is_home = |record: &&RecordPlace| {
+        matches!(record.kind, RecordKind::Household | RecordKind::Place)
+    };
     for record in records.iter().filter(is_home) {
         if !decided.contains_key(&record.id)
             && let Some(found) = planner.otherwise(record)
@@ -213,8 +215,8 @@ pub fn plan(redivision: &Redivision<'_>, records: &[RecordPlace]) -> RedivisionP
     let mut undecided = Vec::new();
     for record in records {
         let home = || {
-            let home = homes.get(&record.household?)?;
-            Some((*home, Reason::Household))
+            let home = homes.get(&record.belongs_to?)?;
+            Some((*home, Reason::BelongsTo))
         };
         let found = decided
             .get(&record.id)
@@ -349,9 +351,9 @@ impl<'a> Planner<'a> {
         let is_usable = record
             .accuracy_m
             .is_none_or(|metres| metres <= USABLE_ACCURACY_M);
-        // A visit's point is where the phone was; its household knows better.
+        // A visit's point is where the phone was; whom it visited knows better.
         let own_point = record.point.filter(|_| {
-            is_usable && (record.household.is_none() || record.kind != RecordKind::Visit)
+            is_usable && (record.belongs_to.is_none() || record.kind != RecordKind::Visit)
         });
         if let Some(grid) = own_point.and_then(|point| self.index.locate(point)) {
             return Some((grid, Reason::Point));
@@ -480,7 +482,7 @@ mod tests {
             point: None,
             accuracy_m: None,
             address: AddressKey::default(),
-            household: None,
+            belongs_to: None,
             is_open: true,
         }
     }
@@ -540,8 +542,8 @@ mod tests {
     }
 
     #[test]
-    fn points_addresses_buildings_and_households_decide_in_this_order() {
-        use RecordKind::{Household, Incident, Visit};
+    fn points_addresses_buildings_and_what_it_belongs_to_decide_in_this_order() {
+        use RecordKind::{Household, Incident, Place, Visit};
         let mut file = order();
         file.addresses.push(AddressRule {
             estate: None,
@@ -556,9 +558,11 @@ mod tests {
         let mut point_in_building = in_building(3, "2");
         point_in_building.point = Some(testing::place(150.0, 20.0));
         let mut visit = at(5, Visit, 10.0);
-        visit.household = Some(id(3));
+        visit.belongs_to = Some(id(3));
         let mut incident = record(6, Incident);
-        incident.household = Some(id(4));
+        incident.belongs_to = Some(id(4));
+        let mut inspection = record(8, Visit);
+        inspection.belongs_to = Some(id(7));
         let plan = decide(
             &file,
             &[
@@ -568,6 +572,8 @@ mod tests {
                 in_building(4, "2"),
                 visit,
                 incident,
+                at(7, Place, 120.0),
+                inspection,
                 at(9, Household, 30.0),
             ],
         );
@@ -578,8 +584,10 @@ mod tests {
                 (2, 12, "address"),
                 (3, 12, "point"),
                 (4, 12, "building"),
-                (5, 12, "household"),
-                (6, 12, "household"),
+                (5, 12, "belongs_to"),
+                (6, 12, "belongs_to"),
+                (7, 12, "point"),
+                (8, 12, "belongs_to"),
                 (9, 12, "by_hand"),
             ]
         );
@@ -734,7 +742,7 @@ mod tests {
                         building: building.to_string(),
                         ..AddressKey::default()
                     },
-                    household: belongs.then(|| id(number - 1)),
+                    belongs_to: belongs.then(|| id(number - 1)),
                     ..record(number, RecordKind::Household)
                 })
                 .collect();
