@@ -1,14 +1,22 @@
-//! Keeps the search index a moment behind the records while the server runs.
-//! Owns when; how is `storage`'s.
+//! Keeps what is derived from records a moment behind them while the server
+//! runs: the search index, and the visits that count. Owns when; how is
+//! `storage`'s.
 
 use std::time::Duration;
 
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
 
+use wangge_model::CivilDay;
+
 use crate::AppState;
 
 /// Records of one step: a few hundredths of a second of the writer's time.
 const STEP: usize = 200;
+/// Visits of one step; each is read from its document.
+const VISITS: u32 = 50;
+/// A campaign stays on the phones for so many days after its last one, for
+/// whoever comes back late.
+const CAMPAIGN_GRACE_DAYS: i32 = 7;
 /// With no news for this long, nobody waits for the writer.
 const QUIET: Duration = Duration::from_millis(300);
 /// However busy it is, the index is not further behind than this.
@@ -16,13 +24,14 @@ const MOST_BEHIND: Duration = Duration::from_secs(10);
 /// Looks after what other programs wrote (imports at the command line) so often.
 const UNTOLD: Duration = Duration::from_secs(30);
 
-/// Indexes whenever records changed and there is a quiet moment; ends when the
+/// Indexes and counts whenever records changed and there is a quiet moment; ends when the
 /// server stops.
 pub async fn keep_indexed(state: AppState) {
     let mut hints = state.hints();
     let mut stopped = state.stopped();
     loop {
         index_all(&state).await;
+        count_all(&state).await;
         // Whatever ends the wait, there may be something to index.
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
@@ -51,6 +60,24 @@ async fn index_all(state: &AppState) {
     }
 }
 
+async fn count_all(state: &AppState) {
+    let now = state.clock.now();
+    let over = CivilDay::of(now).plus(-CAMPAIGN_GRACE_DAYS);
+    if let Err(error) = state.storage.close_campaigns_before(over, now).await {
+        tracing::error!(%error, "campaigns that are over stay on the phones");
+    }
+    while !state.is_stopping() {
+        match state.storage.count_visits(VISITS, state.clock.now()).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "coverage and campaigns are behind");
+                return;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use wangge_model::RecordKind;
@@ -59,7 +86,7 @@ mod tests {
     use crate::testing::{SimDevice, TestServer};
 
     #[tokio::test]
-    async fn it_indexes_what_waits_and_ends_with_the_server() {
+    async fn it_indexes_and_counts_what_waits_and_ends_with_the_server() {
         let server = TestServer::start(5).await;
         let person = server.add_worker("网格员甲", server.grids[0]).await;
         let mut phone = SimDevice::enrol(&server, person).await;
@@ -69,11 +96,20 @@ mod tests {
             server.grids[0],
             &[("address.room", "501室")],
         );
+        phone.create(
+            &server,
+            RecordKind::Visit,
+            server.grids[0],
+            &[("diary", "无人在家")],
+        );
         phone.sync(&server).await;
         let state = server.state.clone();
-        assert_eq!(state.storage.count_unindexed().await.unwrap(), 1);
+        assert_eq!(state.storage.count_unindexed().await.unwrap(), 2);
+        assert!(state.storage.has_visits_due().await.unwrap());
         let task = tokio::spawn(keep_indexed(state.clone()));
-        while state.storage.count_unindexed().await.unwrap() > 0 {
+        while state.storage.count_unindexed().await.unwrap() > 0
+            || state.storage.has_visits_due().await.unwrap()
+        {
             tokio::task::yield_now().await;
         }
         state.stop();

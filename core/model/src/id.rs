@@ -144,6 +144,10 @@ id_type!(
     RedivisionId
 );
 id_type!(
+    /// One campaign of visits.
+    CampaignId
+);
+id_type!(
     /// One change kept in the server's quarantine.
     QuarantineId
 );

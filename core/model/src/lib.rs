@@ -93,9 +93,9 @@ pub use grid_code::{
     GridCodeParts, GridCodeScheme, GridCodeSchemeError, GridCodeScope, Segment, SegmentName,
 };
 pub use id::{
-    ApiTokenId, AssignmentId, AuditId, ChangeHash, DeviceId, GridId, Incarnation, InvalidId,
-    MemberId, OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId, ReferenceVersion,
-    ServerEpoch,
+    ApiTokenId, AssignmentId, AuditId, CampaignId, ChangeHash, DeviceId, GridId, Incarnation,
+    InvalidId, MemberId, OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId,
+    ReferenceVersion, ServerEpoch,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

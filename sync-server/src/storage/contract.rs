@@ -13,6 +13,7 @@ mod finding;
 mod moves;
 mod reference;
 mod register;
+mod visit;
 
 use std::{future::Future, sync::Arc};
 
@@ -42,6 +43,12 @@ use self::reference::{
 use self::register::{
     a_plan_that_is_out_of_date_changes_nothing, a_redivision_moves_everything_at_once,
     boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
+};
+use self::visit::{
+    a_campaign_reaches_phones_and_is_counted_down,
+    a_household_that_arrives_after_its_visit_is_counted,
+    households_are_chosen_by_place_ledger_and_visits, rules_that_change_judge_visits_again,
+    visits_are_counted_by_grid_and_period,
 };
 use super::{
     AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, ConsoleSession, Division,
@@ -98,6 +105,11 @@ where
         a_phone_holds_the_sets_of_its_grids_and_above,
         contents_come_page_by_page,
         sets_are_published_all_or_none,
+        visits_are_counted_by_grid_and_period,
+        a_household_that_arrives_after_its_visit_is_counted,
+        rules_that_change_judge_visits_again,
+        a_campaign_reaches_phones_and_is_counted_down,
+        households_are_chosen_by_place_ledger_and_visits,
     );
 }
 

@@ -27,6 +27,7 @@ mod reference;
 mod register;
 mod review;
 pub mod sqlite;
+mod visit;
 
 pub use api_token::{ApiToken, ApiTokenStorage};
 pub use audit::{AuditEntry, AuditStorage};
@@ -58,6 +59,10 @@ pub use register::{
 };
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
+pub use visit::{
+    CampaignGrid, CampaignProgress, CampaignRow, CoverageRow, HouseholdChoice, NewCampaign,
+    VisitStorage, period_number,
+};
 pub use wangge_model::{OrgLevel, Role};
 
 /// Everything the server keeps.
@@ -75,6 +80,7 @@ pub trait Storage:
     + QuarantineStorage
     + ReviewStorage
     + ReferenceStorage
+    + VisitStorage
     + ConsoleSessionStorage
     + ConsoleStorage
     + DivisionStorage
@@ -100,6 +106,7 @@ impl<T> Storage for T where
         + QuarantineStorage
         + ReviewStorage
         + ReferenceStorage
+        + VisitStorage
         + ConsoleSessionStorage
         + ConsoleStorage
         + DivisionStorage

@@ -1,6 +1,6 @@
 //! Who may see and do what: one table that phone, server and console all ask.
 //!
-//! Source: the access matrix of the domain reference (2.1), with two rows of our
+//! Source: the access matrix of the domain reference (2.1), with three rows of our
 //! own. An assignment gives a [`Seat`]; the table says for each kind of
 //! [`Data`] which [`Act`]s that seat may do and how far ([`Reach`]). Where
 //! (which grids) is always the assignment's place and what lies below it.
@@ -68,6 +68,8 @@ pub enum Data {
     Unsettled,
     /// Which grid a record is in (our own row).
     HomeGrid,
+    /// Campaigns: whom to visit by when (our own row).
+    Campaign,
 }
 
 /// Something done with data.
@@ -176,6 +178,7 @@ words!(Data {
     Audit = "audit",
     Unsettled = "unsettled",
     HomeGrid = "home_grid",
+    Campaign = "campaign",
 });
 
 words!(Act {
@@ -325,7 +328,7 @@ mod tests {
                 cells += 1;
             }
         }
-        assert_eq!(cells, 120);
+        assert_eq!(cells, 130);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub const fn cell(seat: Seat, data: Data) -> Cell {
         Data::Audit => &AUDIT,
         Data::Unsettled => &UNSETTLED,
         Data::HomeGrid => &HOME_GRID,
+        Data::Campaign => &CAMPAIGN,
     };
     let [
         light,
@@ -301,5 +302,20 @@ const HOME_GRID: Row = [
     NONE,
     NONE,
     NONE,
+    NONE,
+];
+
+/// Whoever looks after several households' visits may ask for some of them;
+/// whoever counts visits sees how far a campaign is.
+const CAMPAIGN: Row = [
+    NONE,
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope), (Write, Scope)]),
+    open(&[(Read, Scope), (Write, Scope)]),
+    open(&[(Read, Scope), (Write, Scope)]),
+    open(&[(Read, Scope), (Write, Scope)]),
+    NONE,
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope)]),
     NONE,
 ];

@@ -39,6 +39,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0008_ledgers",
         include_str!("../../../migrations/sqlite/0008_ledgers.sql"),
     ),
+    (
+        "0009_visits",
+        include_str!("../../../migrations/sqlite/0009_visits.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -86,6 +90,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0006_reference_sets.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0007_finding.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0008_ledgers.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0009_visits.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -7,6 +7,7 @@
 mod api_token;
 mod audit;
 mod authorship;
+mod campaign;
 mod commit;
 mod console;
 mod console_session;
@@ -30,6 +31,7 @@ mod review;
 mod row;
 mod scope;
 mod verify;
+mod visit;
 mod writer;
 
 use std::{

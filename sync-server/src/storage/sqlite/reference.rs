@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use wangge_model::{GridId, OrgNodeId, PersonId, ReferenceVersion, protocol::ReferenceStamp};
+use wangge_model::{
+    GridId, OrgNodeId, PersonId, ReferenceVersion, protocol::ReferenceStamp, reference::VISIT_RULES,
+};
 
-use super::{SqliteStorage, refused, row};
+use super::{SqliteStorage, refused, row, visit};
 use crate::storage::{NewReference, ReferenceEdition, ReferenceStorage, StorageResult};
 
 /// An edition's columns, the content last.
@@ -70,6 +72,9 @@ pub(super) fn publish(connection: &Connection, new: &NewReference) -> StorageRes
             new.at.as_millis(),
         ])
         .map_err(|error| refused(error, "reference", "org_node"))?;
+    if new.name == VISIT_RULES {
+        visit::judge_again_below(connection, &new.node)?;
+    }
     Ok(true)
 }
 

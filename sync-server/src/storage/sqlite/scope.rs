@@ -58,6 +58,8 @@ fn seat(role: &str, level: &str) -> Option<access::Seat> {
 ///   `seat_level` of the assignment); `scope_grid` one per grid;
 /// * `scope_record`: the grids and kinds of records the person may read;
 /// * `scope_count`: the grids of which the person may see figures;
+/// * `scope_campaign`, `scope_campaign_write`: the grids whose campaigns the person
+///   may see, and may make;
 /// * `scope_unsettled`: the grids whose conflicts, reviews and quarantine the
 ///   person may see;
 /// * `person_unsettled`, `person_account`, `person_team`: the person, and
@@ -126,6 +128,12 @@ fn scope() -> &'static str {
             scope_unsettled AS MATERIALIZED (
                 {unsettled}
             ),
+            scope_campaign AS MATERIALIZED (
+                {campaign}
+            ),
+            scope_campaign_write AS MATERIALIZED (
+                {campaign_write}
+            ),
             person_unsettled AS MATERIALIZED (
                 {decide}
             ),
@@ -140,6 +148,8 @@ fn scope() -> &'static str {
             flag_names = FLAGS.map(|flag| format!(", {}", flag.name)).concat(),
             count = grids(COUNT),
             unsettled = grids(UNSETTLED),
+            campaign = grids(SEE_CAMPAIGN),
+            campaign_write = grids(CAMPAIGN),
             decide = people(DECIDE),
             account = people(ACCOUNT),
             team = people(TEAM),
@@ -172,7 +182,17 @@ const UNSETTLED: Flag = Flag::new("may_see_unsettled", Data::Unsettled, Act::Rea
 const DECIDE: Flag = Flag::new("may_decide", Data::Unsettled, Act::Decide);
 const ACCOUNT: Flag = Flag::new("may_see_accounts", Data::Account, Act::Read);
 const TEAM: Flag = Flag::new("may_see_team", Data::GridMap, Act::Read);
-const FLAGS: [Flag; 5] = [COUNT, UNSETTLED, DECIDE, ACCOUNT, TEAM];
+const CAMPAIGN: Flag = Flag::new("may_campaign", Data::Campaign, Act::Write);
+const SEE_CAMPAIGN: Flag = Flag::new("may_see_campaign", Data::Campaign, Act::Read);
+const FLAGS: [Flag; 7] = [
+    COUNT,
+    UNSETTLED,
+    DECIDE,
+    ACCOUNT,
+    TEAM,
+    CAMPAIGN,
+    SEE_CAMPAIGN,
+];
 
 /// The grids in which an assignment of the person allows this.
 fn grids(flag: Flag) -> String {

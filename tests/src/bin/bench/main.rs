@@ -3,6 +3,7 @@
 //! own, real phone cores with their encrypted files, real sockets.
 
 mod burst;
+mod coverage;
 mod fixture;
 mod floor;
 mod fsync_count;
@@ -73,6 +74,8 @@ enum Part {
     Locate,
     /// The day's plan at 1,500 and 50,000 households.
     Plan,
+    /// The console's coverage at 250,000 households.
+    Coverage,
 }
 
 /// Records of a grid that S1 fetches.
@@ -131,6 +134,10 @@ async fn measure(
         say("plan at 1,500 and 50,000 households");
         plan::run("plan_1500", 1_500, arguments.seed + 6, 9, figures)?;
         plan::run("plan_50000", 50_000, arguments.seed + 7, 5, figures)?;
+    }
+    if runs(Part::Coverage) {
+        say("coverage of 250,000 households");
+        coverage::run(folder, figures).await?;
     }
     Ok(())
 }

@@ -52,6 +52,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("s4.records_per_s", Target::AtLeast(5_000.0)),
     ("server_rss_mb", Target::AtMost(64.0)),
     ("plan_1500.plan_ms", Target::AtMost(100.0)),
+    ("coverage.p95_ms", Target::AtMost(200.0)),
 ];
 
 /// What was measured, by dotted name.
