@@ -7,6 +7,8 @@
 //! escaped by the template engine.
 
 mod assets;
+mod campaign;
+mod coverage;
 mod devices;
 mod error;
 pub(crate) mod field;
@@ -22,6 +24,7 @@ mod review;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod visit_rules;
 
 use axum::{
     Router, middleware,
@@ -41,6 +44,17 @@ pub fn router() -> Router<AppState> {
         .route("/preferences", get(frame::choose))
         .merge(record::router())
         .merge(grid::router())
+        .route("/coverage", get(coverage::get))
+        .route("/campaigns", get(campaign::list))
+        .route("/campaigns/new", get(campaign::new).post(campaign::create))
+        .route("/campaigns/{id}", get(campaign::get))
+        .route("/campaigns/{id}/close", post(campaign::close))
+        .route("/rules", get(visit_rules::list))
+        .route(
+            "/rules/{node}",
+            get(visit_rules::get).post(visit_rules::publish),
+        )
+        .route("/rules/{node}/withdraw", post(visit_rules::withdraw))
         .route("/devices", get(devices::get))
         .route("/devices/{id}/revoke", post(devices::revoke))
         .route("/review", get(review::list))

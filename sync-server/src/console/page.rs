@@ -54,16 +54,19 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 11] = [
+const NAVIGATION: [(&str, &str); 14] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
     ("/visits", "console-nav-visits"),
+    ("/coverage", "console-nav-coverage"),
+    ("/campaigns", "console-nav-campaigns"),
     ("/incidents", "console-nav-incidents"),
     ("/conflicts", "console-nav-conflicts"),
     ("/review", "console-nav-review"),
     ("/grids", "console-nav-grids"),
     ("/people", "console-nav-people"),
+    ("/rules", "console-nav-rules"),
     ("/devices", "console-nav-devices"),
     ("/quarantine", "console-nav-quarantine"),
 ];

@@ -93,35 +93,47 @@ impl Server {
     }
 
     async fn create_people(&self) {
-        let storage = &self.state.storage;
         let people = [
             (SUPERVISOR, "王社区", "wang", STREET, Role::Supervisor),
             (WORKER, "李网格", "li", GRID.into(), Role::GridWorker),
         ];
-        for (number, (id, name, username, node, role)) in people.into_iter().enumerate() {
-            let person = NewPerson {
-                id,
-                name: name.to_owned(),
-                username: Some(username.to_owned()),
-                phone: String::new(),
-                trained_on: Timestamp::from_millis(0).to_china_date(),
-                created_at: Timestamp::from_millis(0),
-            };
-            storage.create_person(&person).await.unwrap();
-            let hash = hash_password(PASSWORD, self.state.entropy.as_ref()).unwrap();
-            storage.set_password_hash(&id, &hash).await.unwrap();
-            let assignment = NewAssignment {
-                id: AssignmentId::from_bytes([31 + u8::try_from(number).unwrap(); 16]),
-                person: id,
-                node,
-                role,
-                full_time: true,
-                reserve: false,
-                duties: Vec::new(),
-                valid_from: Timestamp::from_millis(0),
-            };
-            storage.create_assignment(&assignment).await.unwrap();
+        for (id, name, username, node, role) in people {
+            self.add_person(id, name, username, node, role).await;
         }
+    }
+
+    /// Somebody who works in a place.
+    pub(super) async fn add_person(
+        &self,
+        id: PersonId,
+        name: &str,
+        username: &str,
+        node: OrgNodeId,
+        role: Role,
+    ) {
+        let storage = &self.state.storage;
+        let person = NewPerson {
+            id,
+            name: name.to_owned(),
+            username: Some(username.to_owned()),
+            phone: String::new(),
+            trained_on: Timestamp::from_millis(0).to_china_date(),
+            created_at: Timestamp::from_millis(0),
+        };
+        storage.create_person(&person).await.unwrap();
+        let hash = hash_password(PASSWORD, self.state.entropy.as_ref()).unwrap();
+        storage.set_password_hash(&id, &hash).await.unwrap();
+        let assignment = NewAssignment {
+            id: AssignmentId::make(self.clock.as_ref(), self.state.entropy.as_ref()),
+            person: id,
+            node,
+            role,
+            full_time: true,
+            reserve: false,
+            duties: Vec::new(),
+            valid_from: Timestamp::from_millis(0),
+        };
+        storage.create_assignment(&assignment).await.unwrap();
     }
 
     async fn create_device(&self) {

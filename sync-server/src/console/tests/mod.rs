@@ -5,3 +5,4 @@ mod grids;
 mod pages;
 mod render;
 mod sign_in;
+mod visits;

@@ -5,18 +5,24 @@ use std::{collections::HashMap, path::Path};
 
 use askama::Template;
 use wangge_model::{
-    ActorId, DeviceId, FieldPath, FieldValue, GridId, OrgNodeId, PersonId, RecordId, RecordKind,
-    RecordSummary, Timestamp,
+    ActorId, CampaignId, CivilDay, DeviceId, FieldPath, FieldValue, GridId, OrgNodeId, PersonId,
+    RecordId, RecordKind, RecordSummary, ReferenceVersion, Timestamp,
     document::{
         FieldEdit, RecordDocument,
         schema::{self, FieldOwner, FieldType},
     },
     message::{Language, find_message},
     protocol::{Algorithm, PublicKey},
+    visit_plan::{CheckItem, VisitRules},
 };
 
 use crate::{
     console::{
+        campaign::{
+            CampaignForm, CampaignGridView, CampaignPage, CampaignView, CampaignsPage,
+            NewCampaignPage, SelectOption,
+        },
+        coverage::CoveragePage,
         devices::DevicesPage,
         grid::{
             board::BoardPage,
@@ -37,9 +43,11 @@ use crate::{
         },
         review::{FieldChange, ReviewItem, ReviewItemPage, ReviewPage, ReviewRow},
         sign_in::SignInPage,
+        visit_rules::{Place, RulesForm, RulesPage, RulesPlace, VisitRulesPage},
     },
     storage::{
-        Authorship, Device, GridCounts, GridOverview, GridSizeCounts, ListedRecord, RecordName,
+        Authorship, CampaignGrid, CampaignRow, CoverageRow, Device, GridCounts, GridOverview,
+        GridSizeCounts, ListedRecord, OrgLevel, OrgNode, RecordName, ReferenceEdition,
     },
 };
 
@@ -641,6 +649,160 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
             .render()
             .unwrap(),
         ),
+    ]
+    .into_iter()
+    .chain(visit_pages(language, text))
+    .collect()
+}
+
+/// Coverage, campaigns and rules.
+fn visit_pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
+    let at = |path: &str| page(language, path, text);
+    let coverage = |byte: u8| CoverageRow {
+        grid: GridId::from_bytes([byte; 16]),
+        name: format!("第{byte}网格{text}"),
+        code: text.to_owned(),
+        households: 300,
+        month: 15,
+        quarter: 40,
+        year: 299,
+    };
+    let campaign = |closed_at| {
+        let row = CampaignRow {
+            id: CampaignId::from_bytes([1; 16]),
+            title: text.to_owned(),
+            note: format!("{text}\n第二行"),
+            kind: "campaign".to_owned(),
+            starts_on: CivilDay::of(NOW),
+            ends_on: CivilDay::of(NOW).plus(14),
+            checks: vec![CheckItem {
+                id: "1".to_owned(),
+                text: text.to_owned(),
+            }],
+            created_by: text.to_owned(),
+            closed_at,
+            households: 120,
+            done: 31,
+        };
+        CampaignView::new(&row, &at("/campaigns"), CivilDay::of(NOW))
+    };
+    let grid = CampaignGrid {
+        grid: GridId::from_bytes([1; 16]),
+        name: text.to_owned(),
+        code: text.to_owned(),
+        households: 120,
+        done: 31,
+    };
+    let options = || vec![SelectOption::new("a", text.to_owned(), "a")];
+    let node = OrgNode {
+        id: OrgNodeId::from_bytes([1; 16]),
+        parent: None,
+        level: OrgLevel::Street,
+        code: None,
+        name: text.to_owned(),
+        path: "/01010101010101010101010101010101/".to_owned(),
+        attribute: None,
+        valid_from: NOW,
+        valid_to: None,
+    };
+    let edition = ReferenceEdition {
+        name: "visit_rules".to_owned(),
+        node: node.id,
+        node_name: text.to_owned(),
+        number: 3,
+        version: ReferenceVersion::from_bytes([1; 16]),
+        body: None,
+        is_current: true,
+        person_name: text.to_owned(),
+        at: NOW,
+    };
+    let rules = |may_write: bool| {
+        let place = Place {
+            node: node.clone(),
+            holds: may_write.then(|| edition.clone()),
+            editions: vec![edition.clone()],
+            may_write,
+        };
+        let mut rules = VisitRules::default();
+        rules.rules[0].zh = text.to_owned();
+        rules.rules[0].en = text.to_owned();
+        rules.rules[0].source = text.to_owned();
+        rules.rules[1].active = false;
+        let form = RulesForm::of(&rules);
+        VisitRulesPage::new(at("/rules/1"), place, &form)
+            .render()
+            .unwrap()
+    };
+    let rows = [coverage(1), coverage(2)];
+    let on = CivilDay::of(NOW);
+    let coverage = |rows: &[CoverageRow]| {
+        CoveragePage::new(at("/coverage"), on, rows, true)
+            .render()
+            .unwrap()
+    };
+    vec![
+        ("coverage", coverage(&rows)),
+        ("coverage-empty", coverage(&[])),
+        (
+            "campaigns",
+            CampaignsPage {
+                page: at("/campaigns"),
+                campaigns: vec![campaign(None), campaign(Some(NOW))],
+                may_make: true,
+                is_behind: true,
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "campaign",
+            CampaignPage {
+                page: at("/campaigns/1"),
+                campaign: campaign(None),
+                grids: vec![CampaignGridView::from(grid)],
+                may_close: true,
+                is_behind: true,
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "campaign-new",
+            NewCampaignPage {
+                page: at("/campaigns/new"),
+                form: CampaignForm {
+                    title: text.to_owned(),
+                    note: text.to_owned(),
+                    starts_on: text.to_owned(),
+                    checks: text.to_owned(),
+                    ..CampaignForm::default()
+                },
+                kinds: options(),
+                nodes: options(),
+                ledgers: options(),
+                periods: options(),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "rules",
+            RulesPage {
+                page: at("/rules"),
+                places: vec![RulesPlace {
+                    href: "/rules/1".to_owned(),
+                    name: text.to_owned(),
+                    edition: 3,
+                    by: text.to_owned(),
+                    at: NOW.to_china_text(),
+                }],
+                nodes: options(),
+            }
+            .render()
+            .unwrap(),
+        ),
+        ("rules-edit", rules(true)),
+        ("rules-read", rules(false)),
     ]
 }
 
