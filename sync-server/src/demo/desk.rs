@@ -69,6 +69,7 @@ pub(super) struct Desk {
     address: String,
     places: [Place; 2],
     password: String,
+    supervisor: PersonId,
 }
 
 impl Desk {
@@ -94,11 +95,12 @@ impl Desk {
             .take(16)
             .collect::<String>()
             .to_lowercase();
-        let desk = Self {
+        let mut desk = Self {
             state,
             address: address.to_owned(),
             places,
             password,
+            supervisor: PersonId::from_bytes([0; 16]),
         };
         for (username, name, role, level, _) in SIGN_INS {
             let node = nodes
@@ -109,12 +111,20 @@ impl Desk {
                 .await?;
             let hash = hash_password(&desk.password, desk.state.entropy.as_ref())?;
             desk.state.storage.set_password_hash(&person, &hash).await?;
+            if role == Role::Supervisor {
+                desk.supervisor = person;
+            }
         }
         Ok(desk)
     }
 
     pub(super) fn state(&self) -> &AppState {
         &self.state
+    }
+
+    /// Who looks after the street.
+    pub(super) fn supervisor(&self) -> PersonId {
+        self.supervisor
     }
 
     pub(super) fn grids(&self) -> [&Place; 2] {

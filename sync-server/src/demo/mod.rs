@@ -8,6 +8,7 @@ mod desk;
 mod households;
 mod morning;
 mod phone;
+mod plan;
 mod summary;
 mod tell;
 

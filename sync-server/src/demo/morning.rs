@@ -1,13 +1,13 @@
 //! The scripted morning: two phones of one grid work offline on the same
-//! household, a third grid goes on beside them, and everything meets at the
-//! server.
+//! household, a third grid goes on beside them, everything meets at the server,
+//! and a campaign is worked through.
 
 use std::path::Path;
 
 use anyhow::{Context, ensure};
 use wangge_core::RecordView;
 use wangge_model::{
-    FieldPath, MemberId, RecordId, RecordKind, Timestamp,
+    FieldPath, MemberId, RecordId, RecordKind,
     message::{Language, field_message_id, message},
 };
 
@@ -15,6 +15,7 @@ use super::{
     desk::{Desk, Place},
     households::{HouseholdMaker, set, text},
     phone::Phone,
+    plan,
     tell::Teller,
 };
 
@@ -81,6 +82,7 @@ pub(super) async fn run(
         teller.synced(phone.owner, &report);
     }
     let conflicts_open = zhang.record(contested)?.conflicts.len();
+    plan::work_through(desk, &mut zhang, &mut li, &households, teller).await?;
 
     let mut zhao = enrol(desk, folder, "赵静", first).await?;
     let report = zhao.sync().await?;
@@ -171,11 +173,7 @@ fn work_offline(
             "老人独居，已加联系电话，约定下周再来。",
         ),
     ] {
-        phone.core.create_record(
-            RecordKind::Visit,
-            phone.grid,
-            &visit_fields(household, diary),
-        )?;
+        enter_visit(phone, household, diary)?;
         teller.say("demo-visit", &[("owner", phone.owner)]);
     }
     li.core.create_record(
@@ -191,7 +189,7 @@ fn work_offline(
                 "楼道内堆放纸箱和旧家具，堵住消防通道，住户说已有一周。",
             ),
             text("place", "棋盘小区3号楼2单元"),
-            set("occurred_at", wangge_model::FieldValue::Time(now())),
+            set("occurred_at", wangge_model::FieldValue::Time(plan::now())),
         ],
     )?;
     teller.say("demo-incident", &[("owner", li.owner)]);
@@ -203,33 +201,18 @@ fn visit(phone: &Phone, maker: &mut HouseholdMaker, teller: Teller) -> anyhow::R
         phone
             .core
             .create_record(RecordKind::Household, phone.grid, &maker.household())?;
-    let fields = visit_fields(household, "新搬来的住户，已登记建档。");
-    phone
-        .core
-        .create_record(RecordKind::Visit, phone.grid, &fields)?;
+    enter_visit(phone, household, "新搬来的住户，已登记建档。")?;
     teller.say("demo-visit", &[("owner", phone.owner)]);
     Ok(())
 }
 
-fn visit_fields(household: RecordId, diary: &str) -> Vec<wangge_model::document::FieldEdit> {
-    let end = now();
-    vec![
-        text("household", &household.to_string()),
-        text("kind", "household"),
-        text("form", "door"),
-        text("result", "met"),
-        text("demands", "recorded"),
-        set(
-            "started_at",
-            wangge_model::FieldValue::Time(end.plus_millis(-15 * 60_000)),
-        ),
-        set("ended_at", wangge_model::FieldValue::Time(end)),
-        text("diary", diary),
-    ]
-}
-
-fn now() -> Timestamp {
-    wangge_model::Clock::now(&wangge_model::SystemClock)
+fn enter_visit(phone: &Phone, household: RecordId, diary: &str) -> anyhow::Result<()> {
+    let mut fields = plan::fields(household, "household", diary);
+    fields.extend(plan::at_the_door(phone, household)?);
+    phone
+        .core
+        .create_record(RecordKind::Visit, phone.grid, &fields)?;
+    Ok(())
 }
 
 /// Both phones list the same candidates for the same field.
