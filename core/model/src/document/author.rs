@@ -151,7 +151,7 @@ impl Operations {
             match value {
                 // What was never set reads as empty, so clearing it writes
                 // nothing.
-                None if operations.fields.value(edit.path.as_str()).is_none() => continue,
+                None if operations.fields.value(edit.path.as_str()).is_none() => {}
                 None => return None,
                 Some(value) => {
                     if !operations.fields.enter(&edit.path, Some(value.clone())) {
