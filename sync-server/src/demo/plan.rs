@@ -51,9 +51,9 @@ pub(super) async fn work_through(
             phone.owner
         );
     }
-    for phone in [&mut *zhang, &mut *li, &mut *zhang] {
-        phone.sync().await?;
-    }
+    zhang.sync().await?;
+    li.sync().await?;
+    zhang.sync().await?;
     for phone in [&*zhang, &*li] {
         ensure!(
             tell_plan("demo-plan-online", phone, teller)? == 0,
@@ -65,11 +65,7 @@ pub(super) async fn work_through(
     tell_campaign(desk, &campaign, teller).await
 }
 
-async fn make(
-    desk: &Desk,
-    households: &[RecordId],
-    teller: Teller,
-) -> anyhow::Result<CampaignId> {
+async fn make(desk: &Desk, households: &[RecordId], teller: Teller) -> anyhow::Result<CampaignId> {
     let state = desk.state();
     let now = state.clock.now();
     let id = CampaignId::make(state.clock.as_ref(), state.entropy.as_ref());
@@ -94,7 +90,10 @@ async fn make(
     state.storage.create_campaign(&new).await?;
     teller.say(
         "demo-campaign",
-        &[("title", TITLE), ("count", &new.households.len().to_string())],
+        &[
+            ("title", TITLE),
+            ("count", &new.households.len().to_string()),
+        ],
     );
     Ok(id)
 }
@@ -134,10 +133,7 @@ fn of_campaign(plan: &DayPlan) -> Vec<RecordId> {
 }
 
 /// Visits some of the campaign's households, a quarter of an hour each.
-fn visit(
-    phone: &Phone,
-    choose: impl FnOnce(Vec<RecordId>) -> Vec<RecordId>,
-) -> anyhow::Result<()> {
+fn visit(phone: &Phone, choose: impl FnOnce(Vec<RecordId>) -> Vec<RecordId>) -> anyhow::Result<()> {
     for household in choose(of_campaign(&plan(phone)?)) {
         let mut fields = fields(household, "campaign", "已检查燃气软管和报警器，未见异常。");
         fields.extend(at_the_door(phone, household)?);

@@ -196,9 +196,8 @@ pub fn plan(redivision: &Redivision<'_>, records: &[RecordPlace]) -> RedivisionP
         }
     }
     // Households and places first: what belongs to them follows, whatever decided on them.
-    let is_home = |record: &&RecordPlace| {
-        matches!(record.kind, RecordKind::Household | RecordKind::Place)
-    };
+    let is_home =
+        |record: &&RecordPlace| matches!(record.kind, RecordKind::Household | RecordKind::Place);
     for record in records.iter().filter(is_home) {
         if !decided.contains_key(&record.id)
             && let Some(found) = planner.otherwise(record)

@@ -12,8 +12,8 @@ use wangge_model::{
     visit_plan::Period,
 };
 use wangge_server::storage::{
-    NewAssignment, NewOrgNode, NewPerson, OrgLevel, OrgStorage as _, PersonStorage as _, Role,
-    SqliteStorage, VisitStorage as _, period_number,
+    MetaStorage as _, NewAssignment, NewOrgNode, NewPerson, OrgLevel, OrgStorage as _,
+    PersonStorage as _, Role, SqliteStorage, VisitStorage as _, period_number,
 };
 use wangge_tests::statistics::{count, millis, percentile};
 
