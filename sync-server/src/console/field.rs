@@ -70,7 +70,8 @@ impl FieldText<'_> {
         }
     }
 
-    fn entry_name(&self, collection: &str, entry: &str) -> String {
+    /// What an entry of a collection is called.
+    pub(crate) fn entry_name(&self, collection: &str, entry: &str) -> String {
         let text = |field: &str| self.document.text(&format!("{collection}.{entry}.{field}"));
         let in_words = |field: &str| {
             let path = FieldPath::new(format!("{collection}.{entry}.{field}")).ok()?;

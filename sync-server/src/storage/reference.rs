@@ -67,6 +67,13 @@ pub trait ReferenceStorage {
         name: &str,
         node: &OrgNodeId,
     ) -> StorageResult<Option<ReferenceEdition>>;
+    /// The sets whose names begin so that hold at a place, all of them: its own
+    /// last, those of the places above it from the widest down.
+    async fn list_references_above(
+        &self,
+        prefix: &str,
+        node: &OrgNodeId,
+    ) -> StorageResult<Vec<ReferenceEdition>>;
     /// Every set that is not withdrawn, by name and place, without content.
     async fn list_references(&self) -> StorageResult<Vec<ReferenceEdition>>;
     /// The editions of a set, latest first, without content.

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use wangge_model::{
     ChangeHash, FieldPath, FieldValue, RecordKind, Timestamp,
     access::{self, Act, Data},
+    collection::{ExtraType, FormItemKind},
     document::{
         FieldConflict,
-        schema::{self, FieldOwner, FieldSpec, FieldType},
+        schema::{self, EXTRA, FieldOwner, FieldSpec, FieldType},
     },
     household::Household,
     message::{find_message, message},
@@ -45,6 +46,7 @@ pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
         grid_name: input.grid_name.to_owned(),
         grid_code: input.grid_code.to_owned(),
         conflicts: builder.conflicts(),
+        problems: builder.problems(),
         groups: builder.groups(),
         texts: builder.texts(),
         tables: builder.tables(),
@@ -173,6 +175,11 @@ impl<'a> Builder<'a> {
         let mut fields: BTreeMap<&str, Vec<FieldView>> = BTreeMap::new();
         let single = |spec: &&FieldSpec| !spec.path.contains('*') && !is_long_text(spec);
         for spec in schema::fields(kind).iter().filter(single) {
+            // The server's own fields are in no collection list.
+            let is_collected = spec.owner == FieldOwner::Server || self.is_in_form(spec.path);
+            if !is_collected {
+                continue;
+            }
             let subject = spec
                 .path
                 .split_once('.')
@@ -198,12 +205,22 @@ impl<'a> Builder<'a> {
                 })
             })
             .collect();
+        let added: Vec<FieldView> = self.added();
+        if !added.is_empty() {
+            groups.push(GroupView {
+                title: self.t("console-group-extra"),
+                fields: added,
+            });
+        }
         let unknown: Vec<FieldView> = self
             .input
             .document
             .fields()
             .into_iter()
-            .filter(|(path, _)| schema::find_field(kind, path).is_none())
+            .filter(|(path, _)| {
+                schema::find_field(kind, path).is_none()
+                    || (path.root() == EXTRA && !self.is_in_form(path.as_str()))
+            })
             .map(|(path, _)| self.field(&path))
             .collect();
         if !unknown.is_empty() {
@@ -213,6 +230,61 @@ impl<'a> Builder<'a> {
             });
         }
         groups
+    }
+
+    fn is_in_form(&self, path: &str) -> bool {
+        let mut items = self.input.form.items.iter();
+        items.any(|item| item.path.as_str() == path)
+    }
+
+    /// What collection lists add, of the record and of its entries.
+    fn added(&self) -> Vec<FieldView> {
+        let items = self.input.form.items.iter();
+        items
+            .filter_map(|item| {
+                let FormItemKind::Extra(extra) = &item.kind else {
+                    return None;
+                };
+                let language = self.input.language;
+                let mut view = self.field(&item.path);
+                let own = item.label.in_language(language);
+                let parts: Vec<&str> = item.path.parts().collect();
+                view.label = match (parts.as_slice(), &extra.of) {
+                    ([_, entry, _], Some(collection)) => {
+                        format!("{} · {own}", self.text.entry_name(collection, entry))
+                    }
+                    _ => own.to_owned(),
+                };
+                if let ExtraType::Choice { choices } | ExtraType::Choices { choices } = &extra.value
+                {
+                    let words = |code: &str| {
+                        let choice = choices.iter().find(|choice| choice.code == code);
+                        choice
+                            .map_or(code, |choice| choice.label.in_language(language))
+                            .to_owned()
+                    };
+                    let words: Vec<String> = view.value.split(',').map(words).collect();
+                    view.value = words.join("、");
+                }
+                Some(view)
+            })
+            .collect()
+    }
+
+    /// What is missing or does not fit together.
+    fn problems(&self) -> Vec<(String, String)> {
+        let problems = self.input.form.problems();
+        problems
+            .map(|(item, problem)| {
+                let label = match item.kind {
+                    FormItemKind::BuiltIn(_) => self.text.label(&item.path),
+                    FormItemKind::Extra(_) => {
+                        item.label.in_language(self.input.language).to_owned()
+                    }
+                };
+                (label, problem.message(self.input.language))
+            })
+            .collect()
     }
 
     /// Fields of many lines, which need the width of the page.

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use wangge_model::{
     ChangeHash, FieldPath, OrgNodeId, RecordId, RecordKind,
     access::{self, Act, Data, Seat},
+    collection::{CollectionLists, Form, SET_PREFIX, evaluate},
     document::{
         RecordDocument,
         schema::{self, FieldType},
@@ -217,6 +218,7 @@ struct Loaded {
     grid_name: String,
     authorship: Vec<Authorship>,
     names: HashMap<RecordId, RecordName>,
+    form: Form,
     seats: Vec<Seat>,
 }
 
@@ -249,6 +251,24 @@ async fn load(
             .flatten()
     });
     let references: Vec<RecordId> = references.collect();
+    let node = auth.storage.find_node(&grid.into()).await?;
+    let sets = auth
+        .storage
+        .list_references_above(SET_PREFIX, &grid.into())
+        .await?;
+    let lists = CollectionLists::read(sets.iter().filter_map(|set| set.body.as_deref()));
+    let code = node.as_ref().and_then(|node| node.code.as_deref());
+    let today = scope
+        .at
+        .to_china_date()
+        .ok_or_else(|| PageError::internal(&"no date"))?;
+    let form = evaluate(
+        &lists,
+        kind,
+        code.unwrap_or_default(),
+        &document.read(),
+        today,
+    );
     Ok(Loaded {
         id,
         document,
@@ -256,7 +276,8 @@ async fn load(
             .storage
             .list_seats(&scope.person, &grid.into(), scope.at)
             .await?,
-        grid: auth.storage.find_node(&grid.into()).await?,
+        grid: node,
+        form,
         authorship: auth.storage.list_authorship(&id).await?,
         names: names(auth, scope, references.into_iter()).await?,
         grid_name: listed.grid_name,
@@ -273,6 +294,7 @@ impl Loaded {
             document: &self.document,
             authorship: &self.authorship,
             names: &self.names,
+            form: &self.form,
             language: frame.language,
             shown,
             seats: &self.seats,

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use wangge_model::{
-    FieldPath, RecordId, RecordKind, access::Seat, document::RecordDocument, message::Language,
+    FieldPath, RecordId, RecordKind, access::Seat, collection::Form, document::RecordDocument,
+    message::Language,
 };
 
 use crate::{
@@ -27,6 +28,8 @@ pub(crate) struct RecordInput<'a> {
     pub authorship: &'a [Authorship],
     /// Names of records in scope that fields refer to.
     pub names: &'a HashMap<RecordId, RecordName>,
+    /// What its place collects.
+    pub form: &'a Form,
     /// The language.
     pub language: Language,
     /// The one field whose mask is lifted.
@@ -54,6 +57,8 @@ pub(crate) struct RecordView {
     pub grid_code: String,
     /// Fields with several values.
     pub conflicts: Vec<ConflictView>,
+    /// What is missing or does not fit together: the field and what to do.
+    pub problems: Vec<(String, String)>,
     /// Single fields by subject.
     pub groups: Vec<GroupView>,
     /// Diary, notes, description: one each.

@@ -1,10 +1,10 @@
 //! Pages and forms with a real database behind them.
 
 use axum::http::{StatusCode, header};
-use wangge_model::{FieldPath, RecordKind, document::RecordDocument};
+use wangge_model::{FieldPath, RecordKind, Timestamp, document::RecordDocument};
 
 use super::client::{DEVICE, GRID, OTHER_GRID, Server, WORKER};
-use crate::console::PageError;
+use crate::{console::PageError, storage::NewReference};
 
 /// Every form that changes something, on the server of these tests.
 const FORMS: [&str; 14] = [
@@ -125,6 +125,54 @@ async fn nothing_outside_ones_grids_exists() {
         supervisor.get(&format!("/households/{other}")).await.status,
         StatusCode::OK
     );
+}
+
+#[tokio::test]
+async fn a_page_shows_what_its_place_collects_and_what_is_missing() {
+    let server = Server::start().await;
+    let list = r#"{"id": "water", "title": {"zh": "水表", "en": "Water"}, "extra": [
+        {"name": "supply", "kind": "household", "type": "choice",
+         "choices": [{"code": "well", "label": {"zh": "自备井", "en": "Own well"}}],
+         "label": {"zh": "供水方式", "en": "Water from"},
+         "purpose": {"zh": "供水", "en": "Supply"}, "basis": "供水条例"},
+        {"name": "water_meter", "kind": "household", "type": "text", "max": 20, "ask": "required",
+         "label": {"zh": "水表号", "en": "Water meter"},
+         "purpose": {"zh": "抄表", "en": "Reading"}, "basis": "供水条例"}]}"#;
+    wangge_model::reference::check("collection_list.water", list.as_bytes()).unwrap();
+    let set = NewReference {
+        name: "collection_list.water".to_owned(),
+        node: GRID.into(),
+        body: Some(list.as_bytes().to_vec()),
+        person: None,
+        at: Timestamp::from_millis(0),
+    };
+    server
+        .state
+        .storage
+        .publish_references(&[set])
+        .await
+        .unwrap();
+    let fields = [
+        ("address.room", "501室"),
+        ("extra.supply", "well"),
+        ("extra.gone", "旧值"),
+        ("members.c.name", "王小宝"),
+        ("members.c.birth_date", "2020-01-01"),
+    ];
+    let id = server.put_household(7, GRID, &fields).await;
+    let mut browser = server.signed_in("wang").await;
+    let page = browser.get(&format!("/households/{id}")).await.body;
+    for text in [
+        "供水方式",
+        "自备井",
+        "水表号",
+        "这一项必填",
+        "未满十四周岁",
+        "旧值",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(!page.contains("出租间数"), "not asked where nothing is let");
 }
 
 #[tokio::test]

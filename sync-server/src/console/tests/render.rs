@@ -7,6 +7,9 @@ use askama::Template;
 use wangge_model::{
     ActorId, CampaignId, CivilDay, DeviceId, FieldPath, FieldValue, GridId, OrgNodeId, PersonId,
     RecordId, RecordKind, RecordSummary, ReferenceVersion, Timestamp,
+    collection::{
+        Ask, CollectionList, CollectionLists, ExtraChoice, ExtraField, ExtraType, Texts, evaluate,
+    },
     document::{
         FieldEdit, RecordDocument,
         schema::{self, FieldOwner, FieldType},
@@ -143,6 +146,37 @@ fn sample_record(kind: RecordKind, text: &str) -> RecordDocument {
     document
 }
 
+/// A list that adds a field with `text` wherever somebody may write one.
+fn sample_list(kind: RecordKind, text: &str) -> CollectionList {
+    let texts = Texts {
+        zh: text.to_owned(),
+        en: text.to_owned(),
+    };
+    CollectionList {
+        id: "sample".to_owned(),
+        title: texts.clone(),
+        rules: Vec::new(),
+        extra: vec![ExtraField {
+            name: "colour".to_owned(),
+            kind,
+            of: None,
+            label: texts.clone(),
+            help: None,
+            value: ExtraType::Choice {
+                choices: vec![ExtraChoice {
+                    code: "red".to_owned(),
+                    label: texts.clone(),
+                }],
+            },
+            ask: Ask::Required,
+            when: None,
+            areas: Vec::new(),
+            purpose: texts,
+            basis: text.to_owned(),
+        }],
+    }
+}
+
 fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
     let document = sample_record(kind, text);
     let id = RecordId::from_bytes([7; 16]);
@@ -166,7 +200,11 @@ fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
     };
     let names = HashMap::from([(id, name)]);
     let grid_name = format!("第一网格{text}");
+    let lists = CollectionLists::over_built_in(vec![sample_list(kind, text)]);
+    let today = NOW.to_china_date().unwrap();
+    let form = evaluate(&lists, kind, "3701", &document.read(), today);
     let mut record = record_view(&RecordInput {
+        form: &form,
         id,
         grid_name: &grid_name,
         grid_code: "370102001001001",

@@ -125,6 +125,16 @@ pub(super) async fn a_phone_holds_the_sets_of_its_grids_and_above(storage: &dyn 
     };
     assert_eq!(at(3).await, Some(3));
     assert_eq!(at(4).await, Some(1));
+    // Or all do, the nearest last.
+    let all = storage.list_references_above("visit_", &place(3)).await;
+    let all: Vec<u8> = all
+        .unwrap()
+        .iter()
+        .map(|set| set.node.as_bytes()[0])
+        .collect();
+    assert_eq!(all, [1, 3]);
+    let none = storage.list_references_above("campaign.", &place(3)).await;
+    assert_eq!(none.unwrap(), []);
     publish(storage, set(RULES, 3, None)).await;
     assert_eq!(at(3).await, Some(1));
     publish(storage, set(RULES, 1, None)).await;

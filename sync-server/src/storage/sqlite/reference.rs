@@ -19,6 +19,14 @@ const FROM: &str = "FROM reference_edition AS edition
      JOIN org_node AS place ON place.id = edition.node
      LEFT JOIN person ON person.id = edition.person";
 
+/// The place `?1` and those above it, with their height over it.
+const UP: &str = "WITH RECURSIVE up (id, parent, height) AS (
+         SELECT id, parent, 0 FROM org_node WHERE id = ?1
+         UNION ALL
+         SELECT above.id, above.parent, up.height + 1
+         FROM up JOIN org_node AS above ON above.id = up.parent
+     )";
+
 fn edition(row: &Row<'_>) -> rusqlite::Result<ReferenceEdition> {
     Ok(ReferenceEdition {
         name: row.get(0)?,
@@ -86,12 +94,7 @@ pub(super) fn find_above(
 ) -> StorageResult<Option<ReferenceEdition>> {
     Ok(connection
         .prepare_cached(&format!(
-            "WITH RECURSIVE up (id, parent, height) AS (
-                 SELECT id, parent, 0 FROM org_node WHERE id = ?1
-                 UNION ALL
-                 SELECT above.id, above.parent, up.height + 1
-                 FROM up JOIN org_node AS above ON above.id = up.parent
-             )
+            "{UP}
              SELECT {COLUMNS} {FROM} JOIN up ON up.id = edition.node
              WHERE edition.name = ?2 AND edition.is_current = 1 AND edition.body IS NOT NULL
              ORDER BY up.height LIMIT 1"
@@ -196,6 +199,25 @@ impl ReferenceStorage for SqliteStorage {
         let (name, node) = (name.to_owned(), *node);
         self.read(move |connection| find_above(connection, &name, &node))
             .await
+    }
+
+    async fn list_references_above(
+        &self,
+        prefix: &str,
+        node: &OrgNodeId,
+    ) -> StorageResult<Vec<ReferenceEdition>> {
+        let (prefix, node) = (prefix.to_owned(), *node);
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "{UP}
+                 SELECT {COLUMNS} {FROM} JOIN up ON up.id = edition.node
+                 WHERE substr(edition.name, 1, length(?2)) = ?2 AND edition.is_current = 1
+                     AND edition.body IS NOT NULL
+                 ORDER BY up.height DESC, edition.name"
+            ))?;
+            row::collect(statement.query_map(params![node.as_bytes(), prefix], edition)?)
+        })
+        .await
     }
 
     async fn list_references(&self) -> StorageResult<Vec<ReferenceEdition>> {
