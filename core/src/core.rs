@@ -7,6 +7,7 @@ use wangge_model::{CitizenIdPolicy, Clock, Entropy, protocol::GridGrant};
 use crate::{
     CoreConfig, Result,
     indexer::Indexer,
+    map::MapCache,
     store::{Recovery, Store, StoreOptions, StoreParts},
     sync::{Connector, EngineParts, HttpConnector, Sleeper, SyncEngine, SyncStore, TokioSleeper},
 };
@@ -23,6 +24,7 @@ pub struct Core {
     pub(crate) citizen_id_policy: CitizenIdPolicy,
     pub(crate) device_name: String,
     pub(crate) sync: SyncEngine,
+    pub(crate) map: MapCache,
 }
 
 impl Core {
@@ -82,6 +84,7 @@ impl Core {
             citizen_id_policy: config.citizen_id_policy,
             device_name: config.device_name,
             sync,
+            map: MapCache::default(),
         })
     }
 

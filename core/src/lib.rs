@@ -5,7 +5,7 @@
 //! * [`Core`]: what a shell holds; open it, use it, drop it.
 //! * [`record`] and [`draft`]: what a person does with records and drafts;
 //!   [`duplicate`]: whether what is typed is on file already; [`form`]: what a
-//!   place collects.
+//!   place collects; [`map`]: which grid a point is in.
 //! * [`store`]: the encrypted database of one phone.
 //! * [`sync`]: the exchange with the server.
 //!
@@ -41,6 +41,7 @@ pub mod duplicate;
 mod error;
 pub mod form;
 mod indexer;
+pub mod map;
 pub mod plan;
 pub mod port;
 pub mod record;
@@ -53,6 +54,7 @@ pub use crate::{
     draft::Draft,
     duplicate::{Duplicate, DuplicateSign},
     error::{Error, Result},
+    map::LocatedGrid,
     plan::{DayEntry, DayPlan, DayStop, GridCoverage, PlanQuery},
     record::{
         ConflictCandidate, ConflictView, HistoryView, RecordQuery, RecordRow, RecordState,

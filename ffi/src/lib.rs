@@ -35,6 +35,7 @@ pub mod host;
 pub mod household;
 pub mod id;
 pub mod incident;
+pub mod map;
 pub mod place;
 pub mod plan;
 pub mod record;

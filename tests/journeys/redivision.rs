@@ -101,11 +101,38 @@ fn at(east: f64) -> [FieldEdit; 2] {
     ]
 }
 
+/// The code of the grid a phone finds so many metres east of the corner, and
+/// whether its person works there.
+fn located(phone: &Phone, east: f64) -> Option<(String, bool)> {
+    let found = phone.core.locate_grid(testing::place(east, 50.0)).unwrap();
+    found.map(|found| (found.code, found.is_own))
+}
+
 /// A household so many metres east of the corner.
 fn household_at(phone: &Phone, room: &str, east: f64) -> RecordId {
     let id = household(phone, room);
     phone.core.edit_record(id, &at(east)).unwrap();
     id
+}
+
+/// Ends the worker's assignments that `is_meant` picks.
+fn unassign(place: &Place, is_meant: impl Fn(&Value) -> bool) {
+    let worker = place.worker.to_string();
+    let people = place.admin.run(&["person", "list"]).unwrap();
+    let person = people
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|person| person["id"] == worker.as_str())
+        .unwrap();
+    for assignment in person["assignments"].as_array().unwrap() {
+        if is_meant(assignment) {
+            place
+                .admin
+                .run(&["unassign", assignment["id"].as_str().unwrap()])
+                .unwrap();
+        }
+    }
 }
 
 /// Where each record is on a phone.
@@ -167,6 +194,9 @@ async fn a_grid_divided_while_phones_are_away_costs_no_edit_and_no_record() {
     one.sync().await.unwrap();
     two.sync().await.unwrap();
 
+    assert_eq!(located(&one, 170.0), Some((OLD.to_owned(), true)));
+    assert_eq!(located(&one, 270.0), None);
+
     // Both go on without a network: they edit the same field apart, and file
     // new records in the grid that is about to be closed.
     one.set(east, "contact.phone", "13800000008").unwrap();
@@ -195,6 +225,8 @@ async fn a_grid_divided_while_phones_are_away_costs_no_edit_and_no_record() {
         two.sync().await.unwrap();
     }
     let grids = [grid(&one, WEST), grid(&one, EAST)];
+    assert_eq!(located(&one, 30.0), Some((WEST.to_owned(), true)));
+    assert_eq!(located(&one, 170.0), Some((EAST.to_owned(), true)));
     assert_eq!(one.core.grids().unwrap().len(), 2);
     assert_agree(&place, grids, &[&one, &two]).await;
     let homes = homes(&one);
@@ -207,6 +239,12 @@ async fn a_grid_divided_while_phones_are_away_costs_no_edit_and_no_record() {
     // What both wrote to one field is kept, in the new grid as in the old.
     let view = one.core.find_record(east).unwrap().unwrap();
     assert_eq!(view.row.state, RecordState::NeedsAttention);
+
+    // Whoever works in the west alone still finds the east on the map.
+    unassign(&place, |assignment| assignment["node_code"] == EAST);
+    one.sync().await.unwrap();
+    assert_eq!(located(&one, 30.0), Some((WEST.to_owned(), true)));
+    assert_eq!(located(&one, 170.0), Some((EAST.to_owned(), false)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,21 +258,9 @@ async fn late_work_of_somebody_who_has_no_part_of_the_grid_any_more_is_reviewed(
 
     apply(&place, &halves(&folder, &json!({})));
     // Others take the halves over before the phone is back.
-    let worker = place.worker.to_string();
-    let people = place.admin.run(&["person", "list"]).unwrap();
-    let person = people
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|person| person["id"] == worker.as_str())
-        .unwrap();
-    for assignment in person["assignments"].as_array().unwrap() {
-        place
-            .admin
-            .run(&["unassign", assignment["id"].as_str().unwrap()])
-            .unwrap();
-    }
+    unassign(&place, |_| true);
     here.sync().await.unwrap();
+    assert_eq!(located(&here, 30.0), None);
     let refusals = here.core.list_refusals().unwrap();
     assert!(
         refusals

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use crate::{
+    boundary::{GRID_MAP, GridMap},
     collection::{self, CollectionList, CollectionListError, CollectionLists},
     message::{Language, message, message_id},
     protocol::{deflate, limits},
@@ -147,6 +148,13 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
             return Err(ReferenceError::Name(list.id));
         }
         serde_json::to_value(list).map_err(json)?
+    } else if name == GRID_MAP {
+        let map: GridMap = serde_json::from_value(given.clone()).map_err(json)?;
+        for grid in &map.grids {
+            grid.boundary()
+                .map_err(|error| ReferenceError::Json(format!("{}: {error}", grid.id)))?;
+        }
+        serde_json::to_value(map).map_err(json)?
     } else {
         return Ok(());
     };

@@ -98,4 +98,12 @@ impl Store {
     pub fn list_references(&self, prefix: &str) -> Result<Vec<HeldReference>, StoreError> {
         self.read(|db| list(db, prefix))
     }
+
+    /// Which reference sets of this name the phone holds, by node. Cheap: reads no
+    /// content.
+    pub fn list_reference_stamps(&self, name: &str) -> Result<Vec<ReferenceStamp>, StoreError> {
+        let mut stamps = self.read(list_stamps)?;
+        stamps.retain(|stamp| stamp.name == name);
+        Ok(stamps)
+    }
 }

@@ -4,7 +4,7 @@
 //!
 //! * [`shape`](self) one boundary, its rules and its stored form; [`geojson`]
 //!   files; [`coverage`](self) how siblings fit their parent; [`index`](self)
-//!   points; [`plane`](self) metres.
+//!   points; [`map`](self) what phones hold; [`plane`](self) metres.
 //!
 //! Everything inside is WGS-84, rounded to 1e-7 degrees (1 cm), so that a
 //! corner two grids share is the same number in both.
@@ -14,6 +14,7 @@ mod coverage;
 mod error;
 pub mod geojson;
 mod index;
+mod map;
 mod plane;
 mod ring;
 mod shape;
@@ -23,4 +24,5 @@ pub mod testing;
 pub use coverage::{Coverage, CoverageFinding, Piece, Tolerance, check_coverage, overlap_m2};
 pub use error::{BoundaryError, RingName};
 pub use index::GridIndex;
+pub use map::{GRID_MAP, GridMap, MapGrid};
 pub use shape::{Boundary, Box2, Location};

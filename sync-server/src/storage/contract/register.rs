@@ -2,7 +2,7 @@
 
 use wangge_model::{
     AssignmentId, OrgNodeId, QuarantineId, RecordId, RedivisionId,
-    boundary::{Boundary, testing},
+    boundary::{Boundary, GRID_MAP, GridMap, testing},
 };
 
 use super::{
@@ -56,6 +56,19 @@ fn split(at: wangge_model::Timestamp, moves: &[(u8, u8)]) -> NewRedivision {
     }
 }
 
+/// The map phones of community 2 are sent: grids and their boundaries.
+async fn map(storage: &dyn Storage) -> Vec<(u8, Boundary)> {
+    let edition = storage.find_reference(GRID_MAP, &place(2)).await.unwrap();
+    let Some(body) = edition.and_then(|edition| edition.body) else {
+        return Vec::new();
+    };
+    let map: GridMap = serde_json::from_slice(&body).unwrap();
+    map.grids
+        .iter()
+        .map(|grid| (grid.id.as_bytes()[0], grid.boundary().unwrap()))
+        .collect()
+}
+
 pub(super) async fn boundaries_are_kept_and_replaced(storage: &dyn Storage) {
     town(storage).await;
     let [one, two] = shapes().try_into().unwrap();
@@ -72,6 +85,8 @@ pub(super) async fn boundaries_are_kept_and_replaced(storage: &dyn Storage) {
         .await
         .unwrap();
     assert_eq!(found, [(place(3), two.clone())]);
+    let sent = [(3, two.clone()), (4, two.clone())];
+    assert_eq!(map(storage).await, sent, "phones are sent what is in force");
     let nowhere = storage.put_boundaries(&[(place(99), two)], NOW).await;
     assert!(matches!(nowhere, Err(StorageError::Missing("org_node"))));
 }
@@ -108,6 +123,8 @@ pub(super) async fn a_redivision_moves_everything_at_once(storage: &dyn Storage)
             head(storage, place).await.digest
         );
     }
+    let [one, two] = shapes().try_into().unwrap();
+    assert_eq!(map(storage).await, [(33, one), (34, two)]);
     // The code is the new grid's; the old one is known by its id.
     let in_use = storage.find_node_by_code("0003").await.unwrap().unwrap();
     assert_eq!(in_use.id, place(33));

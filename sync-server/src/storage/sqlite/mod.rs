@@ -15,6 +15,7 @@ mod device;
 mod division;
 mod feed;
 mod finding;
+mod grid_map;
 mod ledger;
 mod list;
 mod meta;

@@ -9,7 +9,7 @@ use wangge_model::{
     boundary::Boundary,
 };
 
-use super::{SqliteStorage, moves, org, person, refused, row, writer::Batch};
+use super::{SqliteStorage, grid_map, moves, org, person, refused, row, writer::Batch};
 use crate::storage::{
     GridSizeCounts, GridVersion, NewMove, NewRedivision, RedivisionOutcome, RegisterStorage,
     StorageError, StorageResult, StoredRedivision,
@@ -224,6 +224,7 @@ fn redivide(
     for assignment in &new.assignments {
         person::insert_assignment(connection, assignment)?;
     }
+    grid_map::publish(connection, &new.community, new.person, new.at)?;
     Ok(RedivisionOutcome {
         moved: new.moves.len() as u64,
         grids: heads.into_iter().collect(),
@@ -240,9 +241,11 @@ impl RegisterStorage for SqliteStorage {
     ) -> StorageResult<()> {
         let boundaries = boundaries.to_vec();
         self.write(move |connection, _| {
-            boundaries
-                .iter()
-                .try_for_each(|(node, boundary)| put_boundary(connection, node, boundary, at))
+            for (node, boundary) in &boundaries {
+                put_boundary(connection, node, boundary, at)?;
+            }
+            let nodes: Vec<OrgNodeId> = boundaries.iter().map(|(node, _)| *node).collect();
+            grid_map::publish_around(connection, &nodes, at)
         })
         .await
     }
