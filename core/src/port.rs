@@ -14,9 +14,9 @@
 use wangge_model::{
     GridId, Incarnation, RecordId, ServerEpoch, Timestamp,
     protocol::{
-        Cursor, Decision, Directive, EnrolResponse, FeedPage, Grants, Proof, PublicKey, PushItem,
-        Receipt, ReferenceNews, ReferenceStamp, ReturnedRecord, Session, SignedManifest,
-        SnapshotPage,
+        Cursor, Decision, Directive, EnrolResponse, FeedPage, Grants, MovedRecord, Proof,
+        PublicKey, PushItem, Receipt, ReferenceNews, ReferenceStamp, ReturnedRecord, Session,
+        SignedManifest, SnapshotPage,
     },
 };
 
@@ -149,7 +149,13 @@ pub trait SyncStore: Send + Sync {
     /// nothing is left. Complete only once every grid's snapshot is there.
     fn next_give_back(&self) -> Result<Option<GiveBack>, StoreError>;
     /// The server took this, or will never take it; the next one follows.
-    fn store_given_back(&self, mark: &GiveBackMark) -> Result<(), StoreError>;
+    /// Records that turn out to be in another grid go with it, unless something
+    /// unsent is in them.
+    fn store_given_back(
+        &self,
+        mark: &GiveBackMark,
+        moved: &[MovedRecord],
+    ) -> Result<(), StoreError>;
     /// Nothing is left to give back, or the server does not want it.
     fn end_giving_back(&self) -> Result<(), StoreError>;
     /// Remembers a signed manifest before it is sent.

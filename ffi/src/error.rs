@@ -193,7 +193,7 @@ fn sync_error(error: &SyncError) -> AppError {
         | SyncError::ReferenceSignature(_) => AppError::Refused { code, zh, en },
         SyncError::BadAnswer(_)
         | SyncError::KeyUnavailable
-        | SyncError::TooManyRounds
+        | SyncError::TooManyRounds(_)
         | SyncError::Store(_)
         | SyncError::Internal(_) => {
             tracing::error!(%error, "sync failed");
@@ -351,7 +351,7 @@ mod tests {
         }
         for (error, word) in [
             (SyncError::KeyUnavailable, "key_unavailable"),
-            (SyncError::TooManyRounds, "too_many_rounds"),
+            (SyncError::TooManyRounds("requests"), "too_many_rounds"),
             (SyncError::BadAnswer("?".to_owned()), "bad_answer"),
             (SyncError::Internal("?".to_owned()), "internal"),
         ] {

@@ -11,6 +11,7 @@ fn arguments() -> SimArguments {
         // from a backup, and a server that lost what it had taken since.
         without: vec![Action::ServerRestore],
         until: None,
+        follow: None,
         twice: false,
         seeds: 1,
         threads: 1,

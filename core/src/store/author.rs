@@ -209,7 +209,7 @@ fn keep_as_draft(
 
 /// Edits that were receipted once have lost their fields in the outbox; the
 /// document's history still knows them.
-fn with_history(document: &RecordDocument, edits: &[UnsentEdit]) -> Vec<UnsentEdit> {
+pub(super) fn with_history(document: &RecordDocument, edits: &[UnsentEdit]) -> Vec<UnsentEdit> {
     let history = if edits.iter().any(|edit| edit.edits.is_none()) {
         document.history()
     } else {

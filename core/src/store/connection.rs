@@ -123,7 +123,8 @@ impl Connections {
     }
 
     /// Reads on the writer's connection, whose pages are at hand after a save
-    /// while a reader has to fetch and decipher them anew. For a row or two.
+    /// while a reader has to fetch and decipher them anew. For what takes no
+    /// longer than a save: saves wait meanwhile.
     pub(super) fn read_before_write<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,

@@ -1,12 +1,15 @@
 //! A record's document on disk: a snapshot and the loose changes since, with
 //! the bookkeeping row that says what it holds.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use wangge_model::{
     ChangeHash, GridId, RecordId, RecordKind, RecordSummary, Timestamp,
-    document::{DocumentError, LocalChange, RecordDocument},
+    document::{DocumentError, LocalChange, OpenDocuments, RecordDocument},
     duplicate::MatchKey,
     guard,
 };
@@ -138,11 +141,55 @@ pub(super) fn open(db: &Connection, held: &Held) -> Result<RecordDocument, Store
     Ok(document)
 }
 
+/// As [`open`], if need be: from the documents kept open if it is one of them.
+pub(super) fn open_kept(
+    db: &Connection,
+    held: &Held,
+    kept: &Mutex<OpenDocuments>,
+) -> Result<RecordDocument, StoreError> {
+    // What a damaged record holds is to be seen on the disk.
+    if held.damaged {
+        return open(db, held);
+    }
+    let found = lock(kept).find(&held.id, &held.heads);
+    match found.filter(|document| document.kind() == held.kind) {
+        Some(document) => Ok(document),
+        None => open(db, held),
+    }
+}
+
+/// Keeps a document open for the next time. May come before the commit it is a
+/// part of: it is found by its heads only.
+pub(super) fn keep_open(kept: &Mutex<OpenDocuments>, id: RecordId, document: &RecordDocument) {
+    lock(kept).keep(id, document.clone());
+}
+
+/// What is kept is as good after a panic elsewhere as before.
+fn lock(kept: &Mutex<OpenDocuments>) -> MutexGuard<'_, OpenDocuments> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The changes beside the snapshot, in order.
 pub(super) fn loose_changes(db: &Connection, key: i64) -> Result<Vec<Vec<u8>>, StoreError> {
     Ok(db
         .prepare_cached("SELECT bytes FROM change WHERE record = ?1 ORDER BY position")?
         .query_map([key], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// As [`loose_changes`], each with its hash.
+pub(super) fn loose_by_hash(
+    db: &Connection,
+    key: i64,
+) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT hash, bytes FROM change WHERE record = ?1 ORDER BY position")?
+        .query_map([key], |row| {
+            Ok((
+                columns::change_hash(row.get_ref(0)?.as_blob()?)?,
+                row.get(1)?,
+            ))
+        })?
         .collect::<rusqlite::Result<_>>()?)
 }
 

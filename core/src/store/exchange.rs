@@ -4,7 +4,9 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use wangge_model::{
     DeviceId, GridId, Incarnation, PersonId, ServerEpoch, Timestamp,
     fault_point::{self, FailPoint},
-    protocol::{Directive, EnrolResponse, Session, SignedManifest, SnapshotPage, to_cbor},
+    protocol::{
+        Directive, EnrolResponse, MovedRecord, Session, SignedManifest, SnapshotPage, to_cbor,
+    },
 };
 
 use super::{
@@ -15,7 +17,7 @@ use crate::port::{Answer, Applied, Enrolment, GiveBack, GiveBackMark, Position, 
 
 impl SyncStore for Store {
     fn find_enrolment(&self) -> Result<Option<Enrolment>, StoreError> {
-        self.read(|db| {
+        self.read_before_write(|db| {
             let columns = db
                 .prepare_cached(
                     "SELECT server, pin, device, person, person_name, server_epoch, server_key,
@@ -104,19 +106,35 @@ impl SyncStore for Store {
     }
 
     fn position(&self) -> Result<Position, StoreError> {
-        self.read(grid::position)
+        self.read_before_write(grid::position)
     }
 
     fn next_push(&self, max_items: usize, max_bytes: usize) -> Result<Option<Push>, StoreError> {
-        self.read(|db| outbox::next_push(db, max_items, max_bytes))
+        self.read(|db| outbox::next_push(db, max_items, max_bytes, &self.documents))
     }
 
     fn next_give_back(&self) -> Result<Option<GiveBack>, StoreError> {
         self.read(proof::next)
     }
 
-    fn store_given_back(&self, mark: &GiveBackMark) -> Result<(), StoreError> {
-        self.write(|tx| proof::store_mark(tx, mark))
+    fn store_given_back(
+        &self,
+        mark: &GiveBackMark,
+        moved: &[MovedRecord],
+    ) -> Result<(), StoreError> {
+        let now = self.options.clock.now();
+        self.write(|tx| {
+            proof::store_mark(tx, mark)?;
+            if moved.is_empty() {
+                return Ok(());
+            }
+            let mut intake = Intake::new(tx, now, &self.documents);
+            for one in moved {
+                intake.apply_moved(&one.record, one.grid, one.moves)?;
+            }
+            intake.finish()?;
+            grid::drop_lost(tx)
+        })
     }
 
     fn end_giving_back(&self) -> Result<(), StoreError> {
@@ -145,7 +163,7 @@ impl SyncStore for Store {
             })?;
         }
         let applied = self.write(|tx| {
-            let mut intake = Intake::new(tx, now);
+            let mut intake = Intake::new(tx, now, &self.documents);
             let starts_over = store_epoch(tx, &answer.server_epoch)?
                 || answer.directives.contains(&Directive::Reoffer);
             if starts_over {
@@ -195,7 +213,7 @@ impl SyncStore for Store {
     fn apply_snapshot(&self, page: &SnapshotPage) -> Result<Applied, StoreError> {
         let now = self.options.clock.now();
         let applied = self.write(|tx| {
-            let mut intake = Intake::new(tx, now);
+            let mut intake = Intake::new(tx, now, &self.documents);
             snapshot::apply(&mut intake, self.options.entropy.as_ref(), page)?;
             fault_point::reach(FailPoint::PhoneSnapshotApplied)?;
             Ok(intake.applied)
@@ -225,7 +243,7 @@ impl SyncStore for Store {
     }
 
     fn count_pending(&self) -> Result<u64, StoreError> {
-        self.read(outbox::count_pending)
+        self.read_before_write(outbox::count_pending)
     }
 }
 

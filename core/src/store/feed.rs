@@ -1,12 +1,15 @@
 //! Taking in what the server says about changes: one context per transaction
 //! that opens each record once and writes it once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Mutex,
+};
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use wangge_model::{
     ChangeHash, Entropy, GridId, RecordId, Timestamp,
-    document::{RecordDocument, advance_heads},
+    document::{OpenDocuments, RecordDocument, advance_heads},
     guard::{self, GuardError, InspectedChange, Writer},
     protocol::{Decision, FeedEntry, FeedPage, Frame},
 };
@@ -38,6 +41,7 @@ pub(super) struct Intake<'a> {
     /// Grids that must be fetched from the start once this is written.
     pub(super) refetch: BTreeSet<GridId>,
     touched: BTreeMap<RecordId, Touched>,
+    kept: &'a Mutex<OpenDocuments>,
 }
 
 /// A record this answer is about.
@@ -50,7 +54,11 @@ pub(super) struct Touched {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(tx: &'a Transaction<'a>, now: Timestamp) -> Self {
+    pub(super) fn new(
+        tx: &'a Transaction<'a>,
+        now: Timestamp,
+        kept: &'a Mutex<OpenDocuments>,
+    ) -> Self {
         Self {
             tx,
             now,
@@ -58,6 +66,7 @@ impl<'a> Intake<'a> {
             applied: Applied::default(),
             refetch: BTreeSet::new(),
             touched: BTreeMap::new(),
+            kept,
         }
     }
 
@@ -165,7 +174,7 @@ impl<'a> Intake<'a> {
         {
             return Ok(());
         }
-        let document = match touched.open(self.tx) {
+        let document = match touched.open(self.tx, self.kept) {
             Ok(document) => document,
             Err(StoreError::Damaged { .. }) => {
                 touched.held.damaged = true;
@@ -184,7 +193,16 @@ impl<'a> Intake<'a> {
                 touched.incoming.push((frame.hash, change.bytes().to_vec()));
                 self.applied.pulled += 1;
             }
-            Err(error) => self.set_aside(grid, frame, &error)?,
+            Err(error) => {
+                self.set_aside(grid, frame, &error)?;
+                if matches!(error, GuardError::ActorFork(_)) {
+                    // What stands in its place here, and everything on top of it,
+                    // has no place in the server's history: a copied phone and a
+                    // server that lost something. The server's copy shows what
+                    // has; what is unsent is authored again on that.
+                    self.refetch.insert(grid);
+                }
+            }
         }
         if touched.held.key == 0 && touched.incoming.is_empty() {
             // Nothing of the record is here; the digest will bring it.
@@ -209,7 +227,7 @@ impl<'a> Intake<'a> {
             self.refetch.insert(grid);
             return Ok(());
         };
-        let known = match touched.open(self.tx) {
+        let known = match touched.open(self.tx, self.kept) {
             Ok(document) => document.find_change(hash),
             Err(StoreError::Damaged { .. }) => None,
             Err(error) => return Err(error),
@@ -240,6 +258,17 @@ impl<'a> Intake<'a> {
         if to == from {
             return Ok(());
         }
+        self.apply_moved(record, to, moves)
+    }
+
+    /// The server says that the record is in this grid; it will say more of it
+    /// there, if the person has that grid.
+    pub(super) fn apply_moved(
+        &mut self,
+        record: &RecordId,
+        to: GridId,
+        moves: u32,
+    ) -> Result<(), StoreError> {
         let Some(mut touched) = self.take(record)? else {
             return Ok(());
         };
@@ -362,7 +391,7 @@ impl<'a> Intake<'a> {
     ) -> Result<(), StoreError> {
         if let Some(heads) = touched.held.server_heads.clone() {
             let is_known = heads.contains(hash) || {
-                let document = touched.open(self.tx)?;
+                let document = touched.open(self.tx, self.kept)?;
                 is_ancestor(document, hash, &heads)
             };
             if is_known {
@@ -405,16 +434,29 @@ impl<'a> Intake<'a> {
     ) -> Result<(), StoreError> {
         tracing::warn!(record = %frame.record, code = error.code(), "incoming change set aside");
         self.applied.rejected += 1;
+        self.keep_apart(frame.record, grid, &frame.hash, &frame.change, error)
+    }
+
+    /// Keeps a change of a record that has no place in its document, once.
+    pub(super) fn keep_apart(
+        &self,
+        record: RecordId,
+        grid: GridId,
+        hash: &ChangeHash,
+        bytes: &[u8],
+        error: &GuardError,
+    ) -> Result<(), StoreError> {
         self.tx
             .prepare_cached(
                 "INSERT INTO quarantine (record, grid, hash, bytes, code, detail, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+                 WHERE NOT EXISTS (SELECT 1 FROM quarantine WHERE record = ?1 AND hash = ?3)",
             )?
             .execute(params![
-                frame.record.as_bytes(),
+                record.as_bytes(),
                 grid.as_bytes(),
-                frame.hash.as_bytes(),
-                frame.change,
+                hash.as_bytes(),
+                bytes,
                 error.code(),
                 error.detail(),
                 self.now.as_millis(),
@@ -462,6 +504,7 @@ impl<'a> Intake<'a> {
                 }
                 document::compact_if_due(self.tx, held, document)?;
                 document::store(self.tx, held, Some(&projection))?;
+                document::keep_open(self.kept, held.id, document);
             } else {
                 document::store(self.tx, held, None)?;
             }
@@ -489,11 +532,15 @@ impl Touched {
         }
     }
 
-    fn open(&mut self, tx: &Transaction<'_>) -> Result<&RecordDocument, StoreError> {
+    fn open(
+        &mut self,
+        tx: &Transaction<'_>,
+        kept: &Mutex<OpenDocuments>,
+    ) -> Result<&RecordDocument, StoreError> {
         let document = match self.document.take() {
             Some(document) => document,
             None if self.held.key == 0 => RecordDocument::new(self.held.kind),
-            None => document::open(tx, &self.held)?,
+            None => document::open_kept(tx, &self.held, kept)?,
         };
         Ok(self.document.insert(document))
     }
@@ -501,11 +548,8 @@ impl Touched {
 
 /// Whether `hash` is one of `heads` or something they build on.
 fn is_ancestor(document: &RecordDocument, hash: &ChangeHash, heads: &[ChangeHash]) -> bool {
-    let changes: HashMap<ChangeHash, Vec<ChangeHash>> = document
-        .changes()
-        .into_iter()
-        .map(|change| (change.hash, change.deps))
-        .collect();
+    let changes: HashMap<ChangeHash, Vec<ChangeHash>> =
+        document.change_deps().into_iter().collect();
     let mut seen: HashSet<ChangeHash> = HashSet::new();
     let mut next: Vec<ChangeHash> = heads.to_vec();
     while let Some(one) = next.pop() {

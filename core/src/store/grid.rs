@@ -249,14 +249,16 @@ pub(super) fn start_bootstrap(tx: &Transaction<'_>, grid: GridId) -> Result<(), 
 }
 
 /// Forgets cursor and digest of a grid, and with them what the server is known
-/// to have of its records.
+/// to have of its records. While a server that lost something is given back what
+/// it had, nothing goes for being absent there.
 pub(super) fn reset(
     tx: &Transaction<'_>,
     grid: GridId,
     keeps_absent: bool,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE grid SET seq = NULL, as_of = NULL, after = NULL, keeps_absent = ?2,
+        "UPDATE grid SET seq = NULL, as_of = NULL, after = NULL,
+             keeps_absent = ?2 OR (SELECT giving_back FROM phone) IS NOT NULL,
              digest = zeroblob(8192)
          WHERE id = ?1",
         params![grid.as_bytes(), keeps_absent],

@@ -55,7 +55,7 @@ use std::{
 };
 
 use rusqlite::{Connection, Transaction};
-use wangge_model::{Clock, Entropy};
+use wangge_model::{Clock, Entropy, document::OpenDocuments};
 
 pub use error::StoreError;
 pub use fact::{PlanSource, PlannedGrid, PlannedHousehold, PlannedVisit};
@@ -91,13 +91,22 @@ pub struct StoreParts {
     /// No journal and no identity beside the database, for a database that is
     /// on a disk of its own. A damaged one is an error then.
     pub no_copies: bool,
+    /// Operations of the documents kept open; `None` for [`OPEN_OPS`].
+    pub open_ops: Option<u64>,
 }
+
+/// Operations of the documents a store keeps open, at most: some two megabytes,
+/// about fifty records of the usual size. Whoever looks at a record will often
+/// change it next, and more than once.
+pub const OPEN_OPS: u64 = 10_000;
 
 /// The database of one phone, open.
 pub struct Store {
     connections: Connections,
     options: Arc<StoreOptions>,
     parts: StoreParts,
+    /// What was opened or written lately.
+    documents: Mutex<OpenDocuments>,
     /// The journal and the identity. Taken before `file`, never after.
     beside: Mutex<Option<Beside>>,
     /// Counts the files that were in place since opening; held shared by
@@ -145,6 +154,7 @@ impl Store {
             let contents = copies.as_ref().map(|copies| copies.contents().clone());
             let store = Self {
                 connections,
+                documents: Mutex::new(OpenDocuments::new(parts.open_ops.unwrap_or(OPEN_OPS))),
                 beside: Mutex::new(copies.map(|copies| copies.into_beside(&options))),
                 options: Arc::clone(&options),
                 parts,

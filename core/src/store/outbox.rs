@@ -1,10 +1,12 @@
 //! What waits for the server: every change made on this phone, batched under
 //! signed manifests.
 
+use std::sync::Mutex;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use wangge_model::{
     ChangeHash, GridId, Incarnation, RecordId, RecordKind, Timestamp,
-    document::RecordDocument,
+    document::{OpenDocuments, RecordDocument},
     fault_point,
     protocol::{PushItem, SignedManifest, to_cbor},
 };
@@ -79,7 +81,7 @@ impl Waiting {
     fn into_item(
         self,
         db: &Connection,
-        opened: &mut Opened,
+        opened: &mut Opened<'_>,
     ) -> Result<Option<PushItem>, StoreError> {
         let change = match self.bytes {
             Some(bytes) => bytes,
@@ -100,25 +102,35 @@ impl Waiting {
 }
 
 /// The document opened last: changes of one record often follow each other.
-#[derive(Default)]
-struct Opened(Option<(i64, Option<RecordDocument>)>);
+struct Opened<'a> {
+    last: Option<(i64, Option<RecordDocument>)>,
+    kept: &'a Mutex<OpenDocuments>,
+}
 
-impl Opened {
+impl<'a> Opened<'a> {
+    fn new(kept: &'a Mutex<OpenDocuments>) -> Self {
+        Self { last: None, kept }
+    }
+
     fn find_change(
         &mut self,
         db: &Connection,
         key: i64,
         hash: &ChangeHash,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        if self.0.as_ref().is_none_or(|(opened, _)| *opened != key) {
-            let document = match document::open(db, &document::load_held(db, key)?) {
+        if self.last.as_ref().is_none_or(|(opened, _)| *opened != key) {
+            let held = document::load_held(db, key)?;
+            let document = match document::open_kept(db, &held, self.kept) {
                 Ok(document) => Some(document),
                 Err(StoreError::Damaged { .. }) => None,
                 Err(error) => return Err(error),
             };
-            self.0 = Some((key, document));
+            self.last = Some((key, document));
         }
-        let document = self.0.as_ref().and_then(|(_, document)| document.as_ref());
+        let document = self
+            .last
+            .as_ref()
+            .and_then(|(_, document)| document.as_ref());
         Ok(document
             .and_then(|document| document.find_change(hash))
             .map(|change| change.bytes))
@@ -131,8 +143,9 @@ pub(super) fn next_push(
     db: &Connection,
     max_items: usize,
     max_bytes: usize,
+    kept: &Mutex<OpenDocuments>,
 ) -> Result<Option<Push>, StoreError> {
-    if let Some(push) = unanswered(db)? {
+    if let Some(push) = unanswered(db, kept)? {
         return Ok(Some(push));
     }
     let sql = format!(
@@ -145,7 +158,7 @@ pub(super) fn next_push(
     let mut items = Vec::new();
     let mut life = None;
     let mut bytes = 0;
-    let mut opened = Opened::default();
+    let mut opened = Opened::new(kept);
     while let Some(row) = rows.next()? {
         let waiting = Waiting::read(row)?;
         let incarnation = waiting.incarnation;
@@ -176,7 +189,7 @@ pub(super) fn next_push(
     }))
 }
 
-fn unanswered(db: &Connection) -> Result<Option<Push>, StoreError> {
+fn unanswered(db: &Connection, kept: &Mutex<OpenDocuments>) -> Result<Option<Push>, StoreError> {
     let row: Option<(i64, Vec<u8>, Vec<u8>, i64)> = db
         .prepare_cached(
             "SELECT counter, incarnation, signed, count FROM manifest ORDER BY counter LIMIT 1",
@@ -196,7 +209,7 @@ fn unanswered(db: &Connection) -> Result<Option<Push>, StoreError> {
         .prepare_cached(&sql)?
         .query_map([counter], Waiting::read)?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut opened = Opened::default();
+    let mut opened = Opened::new(kept);
     let items: Vec<PushItem> = waiting
         .into_iter()
         .map(|waiting| waiting.into_item(db, &mut opened))
@@ -310,9 +323,10 @@ pub(super) fn load_entries(
     db: &Connection,
     unsettled: &[(i64, ChangeHash)],
     journal: &Journal,
+    kept: &Mutex<OpenDocuments>,
 ) -> Result<Vec<Entry>, StoreError> {
     let sql = format!("{} WHERE outbox.position = ?1", Waiting::SELECT);
-    let mut opened = Opened::default();
+    let mut opened = Opened::new(kept);
     let mut entries = Vec::new();
     for (position, _) in unsettled.iter().filter(|(_, hash)| !journal.holds(hash)) {
         let waiting = db

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, params};
 use wangge_model::{
     ChangeHash, GridId, RecordId, ServerEpoch,
     document::{LocalChange, RecordDocument},
+    guard,
     protocol::{
         FeedPage, Proof, ReturnedChange, ReturnedRecord, SnapshotPage, Statement, limits, to_cbor,
     },
@@ -286,7 +287,10 @@ fn find_lacking(db: &Connection, record: &RecordId) -> Result<Option<Lacking>, S
     let Some(held) = document::find(db, record)? else {
         return Ok(None);
     };
-    if held.server_heads.as_ref() == Some(&held.heads) {
+    // What has no place in the document (another change stands there) may have
+    // one at the server.
+    let apart = list_apart(db, record)?;
+    if apart.is_empty() && held.server_heads.as_ref() == Some(&held.heads) {
         return Ok(None);
     }
     let document = match document::open(db, &held) {
@@ -299,6 +303,7 @@ fn find_lacking(db: &Connection, record: &RecordId) -> Result<Option<Lacking>, S
     has.extend(RecordDocument::new(held.kind).heads());
     let changes: Vec<LocalChange> = all
         .into_iter()
+        .chain(apart)
         .filter(|change| !has.contains(&change.hash))
         .collect();
     Ok(Some(Lacking {
@@ -306,6 +311,28 @@ fn find_lacking(db: &Connection, record: &RecordId) -> Result<Option<Lacking>, S
         changes,
         chosen: HashSet::new(),
     }))
+}
+
+/// What was kept apart of a record.
+fn list_apart(db: &Connection, record: &RecordId) -> Result<Vec<LocalChange>, StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT hash, bytes FROM quarantine WHERE record = ?1 ORDER BY id")?;
+    let mut rows = statement.query([record.as_bytes()])?;
+    let mut apart = Vec::new();
+    while let Some(row) = rows.next()? {
+        let hash = columns::change_hash(&row.get::<_, Vec<u8>>(0)?)?;
+        let bytes: Vec<u8> = row.get(1)?;
+        // What cannot be read is of no use to anybody.
+        if let Ok(change) = guard::inspect(&hash, &bytes) {
+            apart.push(LocalChange {
+                hash,
+                deps: change.deps(),
+                seq: change.seq(),
+                bytes,
+            });
+        }
+    }
+    Ok(apart)
 }
 
 /// These hashes and everything below them, as far as it is among the changes.

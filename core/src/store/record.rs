@@ -73,6 +73,7 @@ impl Store {
             finish(tx, draft)?;
             Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
         })?;
+        document::keep_open(&self.documents, id, &document);
         self.copy_to_journal(entry.as_ref());
         Ok(())
     }
@@ -86,13 +87,14 @@ impl Store {
         draft: Option<RecordId>,
     ) -> Result<bool, StoreError> {
         let entry = self.write(|tx| {
-            let (mut held, mut document) = open(tx, id)?;
+            let (mut held, mut document) = self.open_record(tx, id)?;
             grid::require_writable(tx, held.grid, held.kind)?;
             let author = author::load_author(tx)?;
             let change = document.edit(edits, author.actor, at)?;
             if let Some(change) = &change {
                 author::record_change(tx, &mut held, &author, change, edits, at)?;
                 settle_in(tx, &mut held, &document)?;
+                document::keep_open(&self.documents, id, &document);
             }
             finish(tx, draft)?;
             Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
@@ -109,13 +111,14 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let edits = std::slice::from_ref(edit);
         let entry = self.write(|tx| {
-            let (mut held, mut document) = open(tx, id)?;
+            let (mut held, mut document) = self.open_record(tx, id)?;
             grid::require_writable(tx, held.grid, held.kind)?;
             let author = author::load_author(tx)?;
             let change = document.settle(edit, author.actor, at)?;
             if let Some(change) = &change {
                 author::record_change(tx, &mut held, &author, change, edits, at)?;
                 settle_in(tx, &mut held, &document)?;
+                document::keep_open(&self.documents, id, &document);
             }
             Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
         })?;
@@ -130,8 +133,8 @@ impl Store {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let entries = self.write(|tx| {
-            let (held_from, from) = open(tx, step.from)?;
-            let (held_to, to) = open(tx, step.to)?;
+            let (held_from, from) = self.open_record(tx, step.from)?;
+            let (held_to, to) = self.open_record(tx, step.to)?;
             let edits = step.edits(&from.read(), &to.read(), new_label)?;
             let author = author::load_author(tx)?;
             let mut entries = Vec::new();
@@ -180,20 +183,25 @@ impl Store {
     /// The record's document, opened; `None` if it is not on this phone.
     pub fn find_document(&self, id: RecordId) -> Result<Option<RecordDocument>, StoreError> {
         self.read(|db| {
-            document::find(db, &id)?
-                .map(|held| document::open(db, &held))
-                .transpose()
+            let Some(held) = document::find(db, &id)? else {
+                return Ok(None);
+            };
+            let document = document::open_kept(db, &held, &self.documents)?;
+            // Whoever looks at it may be about to change it.
+            document::keep_open(&self.documents, id, &document);
+            Ok(Some(document))
         })
     }
-}
 
-fn open(
-    tx: &rusqlite::Transaction<'_>,
-    id: RecordId,
-) -> Result<(Held, RecordDocument), StoreError> {
-    let held = document::find(tx, &id)?.ok_or(StoreError::RecordNotFound(id))?;
-    let document = document::open(tx, &held)?;
-    Ok((held, document))
+    fn open_record(
+        &self,
+        tx: &rusqlite::Transaction<'_>,
+        id: RecordId,
+    ) -> Result<(Held, RecordDocument), StoreError> {
+        let held = document::find(tx, &id)?.ok_or(StoreError::RecordNotFound(id))?;
+        let document = document::open_kept(tx, &held, &self.documents)?;
+        Ok((held, document))
+    }
 }
 
 fn settle_in(

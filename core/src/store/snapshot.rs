@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use wangge_model::{
     ChangeHash, GridId, RecordId,
     document::RecordDocument,
-    guard,
+    guard::{self, GuardError, Writer},
     protocol::{SnapshotEntry, SnapshotPage, limits},
 };
 
@@ -187,11 +187,7 @@ fn merge(
             return document::store(tx, &mut held, None);
         }
     };
-    let known: HashSet<ChangeHash> = theirs
-        .changes()
-        .into_iter()
-        .map(|change| change.hash)
-        .collect();
+    let known: HashSet<ChangeHash> = theirs.change_hashes().into_iter().collect();
     let unsent = author::list_edits(
         tx,
         held.key,
@@ -202,43 +198,85 @@ fn merge(
         intake.mark_receipted(&mut touched, &edit.hash)?;
     }
     let mut held = touched.held;
-    let ours: Vec<Vec<u8>> = match document::open(tx, &held) {
-        Ok(ours) => ours
-            .changes()
-            .into_iter()
-            .filter(|change| !known.contains(&change.hash))
-            .map(|change| change.bytes)
-            .collect(),
+    let (ours, old) = match document::open(tx, &held) {
+        Ok(old) => {
+            let all = old.changes().into_iter();
+            (all.map(|one| (one.hash, one.bytes)).collect(), Some(old))
+        }
         // Damaged: what lies beside the snapshot can still be read.
-        Err(StoreError::Damaged { .. }) => document::loose_changes(tx, held.key)?,
+        Err(StoreError::Damaged { .. }) => (document::loose_by_hash(tx, held.key)?, None),
         Err(error) => return Err(error),
     };
-    let both = {
-        let mut both = theirs.clone();
-        guard::contain(move || {
-            both.apply_own(ours.iter().map(Vec::as_slice))
-                .map(|()| both)
-        })
-    };
-    let (base, fits) = match both {
-        Ok(Ok(both)) => (both, true),
-        // The same actor and number with another content: a copied store.
-        _ => (theirs, false),
-    };
+    let mut ours: Vec<(ChangeHash, Vec<u8>)> = ours;
+    ours.retain(|(hash, _)| !known.contains(hash));
+    let Merged { base, apart, fits } = bring_together(theirs, &ours);
     let lost: Vec<author::UnsentEdit> = unsent
         .into_iter()
         .filter(|edit| !known.contains(&edit.hash) && !base.has_change(&edit.hash))
         .collect();
+    for (hash, bytes, error) in apart {
+        // Of others, who author it again if they still can; until then it is
+        // here, and offered to a server that lost it.
+        if lost.iter().all(|edit| edit.hash != hash) {
+            intake.keep_apart(entry.record, held.grid, &hash, &bytes, &error)?;
+        }
+    }
     if lost.is_empty() {
         store_merged(tx, &mut held, &base)?;
     } else {
         if !fits {
+            // Our numbers are in use at the server, or in copies elsewhere.
             incarnation::begin(tx, entropy, intake.now)?;
         }
         let author = author::load_author(tx)?;
+        let lost = match &old {
+            Some(old) => author::with_history(old, &lost),
+            None => lost,
+        };
         author::enter_again(tx, &mut held, &author, base, &lost)?;
     }
     document::refresh_counts(tx, held.key)
+}
+
+/// The server's copy with what of ours fits onto it.
+struct Merged {
+    base: RecordDocument,
+    /// What does not, and why: the same actor and number with another content (a
+    /// copied store), and what builds on that.
+    apart: Vec<(ChangeHash, Vec<u8>, GuardError)>,
+    /// Whether all of it fits.
+    fits: bool,
+}
+
+/// Brings the server's copy and further changes together, as many as there is
+/// place for beside it.
+fn bring_together(theirs: RecordDocument, ours: &[(ChangeHash, Vec<u8>)]) -> Merged {
+    let both = {
+        let mut both = theirs.clone();
+        let ours = ours.iter().map(|(_, bytes)| bytes.as_slice());
+        guard::contain(move || both.apply_own(ours).map(|()| both))
+    };
+    if let Ok(Ok(base)) = both {
+        return Merged {
+            base,
+            apart: Vec::new(),
+            fits: true,
+        };
+    }
+    let (mut base, mut apart) = (theirs, Vec::new());
+    for (hash, bytes) in ours {
+        let admitted =
+            guard::inspect(hash, bytes).and_then(|change| base.admit(&change, Writer::Feed));
+        match admitted {
+            Ok(admitted) => base = admitted,
+            Err(error) => apart.push((*hash, bytes.clone(), error)),
+        }
+    }
+    Merged {
+        base,
+        apart,
+        fits: false,
+    }
 }
 
 fn store_merged(

@@ -1,6 +1,6 @@
 //! What tests of this crate and of whole journeys need of a store.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::PoisonError};
 
 use wangge_model::{
     ChangeHash, FieldPath, FieldValue, RecordId,
@@ -29,11 +29,7 @@ impl CanonicalState {
     pub fn of(document: &RecordDocument) -> Self {
         Self {
             heads: document.heads(),
-            changes: document
-                .changes()
-                .into_iter()
-                .map(|change| change.hash)
-                .collect(),
+            changes: document.change_hashes().into_iter().collect(),
             fields: document.fields(),
             conflicts: document.conflicts(),
         }
@@ -44,6 +40,14 @@ impl Store {
     /// The record's canonical state; `None` if it is not here.
     pub fn canonical_state(&self, id: RecordId) -> Result<Option<CanonicalState>, StoreError> {
         Ok(self.find_document(id)?.as_ref().map(CanonicalState::of))
+    }
+
+    /// Closes what was kept open, so that the next look is at the disk.
+    pub fn close_documents(&self) {
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// Every record on this phone, in id order.

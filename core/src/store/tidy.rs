@@ -68,7 +68,7 @@ impl Store {
                 .collect::<rusqlite::Result<Vec<i64>>>()?;
             for key in keys {
                 let mut held = document::load_held(tx, key)?;
-                let document = match document::open(tx, &held) {
+                let document = match document::open_kept(tx, &held, &self.documents) {
                     Ok(document) => document,
                     Err(StoreError::Damaged { .. }) => {
                         document::mark_damaged(tx, &held.id)?;

@@ -50,8 +50,8 @@ pub enum SyncError {
     #[error("the device key could not sign")]
     KeyUnavailable,
     /// The server kept asking for more without an end in sight.
-    #[error("stopped after too many rounds")]
-    TooManyRounds,
+    #[error("stopped after too many rounds: {0}")]
+    TooManyRounds(&'static str),
     /// The phone's store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -75,7 +75,7 @@ impl SyncError {
             Self::BadAnswer(_) => "bad_answer",
             Self::FeedSignature(_) | Self::ReferenceSignature(_) => "feed_signature",
             Self::KeyUnavailable => "key_unavailable",
-            Self::TooManyRounds => "too_many_rounds",
+            Self::TooManyRounds(_) => "too_many_rounds",
             Self::Store(_) => "store",
             Self::Internal(_) => "internal",
         }

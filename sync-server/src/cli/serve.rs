@@ -100,6 +100,7 @@ async fn serve(
         sizing: config.grid_sizing.rules().clone(),
         staffing: config.staffing(),
         public_register: config.public_register,
+        open_ops: Settings::OPEN_OPS,
     };
     let state = AppState::new(
         Arc::clone(&storage) as _,

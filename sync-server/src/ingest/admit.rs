@@ -12,7 +12,7 @@ use wangge_model::{
     ActorId, ChangeHash, Clock, Entropy, GridId, QuarantineId, RecordId, RecordKind, RecordSummary,
     Timestamp,
     boundary::GridIndex,
-    document::RecordDocument,
+    document::{OpenDocuments, RecordDocument},
     guard::{GuardError, InspectedChange, Writer, admit_first, inspect},
     protocol::{PushItem, Verdict, limits},
 };
@@ -96,11 +96,17 @@ pub(super) struct Admission {
     pub(super) clock: Arc<dyn Clock>,
     /// For ids of quarantine rows.
     pub(super) entropy: Arc<dyn Entropy>,
+    /// Documents that were pushed to lately.
+    documents: Arc<Mutex<OpenDocuments>>,
     /// What became of each record's items so far.
     verdicts: Mutex<HashMap<RecordId, Vec<(usize, Verdict)>>>,
 }
 
 impl Admission {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "named once, in the one place that makes it"
+    )]
     pub(super) fn new(
         items: Vec<PushItem>,
         actor: ActorId,
@@ -109,6 +115,7 @@ impl Admission {
         at: Timestamp,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        documents: Arc<Mutex<OpenDocuments>>,
     ) -> Self {
         Self {
             items,
@@ -118,6 +125,7 @@ impl Admission {
             at,
             clock,
             entropy,
+            documents,
             verdicts: Mutex::new(HashMap::new()),
         }
     }
@@ -148,6 +156,25 @@ impl Admission {
             }
         }
         verdicts
+    }
+
+    /// The record's document, opened.
+    fn open(&self, stored: &StoredRecord) -> StorageResult<RecordDocument> {
+        let kept = self.documents().find(&stored.id, &stored.heads);
+        if let Some(document) = kept.filter(|document| document.kind() == stored.kind) {
+            return Ok(document);
+        }
+        RecordDocument::load(stored.kind, Some(&stored.document), []).map_err(|error| {
+            tracing::error!(record = %stored.id, %error, "a stored document cannot be read");
+            StorageError::Corrupt("document")
+        })
+    }
+
+    /// What is kept is as good after a panic elsewhere as before.
+    fn documents(&self) -> std::sync::MutexGuard<'_, OpenDocuments> {
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RecordId, Vec<(usize, Verdict)>>> {
@@ -340,13 +367,7 @@ impl<'a> Judge<'a> {
         let is_in_scope = push.rights.may_write(&grid, kind);
         let document = match stored {
             None => is_in_scope.then(|| RecordDocument::new(kind)),
-            Some(stored) => {
-                let loaded = RecordDocument::load(stored.kind, Some(&stored.document), []);
-                Some(loaded.map_err(|error| {
-                    tracing::error!(record = %id, %error, "a stored document cannot be read");
-                    StorageError::Corrupt("document")
-                })?)
-            }
+            Some(stored) => Some(push.open(stored)?),
         };
         Ok(Self {
             push,
@@ -500,6 +521,8 @@ impl<'a> Judge<'a> {
                 work.heads = document.heads();
                 work.summary = document.summary();
                 work.saved = saved;
+                // The next push of the record is likely to come soon.
+                self.push.documents().keep(self.id, document.clone());
                 if self.stored.is_none() && self.kind == RecordKind::Incident {
                     work.numbering = Some(Numbering {
                         series: case::series(self.push.at),

@@ -6,18 +6,18 @@
 //! also the server's own, and of people whose phones are gone.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use wangge_model::{
-    ActorId, ChangeHash, GridId, RecordId, RecordKind, Timestamp,
+    ActorId, ChangeHash, GridId, QuarantineId, RecordId, RecordKind, Timestamp,
     document::RecordDocument,
     fault_point::FailPoint,
     guard::{GuardError, InspectedChange, Writer, inspect},
     protocol::{
-        GiveBackRequest, GiveBackResponse, PROTOCOL, ProblemCode, Proof, ProofEntry, PublicKey,
-        ReturnedRecord, limits,
+        GiveBackRequest, GiveBackResponse, MovedRecord, PROTOCOL, ProblemCode, Proof, ProofEntry,
+        PublicKey, ReturnedRecord, limits,
     },
 };
 
@@ -25,8 +25,8 @@ use super::{case, push::reach};
 use crate::{
     AppState, DeviceError,
     storage::{
-        ChangeBy, Commit, CommitHooks, Device, NewChange, NewMove, Numbering, RecordWork,
-        StorageError, StorageResult, StoredRecord, Unnumbered,
+        ChangeBy, Commit, CommitHooks, Device, DisplacedChange, NewChange, NewMove, NewQuarantine,
+        Numbering, RecordWork, StorageError, StorageResult, StoredRecord, Unnumbered,
     },
 };
 
@@ -51,6 +51,27 @@ struct GiveBack {
     grids: HashSet<GridId>,
     actor: ActorId,
     at: Timestamp,
+}
+
+/// What is to be done about one record's changes, or all records'.
+#[derive(Debug, Default)]
+struct Judged {
+    works: Vec<RecordWork>,
+    tally: Tally,
+    displaced: Vec<Displaced>,
+}
+
+/// A change that was accepted once and has no place now: another one stands
+/// there, of a copied or restored phone that came first, or it builds on such a
+/// one. Its author may author it again; should that phone be gone, it is not
+/// lost unseen.
+#[derive(Debug)]
+struct Displaced {
+    record: RecordId,
+    kind: RecordKind,
+    grid: GridId,
+    change: InspectedChange,
+    error: GuardError,
 }
 
 /// What became of one record's changes.
@@ -97,7 +118,12 @@ pub async fn give_back(
     });
     let judge = Arc::clone(&worker);
     let moves = worker.moves();
-    let (works, tally) = blocking(move || judge.judge_all(&ids, &stored)).await??;
+    let mut moved = worker.list_moved(&stored);
+    let Judged {
+        works,
+        tally,
+        displaced,
+    } = blocking(move || judge.judge_all(&ids, &stored)).await??;
     drop(permit);
     let commit = Commit {
         at: worker.at,
@@ -109,11 +135,24 @@ pub async fn give_back(
     };
     let outcome = state.storage.commit(commit).await?;
     reach(FailPoint::ServerGiveBackCommitted)?;
+    if !displaced.is_empty() {
+        keep_displaced(state, device, displaced).await?;
+    }
     state.send_hints(&outcome.grids);
     // A move is the server's own decision like any other.
     for again in moves {
+        let now = MovedRecord {
+            record: again.record,
+            grid: again.to,
+            moves: again.moves.unwrap_or(0),
+        };
         match state.storage.move_record(again).await {
-            Ok(outcome) => state.send_hints(&outcome.grids),
+            Ok(outcome) => {
+                if !outcome.grids.is_empty() {
+                    moved.insert(now.record, now);
+                }
+                state.send_hints(&outcome.grids);
+            }
             // Nothing of the record came back, or the grid is closed.
             Err(StorageError::Missing(_)) => {}
             Err(error) => return Err(error.into()),
@@ -125,6 +164,7 @@ pub async fn give_back(
         taken: tally.taken,
         unproven: tally.unproven,
         refused: tally.refused,
+        moved: (!moved.is_empty()).then(|| moved.into_values().collect()),
     })
 }
 
@@ -193,6 +233,21 @@ fn prove(proofs: &[Proof], key: &PublicKey) -> HashMap<RecordId, Proven> {
 }
 
 impl GiveBack {
+    /// Where the proven records of this request are that were moved before it.
+    fn list_moved(&self, stored: &[StoredRecord]) -> BTreeMap<RecordId, MovedRecord> {
+        let moved = stored
+            .iter()
+            .filter(|record| record.moves > 0 && self.proven.contains_key(&record.id));
+        moved
+            .map(|record| MovedRecord {
+                record: record.id,
+                grid: record.grid,
+                moves: record.moves,
+            })
+            .map(|moved| (moved.record, moved))
+            .collect()
+    }
+
     /// Where proofs say that the records of this request had been moved to.
     fn moves(&self) -> Vec<NewMove> {
         let moved = self.records.keys().filter_map(|record| {
@@ -208,38 +263,32 @@ impl GiveBack {
         moved.collect()
     }
 
-    fn judge_all(
-        &self,
-        ids: &[RecordId],
-        stored: &[StoredRecord],
-    ) -> StorageResult<(Vec<RecordWork>, Tally)> {
+    fn judge_all(&self, ids: &[RecordId], stored: &[StoredRecord]) -> StorageResult<Judged> {
         let stored: HashMap<RecordId, &StoredRecord> =
             stored.iter().map(|record| (record.id, record)).collect();
-        let (mut works, mut total) = (Vec::new(), Tally::default());
+        let mut all = Judged::default();
         for id in ids {
-            let (work, tally) = self.judge(id, stored.get(id).copied())?;
-            works.extend(work);
-            total.taken += tally.taken;
-            total.unproven += tally.unproven;
-            total.refused += tally.refused;
+            let one = self.judge(id, stored.get(id).copied())?;
+            all.works.extend(one.works);
+            all.displaced.extend(one.displaced);
+            all.tally.taken += one.tally.taken;
+            all.tally.unproven += one.tally.unproven;
+            all.tally.refused += one.tally.refused;
         }
-        Ok((works, total))
+        Ok(all)
     }
 
     /// Judges one record's changes; no work if none of them is new and proven.
-    fn judge(
-        &self,
-        id: &RecordId,
-        stored: Option<&StoredRecord>,
-    ) -> StorageResult<(Option<RecordWork>, Tally)> {
-        let mut tally = Tally::default();
+    fn judge(&self, id: &RecordId, stored: Option<&StoredRecord>) -> StorageResult<Judged> {
+        let mut judged = Judged::default();
+        let tally = &mut judged.tally;
         let Some(returned) = self.records.get(id) else {
-            return Ok((None, tally));
+            return Ok(judged);
         };
-        let all = u32::try_from(returned.changes.len()).unwrap_or(u32::MAX);
+        let all = place(returned.changes.len());
         let Some(proven) = self.proven.get(id) else {
             tally.unproven = all;
-            return Ok((None, tally));
+            return Ok(judged);
         };
         let (kind, epoch) = stored.map_or((returned.kind, 0), |s| (s.kind, s.record_epoch));
         let grid = stored.map_or(proven.grid, |stored| stored.grid);
@@ -248,23 +297,39 @@ impl GiveBack {
             || (stored.is_none() && !self.grids.contains(&grid))
         {
             tally.refused = all;
-            return Ok((None, tally));
+            return Ok(judged);
         }
         let before = open(kind, stored)?;
-        let (sound, refused) = sound_changes(returned, proven, &mut tally);
-        tally.refused += refused;
-        let (document, changes, refused) = admit_all(&before, sound);
-        tally.refused += refused;
-        tally.taken = u32::try_from(changes.len()).unwrap_or(u32::MAX);
+        let (sound, refused) = sound_changes(returned, proven, tally);
+        let Admitted {
+            document,
+            changes,
+            displaced,
+            homeless,
+        } = admit_all(&before, sound);
+        tally.refused += refused + place(displaced.len()) + homeless;
+        judged.displaced = displaced
+            .into_iter()
+            .map(|(change, error)| Displaced {
+                record: *id,
+                kind,
+                grid,
+                change,
+                error,
+            })
+            .collect();
         if changes.is_empty() {
-            return Ok((None, tally));
+            return Ok(judged);
         }
-        let Some(work) = self.work(*id, grid, stored, &document, changes) else {
-            tally.refused += tally.taken;
-            tally.taken = 0;
-            return Ok((None, tally));
-        };
-        Ok((Some(work), tally))
+        let taken = place(changes.len());
+        match self.work(*id, grid, stored, &document, changes) {
+            Some(work) => {
+                tally.taken = taken;
+                judged.works.push(work);
+            }
+            None => tally.refused += taken,
+        }
+        Ok(judged)
     }
 
     fn work(
@@ -355,27 +420,36 @@ fn sound_changes<'a>(
     (inspected, refused)
 }
 
-/// Applies what fits, dependencies first whatever the order given; answers how
-/// many do not fit.
-fn admit_all(
-    before: &RecordDocument,
-    sound: Vec<(InspectedChange, &[u8])>,
-) -> (RecordDocument, Vec<NewChange>, u32) {
-    let mut document = before.clone();
-    let (mut changes, mut refused) = (Vec::new(), 0);
+/// A record with what fits of what was given back.
+struct Admitted {
+    document: RecordDocument,
+    changes: Vec<NewChange>,
+    displaced: Vec<(InspectedChange, GuardError)>,
+    /// Changes whose dependencies may come from somebody else.
+    homeless: u32,
+}
+
+/// Applies what fits, dependencies first whatever the order given.
+fn admit_all(before: &RecordDocument, sound: Vec<(InspectedChange, &[u8])>) -> Admitted {
+    let mut all = Admitted {
+        document: before.clone(),
+        changes: Vec::new(),
+        displaced: Vec::new(),
+        homeless: 0,
+    };
     let mut waiting = sound;
     loop {
         let mut later = Vec::new();
         let count = waiting.len();
         for (change, bytes) in waiting {
-            if document.has_change(&change.hash()) {
+            if all.document.has_change(&change.hash()) {
                 continue;
             }
-            match document.admit(&change, Writer::Feed) {
+            match all.document.admit(&change, Writer::Feed) {
                 Ok(admitted) => {
-                    document = admitted;
-                    changes.push(NewChange {
-                        item: place(changes.len()),
+                    all.document = admitted;
+                    all.changes.push(NewChange {
+                        item: place(all.changes.len()),
                         hash: change.hash(),
                         actor: change.actor(),
                         actor_seq: change.seq(),
@@ -383,23 +457,67 @@ fn admit_all(
                         by: ChangeBy::Actor,
                     });
                 }
+                Err(error) if all.has_displaced(&error) => all.displaced.push((change, error)),
                 Err(GuardError::MissingDeps(_)) => later.push((change, bytes)),
                 Err(error) => {
                     tracing::warn!(code = error.code(), "a returned change does not fit");
-                    refused += 1;
+                    all.displaced.push((change, error));
                 }
             }
         }
         if later.is_empty() || later.len() == count {
-            return (document, changes, refused + place(later.len()));
+            all.homeless = place(later.len());
+            return all;
         }
         waiting = later;
     }
 }
 
+impl Admitted {
+    /// Whether what a change lacks has no place either.
+    fn has_displaced(&self, error: &GuardError) -> bool {
+        let GuardError::MissingDeps(lacking) = error else {
+            return false;
+        };
+        self.displaced
+            .iter()
+            .any(|(change, _)| lacking.contains(&change.hash()))
+    }
+}
+
+async fn keep_displaced(
+    state: &AppState,
+    device: &Device,
+    displaced: Vec<Displaced>,
+) -> Result<(), DeviceError> {
+    let changes = displaced.into_iter().map(|one| DisplacedChange {
+        actor: one.change.actor(),
+        change: NewQuarantine {
+            id: QuarantineId::make(state.clock.as_ref(), state.entropy.as_ref()),
+            record: one.record,
+            kind: one.kind,
+            grid: one.grid,
+            hash: one.change.hash(),
+            bytes: one.change.bytes().to_vec(),
+            code: one.error.code().to_owned(),
+            detail: one.error.detail(),
+        },
+    });
+    let storage = &state.storage;
+    storage
+        .keep_displaced(
+            changes.collect(),
+            &device.id,
+            &device.person,
+            state.clock.now(),
+        )
+        .await?;
+    Ok(())
+}
+
 impl CommitHooks for GiveBack {
     fn rework(&self, work: &RecordWork, stored: &StoredRecord) -> StorageResult<RecordWork> {
-        let (again, _) = self.judge(&work.id, Some(stored))?;
+        let again = self.judge(&work.id, Some(stored))?.works.pop();
         // Somebody else brought the same back meanwhile: nothing is left to do.
         Ok(again.unwrap_or_else(|| RecordWork {
             changes: Vec::new(),

@@ -88,6 +88,7 @@ pub async fn push(
         at,
         Arc::clone(&state.clock),
         Arc::clone(&state.entropy),
+        Arc::clone(&state.documents),
     ));
     let guard = Arc::clone(&admission);
     let works = blocking(move || guard.admit_all(&stored)).await??;

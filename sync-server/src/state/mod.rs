@@ -5,7 +5,7 @@ mod identity;
 use std::{
     ops::Deref,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -13,6 +13,7 @@ use std::{
 use tokio::sync::{Semaphore, broadcast, watch};
 use wangge_model::{
     Clock, Entropy, GridCodeScheme, GridId,
+    document::OpenDocuments,
     message::Language,
     org::{SizingRules, StaffingRules},
 };
@@ -57,6 +58,15 @@ pub struct Settings {
     pub staffing: StaffingRules,
     /// Anybody may see the list of grids with their codes and heads.
     pub public_register: bool,
+    /// Operations of the documents kept open, at most; ten thousand take some
+    /// two megabytes.
+    pub open_ops: u64,
+}
+
+impl Settings {
+    /// Documents of some hundred records of the usual size: those that several
+    /// people work on at the time.
+    pub const OPEN_OPS: u64 = 20_000;
 }
 
 impl Default for Settings {
@@ -75,6 +85,7 @@ impl Default for Settings {
             sizing: SizingRules::gbt34300(),
             staffing: StaffingRules::default(),
             public_register: false,
+            open_ops: Self::OPEN_OPS,
         }
     }
 }
@@ -109,6 +120,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Compressed snapshot pages.
     pub snapshots: SnapshotCache,
+    /// Documents that were pushed to lately.
+    pub documents: Arc<Mutex<OpenDocuments>>,
     /// Who may come in now.
     pub admission: Admission,
     /// Enrolment attempts.
@@ -153,6 +166,7 @@ impl AppState {
             identity,
             metrics: Metrics::default(),
             snapshots: SnapshotCache::new(16 << 20),
+            documents: Arc::new(Mutex::new(OpenDocuments::new(settings.open_ops))),
             admission: Admission::new(settings.device_requests, settings.body_budget_bytes),
             rate_limits: RateLimits::default(),
             guard_permits: Arc::new(Semaphore::new(settings.guard_threads.max(1))),

@@ -46,7 +46,7 @@ pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
 pub use person::{
     Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonStorage, TeamMember,
 };
-pub use quarantine::{NewQuarantine, QuarantineStorage, QuarantinedChange};
+pub use quarantine::{DisplacedChange, NewQuarantine, QuarantineStorage, QuarantinedChange};
 pub use record::{
     ChangeBy, Commit, CommitHooks, CommitManifest, CommitOutcome, ListedRecord, MoveOutcome,
     NewChange, NewMove, Numbering, RecordFilter, RecordOrder, RecordPage, RecordStorage,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use wangge_model::{
-    ChangeHash, DeviceId, GridId, PersonId, QuarantineId, RecordId, RecordKind, Timestamp,
+    ActorId, ChangeHash, DeviceId, GridId, PersonId, QuarantineId, RecordId, RecordKind, Timestamp,
 };
 
 use super::StorageResult;
@@ -28,6 +28,16 @@ pub struct NewQuarantine {
     pub detail: String,
 }
 
+/// A change that an earlier life of the server had and that has no place in its
+/// record now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisplacedChange {
+    /// Who it says made it.
+    pub actor: ActorId,
+    /// What to keep.
+    pub change: NewQuarantine,
+}
+
 /// One kept change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantinedChange {
@@ -48,6 +58,17 @@ pub struct QuarantinedChange {
 /// Looking at quarantine; pushes write it through [`super::RecordStorage`].
 #[async_trait]
 pub trait QuarantineStorage {
+    /// Keeps displaced changes, each under its author's device if that is known
+    /// here and else under the one that brought it; once, whoever brings it.
+    /// They do not count towards what a device may hold: they were accepted
+    /// before.
+    async fn keep_displaced(
+        &self,
+        changes: Vec<DisplacedChange>,
+        device: &DeviceId,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<()>;
     /// Kept changes of grids in the person's scope, and the person's own,
     /// newest first.
     async fn list_quarantine(

@@ -104,9 +104,11 @@ impl RecordDocument {
         }
         let options = CommitOptions::default().with_time(at.as_seconds());
         let (hash, _) = transaction.commit_with(options);
-        Ok(hash
-            .and_then(|hash| self.doc.get_change_by_hash(&hash))
-            .map(|c| local_change(&c)))
+        let change = hash.and_then(|hash| self.doc.get_change_by_hash(&hash));
+        if let (Some(tally), Some(change)) = (self.tally.get_mut(), &change) {
+            tally.add(change);
+        }
+        Ok(change.as_ref().map(local_change))
     }
 }
 

@@ -84,10 +84,7 @@ impl RecordDocument {
                     .doc
                     .fork_at(&[change.hash()])
                     .ok()
-                    .map(|doc| Self {
-                        kind: self.kind,
-                        doc,
-                    })
+                    .map(|doc| Self::of(self.kind, doc))
                     .and_then(|past| past.value(&path));
                 Some(HistoryField { path, value })
             }

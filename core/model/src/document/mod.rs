@@ -16,10 +16,14 @@ pub(crate) mod genesis;
 mod history;
 #[cfg(test)]
 mod merge_tests;
+mod open;
 mod path;
 mod read;
 pub mod schema;
+mod tally;
 mod value;
+
+use std::sync::OnceLock;
 
 use automerge::{ActorId as AutomergeActor, Automerge, Change, ReadDoc, SaveOptions};
 use sha2::{Digest as _, Sha256};
@@ -29,9 +33,12 @@ pub use conflict::{Candidate, FieldConflict};
 pub use edit::EditError;
 pub use genesis::genesis_actor;
 pub use history::{HistoryEntry, HistoryField};
+pub use open::OpenDocuments;
 pub use path::{FieldPath, InvalidFieldPath};
 pub use read::Fields;
 pub use value::{FieldEdit, FieldValue};
+
+use tally::Tally;
 
 use crate::{ChangeHash, DeviceId, Incarnation, RecordKind, ServerEpoch};
 
@@ -138,15 +145,22 @@ pub struct LocalChange {
 pub struct RecordDocument {
     kind: RecordKind,
     pub(crate) doc: Automerge,
+    /// Summed up when it is first asked for.
+    tally: OnceLock<Tally>,
 }
 
 impl RecordDocument {
     /// A record of this kind with nothing in it but the containers that every
     /// copy everywhere shares.
     pub fn new(kind: RecordKind) -> Self {
+        Self::of(kind, genesis::genesis_document(kind).clone())
+    }
+
+    fn of(kind: RecordKind, doc: Automerge) -> Self {
         Self {
             kind,
-            doc: genesis::genesis_document(kind).clone(),
+            doc,
+            tally: OnceLock::new(),
         }
     }
 
@@ -182,7 +196,7 @@ impl RecordDocument {
         if missing > 0 {
             return Err(DocumentError::Incomplete(missing));
         }
-        let document = Self { kind, doc };
+        let document = Self::of(kind, doc);
         if document.written_kind().as_deref() == Some(kind.as_str()) {
             Ok(document)
         } else {
@@ -232,6 +246,31 @@ impl RecordDocument {
             .collect()
     }
 
+    /// The hash of every change except the genesis, dependencies first: without
+    /// the changes' bytes, which have to be put together anew.
+    pub fn change_hashes(&self) -> Vec<ChangeHash> {
+        let genesis = genesis::genesis_document(self.kind).get_heads();
+        self.doc
+            .get_changes_meta(&genesis)
+            .iter()
+            .map(|meta| meta.hash.into())
+            .collect()
+    }
+
+    /// What each change directly builds on, the genesis left out; as
+    /// [`Self::change_hashes`].
+    pub fn change_deps(&self) -> Vec<(ChangeHash, Vec<ChangeHash>)> {
+        let genesis = genesis::genesis_document(self.kind).get_heads();
+        self.doc
+            .get_changes_meta(&genesis)
+            .iter()
+            .map(|meta| {
+                let deps = meta.deps.iter().copied().map(ChangeHash::from);
+                (meta.hash.into(), deps.collect())
+            })
+            .collect()
+    }
+
     /// One change's raw bytes, also after it was compacted into a snapshot.
     pub fn find_change(&self, hash: &ChangeHash) -> Option<LocalChange> {
         self.doc
@@ -258,14 +297,32 @@ impl RecordDocument {
 
     /// The number of changes an actor has made to this record.
     pub fn last_seq(&self, actor: &ActorId) -> u64 {
-        let actor = actor.to_automerge();
-        self.doc
-            .get_changes_meta(&[])
-            .iter()
-            .filter(|meta| *meta.actor == actor)
-            .map(|meta| meta.seq)
-            .max()
-            .unwrap_or(0)
+        self.tally().last_seq(actor)
+    }
+
+    /// The highest operation number in use.
+    pub(crate) fn last_op(&self) -> u64 {
+        self.tally().last_op
+    }
+
+    fn tally(&self) -> &Tally {
+        self.tally
+            .get_or_init(|| Tally::of(&self.doc.get_changes_meta(&[])))
+    }
+
+    /// Applies changes that are sound.
+    pub(crate) fn apply(&mut self, changes: Vec<Change>) -> Result<(), automerge::AutomergeError> {
+        let tally = self.tally.get_mut().map(std::mem::take);
+        // Until it is counted again: an error may leave some of them applied.
+        self.tally = OnceLock::new();
+        self.doc.apply_changes(changes.iter().cloned())?;
+        if let Some(mut tally) = tally
+            && self.doc.get_missing_deps(&[]).is_empty()
+        {
+            changes.iter().for_each(|change| tally.add(change));
+            self.tally = tally.into();
+        }
+        Ok(())
     }
 
     /// Operations in the whole history, which is what loading costs.
@@ -285,8 +342,7 @@ impl RecordDocument {
                     .map_err(|error| DocumentError::Unreadable(error.to_string()))?,
             );
         }
-        self.doc
-            .apply_changes(parsed)
+        self.apply(parsed)
             .map_err(|error| DocumentError::Unreadable(error.to_string()))
     }
 

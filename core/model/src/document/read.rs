@@ -228,14 +228,7 @@ impl RecordDocument {
 
     /// The latest time any change claims, to the second; 0 for a new record.
     pub fn edited_at(&self) -> Timestamp {
-        let latest = self
-            .doc
-            .get_changes_meta(&[])
-            .iter()
-            .map(|meta| meta.timestamp)
-            .max()
-            .unwrap_or(0);
-        Timestamp::from_millis(latest.saturating_mul(1000))
+        Timestamp::from_millis(self.tally().edited_at.saturating_mul(1000))
     }
 
     pub(super) fn to_field_value(&self, value: &Value<'_>, id: &ObjId) -> Option<FieldValue> {

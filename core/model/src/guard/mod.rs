@@ -299,7 +299,7 @@ impl RecordDocument {
         let texts = rights::check(self, &change.change, writer)?;
         let mut trial = self.clone();
         let parsed = change.change.clone();
-        let trial = contain(move || trial.doc.apply_changes([parsed]).map(|()| trial))
+        let trial = contain(move || trial.apply(vec![parsed]).map(|()| trial))
             .map_err(GuardError::Malformed)?
             .map_err(|error| GuardError::Malformed(error.to_string()))?;
         // Automerge stores operations, not chunks, and encodes the chunk anew
@@ -322,12 +322,13 @@ impl RecordDocument {
     /// so never past the record's last; a huge number would win every later
     /// conflict.
     fn check_op_numbers(&self, change: &InspectedChange) -> Result<(), GuardError> {
-        let metas = self.doc.get_changes_meta(&[]);
-        let last = metas.iter().map(|meta| meta.max_op).max().unwrap_or(0);
         let start = change.change.start_op().get();
-        let known = metas
+        let last = self.last_op();
+        let known = change
+            .change
+            .deps()
             .iter()
-            .filter(|meta| change.change.deps().contains(&meta.hash))
+            .filter_map(|dep| self.doc.get_change_meta_by_hash(dep))
             .map(|meta| meta.max_op)
             .max()
             .unwrap_or(0);

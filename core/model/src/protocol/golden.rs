@@ -402,6 +402,18 @@ fn give_back_response() -> GiveBackResponse {
         taken: 1,
         unproven: 2,
         refused: 3,
+        moved: None,
+    }
+}
+
+fn give_back_response_moved() -> GiveBackResponse {
+    GiveBackResponse {
+        moved: Some(vec![MovedRecord {
+            record: RECORD,
+            grid: GRID,
+            moves: 2,
+        }]),
+        ..give_back_response()
     }
 }
 
@@ -507,6 +519,7 @@ fn every_message_is_the_bytes_it_was() {
     assert_golden_map("snapshot_page_places", &places_snapshot_page());
     assert_golden_map("give_back_request", &give_back_request());
     assert_golden_map("give_back_response", &give_back_response());
+    assert_golden_map("give_back_response_moved", &give_back_response_moved());
     assert_golden_map("grants", &grants());
     assert_golden("manifest", &manifest());
     assert_golden("signed_manifest", &signed_manifest());

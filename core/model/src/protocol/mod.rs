@@ -28,8 +28,8 @@ pub use enrol::{
 pub use manifest::{Manifest, PushItem, SignedManifest, items_digest};
 pub use problem::{Problem, ProblemCode};
 pub use proof::{
-    GiveBackRequest, GiveBackResponse, Proof, ProofEntry, ReturnedChange, ReturnedRecord,
-    Statement, feed_page_message, snapshot_page_message,
+    GiveBackRequest, GiveBackResponse, MovedRecord, Proof, ProofEntry, ReturnedChange,
+    ReturnedRecord, Statement, feed_page_message, snapshot_page_message,
 };
 pub use reference::{
     ReferenceNews, ReferenceSet, ReferenceStamp, reference_digest, reference_message,

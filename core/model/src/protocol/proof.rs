@@ -398,4 +398,22 @@ pub struct GiveBackResponse {
     /// Changes that are proven and do not fit the record as it is now.
     #[n(3)]
     pub refused: u32,
+    /// Where those of the request's records are that were moved at some time; a
+    /// snapshot cannot say that a record is in another grid.
+    #[n(4)]
+    pub moved: Option<Vec<MovedRecord>>,
+}
+
+/// Where a record is that was moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct MovedRecord {
+    /// The record.
+    #[n(0)]
+    pub record: RecordId,
+    /// The grid it is in.
+    #[n(1)]
+    pub grid: GridId,
+    /// How often it was moved.
+    #[n(2)]
+    pub moves: u32,
 }

@@ -322,9 +322,9 @@ impl Store {
     }
 
     fn try_settle_journal(&self, beside: &mut Beside, tidy: bool) -> Result<(), StoreError> {
-        let (entries, live, identity) = self.connections.read(|db| {
+        let (entries, live, identity) = self.connections.read_before_write(|db| {
             let unsent = outbox::list_unsettled(db)?;
-            let entries = outbox::load_entries(db, &unsent, &beside.journal)?;
+            let entries = outbox::load_entries(db, &unsent, &beside.journal, &self.documents)?;
             let live: HashSet<ChangeHash> = unsent.into_iter().map(|(_, hash)| hash).collect();
             Ok((entries, live, Identity::load(db)?))
         })?;

@@ -215,18 +215,7 @@ fn a_copied_store_forks_and_both_edits_survive() {
     let id = phone.household(1, "殷巷村一号");
     hub.sync(&phone);
     // Copied with the token file, so nothing is noticed.
-    phone.core = None;
-    let mut copy = Phone::new(1);
-    copy.core = None;
-    for file in ["wangge.db", "incarnation"] {
-        std::fs::copy(
-            phone.directory.path().join(file),
-            copy.directory.path().join(file),
-        )
-        .unwrap();
-    }
-    phone.open(11);
-    copy.open(12);
+    let copy = copied(&mut phone);
     phone.edit(id, "address.room", "501");
     copy.edit(id, "address.floor", "5");
     copy.edit(id, "notes", "写在副本上");
@@ -239,6 +228,102 @@ fn a_copied_store_forks_and_both_edits_survive() {
         assert_eq!(one.text(id, "notes").as_deref(), Some("写在副本上"));
     }
     assert_same(&phone, &copy);
+}
+
+/// A phone and a bit by bit copy of it.
+fn copied(phone: &mut Phone) -> Phone {
+    phone.core = None;
+    let mut copy = Phone::new(1);
+    copy.core = None;
+    for file in ["wangge.db", "incarnation"] {
+        std::fs::copy(
+            phone.directory.path().join(file),
+            copy.directory.path().join(file),
+        )
+        .unwrap();
+    }
+    phone.open(11);
+    copy.open(12);
+    copy
+}
+
+/// Two accidents at once: a phone was copied, and the server lost what the one
+/// copy had handed in. The other copy is faster then, and takes the number that
+/// what was lost had; a third phone has built on that.
+#[test]
+fn an_edit_on_a_change_that_lost_its_place_is_authored_again_on_what_the_server_has() {
+    // Whether the server had it once: then the outbox has forgotten its fields.
+    for was_at_server in [false, true] {
+        let (mut phone, mut hub) = (Phone::enrolled(1, &[1]), Hub::new());
+        let reader = Phone::enrolled(2, &[1]);
+        let id = phone.household(1, "殷巷村一号");
+        hub.sync(&phone);
+        hub.sync(&reader);
+        let copy = copied(&mut phone);
+        let backup = hub.clone();
+        phone.edit(id, "address.room", "501");
+        hub.sync(&phone);
+        hub.sync(&reader);
+        reader.edit(id, "address.floor", "5");
+        if was_at_server {
+            hub.sync(&reader);
+        }
+        let mut hub = Hub {
+            epoch: ServerEpoch::from_bytes([2; 16]),
+            ..backup
+        };
+        hub.sync(&reader);
+        let state = || reader.core().find_record(id).unwrap().unwrap().row.state;
+        assert_eq!(state(), RecordState::OnPhone, "it waits for what it is on");
+        copy.edit(id, "address.unit", "2单元");
+        hub.sync(&copy);
+        hub.sync(&reader);
+        assert_eq!(state(), RecordState::AtServer);
+        hub.sync(&phone);
+        hub.sync(&copy);
+        hub.sync(&reader);
+        for one in [&phone, &copy, &reader] {
+            assert_eq!(one.text(id, "address.room").as_deref(), Some("501"));
+            assert_eq!(one.text(id, "address.unit").as_deref(), Some("2单元"));
+            assert_eq!(one.text(id, "address.floor").as_deref(), Some("5"));
+            let view = one.core().find_record(id).unwrap().unwrap();
+            assert!(view.conflicts.is_empty());
+            assert_eq!(view.history.len(), 4, "each edit once");
+        }
+        assert_same(&phone, &copy);
+        assert_same(&phone, &reader);
+    }
+}
+
+#[test]
+fn a_change_without_a_place_is_still_offered_to_a_server_that_lost_it() {
+    let (mut phone, mut hub) = (Phone::enrolled(1, &[1]), Hub::new());
+    let reader = Phone::enrolled(2, &[1]);
+    let id = phone.household(1, "殷巷村一号");
+    hub.sync(&phone);
+    hub.sync(&reader);
+    let copy = copied(&mut phone);
+    let backup = hub.clone();
+    phone.edit(id, "address.room", "501");
+    hub.sync(&phone);
+    hub.sync(&reader);
+    let mut hub = Hub {
+        epoch: ServerEpoch::from_bytes([2; 16]),
+        ..backup
+    };
+    copy.edit(id, "address.unit", "2单元");
+    hub.sync(&copy);
+    // The reader learns of the new life only now.
+    hub.answer(&reader, None, &[]);
+    hub.bootstrap(&reader);
+    assert_eq!(reader.text(id, "address.unit").as_deref(), Some("2单元"));
+    let kept = reader.store().list_kept().unwrap();
+    let apart: Vec<&String> = kept
+        .iter()
+        .filter(|line| line.starts_with("quarantine"))
+        .collect();
+    assert_eq!(apart.len(), 1);
+    assert!(apart[0].ends_with("actor_fork"), "{}", apart[0]);
 }
 
 #[test]
@@ -386,6 +471,7 @@ fn unsent_edits_of_a_damaged_document_are_kept() {
             Ok(())
         })
         .unwrap();
+    phone.store().close_documents();
     let result = phone.core().edit_record(id, &[set("address.room", "501")]);
     assert!(
         matches!(result, Err(crate::Error::Damaged { .. })),

@@ -3,10 +3,11 @@
 
 use wangge_model::{
     ChangeHash,
-    protocol::{Decision, VerdictRun},
+    protocol::{Decision, MovedRecord, VerdictRun},
 };
 
 use super::*;
+use crate::port::GiveBackMark;
 
 /// A phone with these grids, all read, and a record in the first that the server has.
 fn phone_with_record(grids: &[u8]) -> (Hub, Phone, RecordId) {
@@ -214,6 +215,41 @@ fn an_edit_made_while_the_record_moved_between_ones_own_grids_is_kept_on_top() {
     let home = phone.store().position().unwrap().cursors;
     assert_eq!(home[1].digest, hub.digest(grid(2)));
     phone.check();
+}
+
+#[test]
+fn a_record_that_moved_before_a_restored_servers_backup_goes_once_the_server_says_so() {
+    for has_unsent in [false, true] {
+        let (mut hub, author, id) = phone_with_record(&[1]);
+        let reader = Phone::enrolled(2, &[1]);
+        hub.sync(&reader);
+        if has_unsent {
+            reader.edit(id, "notes", "电梯坏了");
+        }
+        // Moved, backed up, restored; and the phone slept meanwhile.
+        hub.records.get_mut(&id).unwrap().0 = grid(2);
+        hub.feeds.clear();
+        hub.epoch = ServerEpoch::from_bytes([2; 16]);
+        hub.answer(&reader, None, &[]);
+        hub.bootstrap(&reader);
+        assert_eq!(ids(&reader), [id], "it might be the only copy left");
+        let mark = GiveBackMark {
+            position: 1,
+            after: None,
+        };
+        let moved = MovedRecord {
+            record: id,
+            grid: grid(2),
+            moves: 1,
+        };
+        reader.store().store_given_back(&mark, &[moved]).unwrap();
+        reader.check();
+        let left = if has_unsent { vec![id] } else { Vec::new() };
+        assert_eq!(ids(&reader), left, "unsent: {has_unsent}");
+        let digest = reader.store().position().unwrap().cursors[0].digest;
+        assert_eq!(digest, hub.digest(grid(1)));
+        drop(author);
+    }
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Machine {
             // follow them.
             self.epochs += 1;
             if self.epochs > EPOCHS {
-                return Err(SyncError::TooManyRounds);
+                return Err(SyncError::TooManyRounds("another life of the server again"));
             }
             &[]
         };
@@ -103,7 +103,7 @@ impl Machine {
         if forked {
             self.rotations += 1;
             if self.rotations > ROTATIONS {
-                return Err(SyncError::TooManyRounds);
+                return Err(SyncError::TooManyRounds("another fork"));
             }
             store.rotate_incarnation()?;
         } else if push.is_some() && applied.receipted + applied.refused == 0 {
@@ -190,7 +190,7 @@ impl Machine {
                         .get(grid)
                         .is_some_and(|times| *times >= BOOTSTRAPS)
                     {
-                        return Err(SyncError::TooManyRounds);
+                        return Err(SyncError::TooManyRounds("another fetch of a grid"));
                     }
                 }
                 // With a new life it is that life's, which was counted.
@@ -198,7 +198,7 @@ impl Machine {
                 Directive::Reoffer => {
                     self.epochs += 1;
                     if self.epochs > EPOCHS {
-                        return Err(SyncError::TooManyRounds);
+                        return Err(SyncError::TooManyRounds("asked to offer all again"));
                     }
                 }
                 Directive::Upgrade { minimum } => self.report.upgrade = Some(minimum.clone()),
@@ -268,7 +268,7 @@ impl Machine {
             refused = answer.refused,
             "given back"
         );
-        store.store_given_back(&mark)?;
+        store.store_given_back(&mark, answer.moved.as_deref().unwrap_or_default())?;
         fault_point::reach(FailPoint::PhoneGiveBackStored).map_err(crate::StoreError::from)?;
         Ok(())
     }

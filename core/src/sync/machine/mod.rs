@@ -52,13 +52,17 @@ const REQUESTS: u64 = 20_000;
 /// need one.
 const SESSIONS: u32 = ATTEMPTS + 1;
 /// Most new manifests in place of refused ones in one sync.
-const REBUILDS: u32 = 3;
+const REBUILDS: u32 = ACCIDENTS;
+/// Most accidents of a kind in one sync: it may go on for days, while nothing
+/// connects, and find that the server was restored, the feed shortened and the
+/// phone copied meanwhile, more than once.
+const ACCIDENTS: u32 = 6;
 /// Most new app lives in one sync.
-const ROTATIONS: u32 = 2;
+const ROTATIONS: u32 = ACCIDENTS;
 /// Most lives of the server seen in one sync.
-const EPOCHS: u32 = 2;
+const EPOCHS: u32 = ACCIDENTS;
 /// Most complete fetches of one grid in one sync.
-const BOOTSTRAPS: u32 = 2;
+const BOOTSTRAPS: u32 = ACCIDENTS;
 
 /// What happened.
 #[derive(Debug)]
@@ -314,7 +318,7 @@ impl Machine {
     fn next_action(&mut self, store: &dyn SyncStore, now: Timestamp) -> Result<Action, SyncError> {
         self.requests += 1;
         if self.requests > REQUESTS {
-            return Err(SyncError::TooManyRounds);
+            return Err(SyncError::TooManyRounds("requests"));
         }
         let position = store.position()?;
         // A session known to have expired gets a 401 in any case; let that be
@@ -500,7 +504,7 @@ impl Machine {
             .get(&bootstrap.grid)
             .is_some_and(|times| *times > BOOTSTRAPS)
         {
-            return Err(SyncError::TooManyRounds);
+            return Err(SyncError::TooManyRounds("yet another fetch of a grid"));
         }
         self.progress.phase = SyncPhase::Fetching;
         self.sent = Sent::Snapshot(bootstrap);

@@ -146,7 +146,7 @@ impl Machine {
                 match code {
                     // A server that knows no such request.
                     Some(Code::NotFound | Code::ProtocolUnsupported) => store.end_giving_back()?,
-                    _ => store.store_given_back(&mark)?,
+                    _ => store.store_given_back(&mark, &[])?,
                 }
                 Ok(None)
             }

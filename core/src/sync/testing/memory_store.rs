@@ -8,8 +8,8 @@ use std::{
 use wangge_model::{
     ChangeHash, GridId, Incarnation, OrgNodeId, RecordId, RecordKind, Timestamp,
     protocol::{
-        Cursor, Directive, EnrolResponse, FeedEntry, Grants, PushItem, ReferenceStamp, Session,
-        SignedManifest, SnapshotPage, Verdict,
+        Cursor, Directive, EnrolResponse, FeedEntry, Grants, MovedRecord, PushItem, ReferenceStamp,
+        Session, SignedManifest, SnapshotPage, Verdict,
     },
 };
 
@@ -259,7 +259,11 @@ impl SyncStore for MemoryStore {
         Ok(None)
     }
 
-    fn store_given_back(&self, _mark: &GiveBackMark) -> Result<(), StoreError> {
+    fn store_given_back(
+        &self,
+        _mark: &GiveBackMark,
+        _moved: &[MovedRecord],
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 

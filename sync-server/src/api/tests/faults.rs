@@ -4,8 +4,8 @@ use wangge_model::{
     Clock as _, GridId, RecordId,
     document::RecordDocument,
     protocol::{
-        Directive, GiveBackRequest, GiveBackResponse, PROTOCOL, Proof, ProofEntry, PushItem,
-        ReturnedChange, ReturnedRecord, SigningKey, SoftwareKey, Statement, seal,
+        Directive, GiveBackRequest, GiveBackResponse, MovedRecord, PROTOCOL, Proof, ProofEntry,
+        PushItem, ReturnedChange, ReturnedRecord, SigningKey, SoftwareKey, Statement, seal,
     },
 };
 
@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     auth::Scope,
     ingest::review::{AcceptError, accept},
-    storage::{QuarantinedChange, Role},
+    storage::{NewMove, QuarantinedChange, Role},
 };
 
 /// What somebody else's phone wrote, and a proof of it by this key.
@@ -91,6 +91,86 @@ async fn a_foreign_change_comes_back_on_the_servers_own_signature_and_on_nothing
         .post("/v1/give-back", Some(&phone.token), seal(&other_life))
         .await;
     assert_eq!(refused(&reply), "server_epoch_changed");
+}
+
+#[tokio::test]
+async fn whoever_gives_a_record_back_is_told_which_grid_it_was_moved_to() {
+    let (server, phone) = one_phone(32).await;
+    let person = server.add_worker("李网格", server.grids[0]).await;
+    let mut author = SimDevice::enrol(&server, person).await;
+    collect(&server, &mut author, 2);
+    let [moved, stayed] = [0, 1].map(|place| author.outbox[place].clone());
+    author.sync(&server).await;
+    let new = NewMove {
+        record: moved.record,
+        to: server.grids[1],
+        person: None,
+        at: server.clock.now(),
+        moves: None,
+    };
+    server.state.storage.move_record(new).await.unwrap();
+    let own = server.state.identity.key.as_ref();
+    let there = Some(vec![MovedRecord {
+        record: moved.record,
+        grid: server.grids[1],
+        moves: 1,
+    }]);
+    let told = give_back(&server, &phone, &foreign(&moved, &server, own)).await;
+    assert_eq!((told.taken, told.moved), (0, there));
+    let told = give_back(&server, &phone, &foreign(&stayed, &server, own)).await;
+    assert_eq!(told.moved, None);
+    let stranger = SoftwareKey::make(server.entropy.as_ref());
+    let told = give_back(&server, &phone, &foreign(&moved, &server, &stranger)).await;
+    assert_eq!(told.moved, None, "without proof nobody is told anything");
+}
+
+#[tokio::test]
+async fn a_proven_change_in_whose_place_another_stands_is_kept_for_people_to_see() {
+    let (server, bringer) = one_phone(38).await;
+    let grid = server.grids[0];
+    let person = server.add_worker("李网格", grid).await;
+    let mut author = SimDevice::enrol(&server, person).await;
+    let id = author.create(&server, RecordKind::Household, grid, &[("notes", "共")]);
+    author.sync(&server).await;
+    // What a lost life of the server had of this phone, before it was copied.
+    let before = author.records[&id].clone();
+    author.edit(&server, id, &[("address.room", "501室")]);
+    author.edit(&server, id, &[("address.floor", "5")]);
+    let lost: Vec<PushItem> = std::mem::take(&mut author.outbox);
+    // Its copy was faster in the new life.
+    author.records.insert(id, before);
+    author.edit(&server, id, &[("address.room", "502室")]);
+    author.sync(&server).await;
+    let own = server.state.identity.key.as_ref();
+    let mut request = foreign(&lost[1], &server, own);
+    request.records[0].changes = lost
+        .iter()
+        .map(|item| ReturnedChange {
+            hash: item.hash,
+            change: item.change.clone(),
+        })
+        .collect();
+    for _ in 0..2 {
+        let answer = give_back(&server, &bringer, &request).await;
+        assert_eq!((answer.taken, answer.unproven, answer.refused), (0, 0, 2));
+    }
+    let document = document_of(&server, &id).await;
+    assert_eq!(document.text("address.room").as_deref(), Some("502室"));
+    let storage = &server.state.storage;
+    let kept = storage
+        .list_quarantine(&person, server.clock.now(), 0, 10)
+        .await
+        .unwrap();
+    let mut kept: Vec<_> = kept
+        .iter()
+        .map(|kept| (kept.change.hash, kept.change.code.as_str(), kept.device))
+        .collect();
+    kept.sort_by_key(|(_, code, _)| code.to_owned());
+    let expected = [
+        (lost[0].hash, "actor_fork", author.id),
+        (lost[1].hash, "missing_deps", author.id),
+    ];
+    assert_eq!(kept, expected, "once each, as their author's");
 }
 
 async fn document_of(server: &TestServer, id: &RecordId) -> RecordDocument {

@@ -89,10 +89,10 @@ pub(super) fn commit(
 /// Grids of what is new: a grid may have been closed since the phone chose it,
 /// or since the push was judged.
 #[derive(Default)]
-struct Homes(HashMap<GridId, GridId>);
+pub(super) struct Homes(HashMap<GridId, GridId>);
 
 impl Homes {
-    fn find(
+    pub(super) fn find(
         &mut self,
         connection: &Connection,
         grid: &GridId,

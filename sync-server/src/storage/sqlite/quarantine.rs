@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use wangge_model::{DeviceId, GridId, PersonId, QuarantineId, RecordId, Timestamp};
 
-use super::{SqliteStorage, row, scope::in_scope};
-use crate::storage::{NewQuarantine, QuarantineStorage, QuarantinedChange, StorageResult};
+use super::{SqliteStorage, commit::Homes, device, row, scope::in_scope};
+use crate::storage::{
+    DisplacedChange, NewQuarantine, QuarantineStorage, QuarantinedChange, StorageResult,
+};
 
 /// What a person may see: changes of their grids, of people assigned inside
 /// their scope, and their own. What waits for a decision is in the review
@@ -80,6 +82,32 @@ pub(super) fn insert(
 
 #[async_trait]
 impl QuarantineStorage for SqliteStorage {
+    async fn keep_displaced(
+        &self,
+        changes: Vec<DisplacedChange>,
+        device: &DeviceId,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<()> {
+        let bringer = (*device, *person);
+        self.write(move |connection, _| {
+            let mut homes = Homes::default();
+            for DisplacedChange { actor, change } in &changes {
+                let is_kept = connection
+                    .prepare_cached("SELECT 1 FROM quarantine WHERE record = ?1 AND hash = ?2")?
+                    .exists(params![change.record.as_bytes(), change.hash.as_bytes()])?;
+                if !is_kept {
+                    let (device, person) =
+                        device::find_owner(connection, actor)?.unwrap_or(bringer);
+                    let grid = homes.find(connection, &change.grid, at)?;
+                    insert(connection, change, &grid, &device, &person, at)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn list_quarantine(
         &self,
         person: &PersonId,

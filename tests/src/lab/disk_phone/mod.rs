@@ -148,6 +148,7 @@ fn device_key() -> SoftwareKey {
 
 fn parts(further_steps: &'static [Step]) -> StoreParts {
     StoreParts {
+        open_ops: None,
         vfs: Some(disk::NAME),
         further_steps,
         no_copies: true,

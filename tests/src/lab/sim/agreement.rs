@@ -41,6 +41,7 @@ impl World {
                     + report.mismatched_grids
                     + report.waiting;
                 moved += self.discard_refused(phone)?;
+                self.tell_story(&format!("(healing phone {phone}, round {round})"))?;
             }
             if moved == 0 {
                 *self.counts.entry("rounds_to_heal").or_default() += round;
@@ -59,8 +60,13 @@ impl World {
         Ok(broken)
     }
 
-    /// Compares every replica with the server and the ledger with both.
+    /// Compares every replica with the server and the ledger with both, as they
+    /// are on their disks: what anybody remembers does not count.
     pub(super) fn compare(&mut self) -> anyhow::Result<Broken> {
+        self.server.restart()?;
+        for phone in &mut self.phones {
+            phone.restart()?;
+        }
         let mut broken = self.server.verify()?;
         let mut served: HashMap<GridId, BTreeMap<RecordId, State>> = HashMap::new();
         let mut found = Found::default();
@@ -146,7 +152,9 @@ impl World {
                 Owed::InRecord | Owed::OrApart(_) => broken.push(format!(
                     "the edit acknowledged at step {} for record {} is lost",
                     edit.step(),
-                    edit.record
+                    self.records
+                        .get(edit.record)
+                        .map_or_else(String::new, |known| known.id.to_string())
                 )),
             }
         }

@@ -51,6 +51,7 @@ fn run(seed: u64, without: &[Action], prepare: impl FnOnce(&mut World)) -> anyho
         steps: STEPS,
         records: 16,
         without: without.to_vec(),
+        follow: None,
     };
     fault_point::disarm();
     let mut world = World::new(folder.path(), &size, seed)?;

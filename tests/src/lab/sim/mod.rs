@@ -19,6 +19,7 @@ mod ledger;
 mod network;
 mod phone;
 mod server;
+mod story;
 mod trace;
 mod world;
 
@@ -30,6 +31,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use wangge_model::RecordId;
 
 pub use self::dice::Action;
 use self::world::{Size, World};
@@ -40,6 +42,9 @@ use super::Outcome;
 const MEMORY: &str = "/dev/shm";
 /// Longest run of which the shortest failing prefix is looked for.
 const SHRINKABLE: u64 = 20_000;
+
+/// Failing seeds of which it is looked for.
+const SHRUNK: usize = 1;
 
 /// Arguments of the simulation.
 #[derive(Debug, Clone, clap::Args)]
@@ -59,6 +64,9 @@ pub struct SimArguments {
     /// Stop after this many steps of the plan for `--ops`.
     #[arg(long)]
     pub until: Option<u64>,
+    /// Tell every step that changed something about this record.
+    #[arg(long)]
+    pub follow: Option<RecordId>,
     /// Run the seed twice, at the same time, and compare the traces.
     #[arg(long)]
     pub twice: bool,
@@ -87,6 +95,7 @@ impl SimArguments {
             steps: self.ops,
             records: self.records,
             without: self.without.clone(),
+            follow: self.follow,
         }
     }
 }
@@ -98,6 +107,7 @@ pub fn run(arguments: &SimArguments, seed: u64) -> anyhow::Result<Outcome> {
     outcome.figure("ops", arguments.ops);
     outcome.figure("seeds", arguments.seeds);
     let mut totals: Vec<(&'static str, u64)> = Vec::new();
+    let mut failed: Vec<(u64, Run)> = Vec::new();
     for (seed, played) in play_all(arguments, seed)? {
         let (first, second) = played;
         if let Some(second) = &second {
@@ -115,15 +125,23 @@ pub fn run(arguments: &SimArguments, seed: u64) -> anyhow::Result<Outcome> {
             }
         }
         if !first.broken.is_empty() {
-            let shortest = shrink(arguments, seed, first)?;
-            outcome.break_promise(format!(
-                "seed {seed} fails; shortest prefix known: --seed {seed} --devices {} \
-                 --records {} --ops {} --until {}",
-                arguments.devices, arguments.records, arguments.ops, shortest.steps
-            ));
-            for what in shortest.broken {
-                outcome.break_promise(format!("seed {seed}: {what}"));
-            }
+            failed.push((seed, first));
+        }
+    }
+    for (place, (seed, run)) in failed.into_iter().enumerate() {
+        // Each costs as much as a dozen seeds.
+        let run = if place < SHRUNK {
+            shrink(arguments, seed, run)?
+        } else {
+            run
+        };
+        outcome.break_promise(format!(
+            "seed {seed} fails; shortest prefix known: --seed {seed} --devices {} --records {} \
+             --ops {} --until {}",
+            arguments.devices, arguments.records, arguments.ops, run.steps
+        ));
+        for what in run.broken {
+            outcome.break_promise(format!("seed {seed}: {what}"));
         }
     }
     for (what, count) in totals {
@@ -180,7 +198,7 @@ fn play_once_or_twice(arguments: &SimArguments, seed: u64) -> anyhow::Result<Pla
 /// if it is long.
 fn shrink(arguments: &SimArguments, seed: u64, failed: Run) -> anyhow::Result<Run> {
     let (mut good, mut bad) = (0, failed);
-    if bad.steps > SHRINKABLE {
+    if bad.steps > SHRINKABLE || arguments.follow.is_some() {
         return Ok(bad);
     }
     while bad.steps - good > 1 {

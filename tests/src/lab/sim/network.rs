@@ -77,11 +77,8 @@ impl World {
             return Ok(());
         }
         if self.phone(number)?.run.is_none() {
-            let restores = self.server.restores;
-            let phone = self.phone(number)?;
-            phone.begun_after = restores;
-            let begun = phone.begin();
-            if !self.went_well(number, begun)? {
+            let begun = self.phone(number)?.begin();
+            if !self.went_well(begun)? {
                 return Ok(());
             }
         }
@@ -118,6 +115,13 @@ impl World {
         let run = phone.run.as_mut().context("no sync is running")?;
         let action = std::mem::replace(&mut run.action, Action::Done);
         let token = run.machine.token().map(str::to_owned);
+        if std::env::var_os("WG_TRACE").is_some() {
+            let text = format!("{action:?}");
+            eprintln!(
+                "TR phone {number} {}",
+                text.chars().take(200).collect::<String>()
+            );
+        }
         let event = match action {
             Action::Done => {
                 let report = run.machine.report().clone();
@@ -142,7 +146,7 @@ impl World {
                 if is_false && told.is_err() {
                     self.count("false_answers_refused");
                 } else {
-                    self.went_well(number, told)?;
+                    self.went_well(told)?;
                 }
                 return Ok(None);
             }
@@ -167,25 +171,17 @@ impl World {
             }
         };
         let told = self.phone(number)?.tell(event);
-        self.went_well(number, told)?;
+        self.went_well(told)?;
         Ok(None)
     }
 
     /// Whether a sync may go on; one that ended as syncs may end is counted,
     /// anything else is a failure of the product.
-    fn went_well(&mut self, number: usize, result: Result<(), SyncError>) -> anyhow::Result<bool> {
+    fn went_well(&mut self, result: Result<(), SyncError>) -> anyhow::Result<bool> {
         match result {
             Ok(()) => Ok(true),
             Err(error) if error.is_transient() => {
                 self.count("syncs_given_up");
-                Ok(false)
-            }
-            // One left in the middle for long, while the server was restored
-            // more than once: a fresh one goes on.
-            Err(SyncError::TooManyRounds)
-                if self.server.restores >= self.phone(number)?.begun_after + 2 =>
-            {
-                self.count("syncs_overtaken_by_restores");
                 Ok(false)
             }
             Err(error) => Err(error.into()),
@@ -304,6 +300,18 @@ impl World {
             Event::Answer(Box::new(answer))
         })?;
         if let Event::Answer(answer) = &event {
+            if std::env::var_os("WG_TRACE").is_some() {
+                eprintln!(
+                    "TR step {} answer to {number} dirs {:?} pages {:?}",
+                    self.now,
+                    answer.directives,
+                    answer
+                        .pages
+                        .iter()
+                        .map(|p| (p.grid, p.after, p.to, p.more))
+                        .collect::<Vec<_>>()
+                );
+            }
             self.note_receipt(request, answer);
             if answer.receipt.is_some() {
                 let mut kept = answer.clone();

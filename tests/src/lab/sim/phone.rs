@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use wangge_core::{
     Store, StoreError, StoreKey,
     port::SyncStore,
-    store::StoreOptions,
+    store::{StoreOptions, StoreParts},
     sync::{
         SyncError,
         machine::{Action, Event, Machine},
@@ -25,6 +25,8 @@ use wangge_model::{
     protocol::{EnrolRequest, EnrolResponse, PROTOCOL, SigningKey, SoftwareKey, enrol_message},
     testing::{FakeClock, SeededEntropy},
 };
+
+use super::server::OPEN_OPS;
 
 /// The file that binds a store to its installation; system backups leave it out.
 const INCARNATION_FILE: &str = "incarnation";
@@ -81,8 +83,6 @@ pub(super) struct SimPhone {
     pub(super) offline_until: u64,
     /// A sync that was left in the middle.
     pub(super) run: Option<Run>,
-    /// How often the server had been restored when that sync began.
-    pub(super) begun_after: u64,
     /// Records its worker is busy with, by number.
     pub(super) focus: Vec<usize>,
     /// Its grids, as of its last sync.
@@ -113,7 +113,6 @@ impl SimPhone {
             person,
             offline_until: 0,
             run: None,
-            begun_after: 0,
             focus: Vec::new(),
             grids: Vec::new(),
             backup: None,
@@ -123,12 +122,17 @@ impl SimPhone {
     }
 
     fn open(&mut self) -> Result<(), StoreError> {
-        self.store = Some(Arc::new(Store::open(StoreOptions {
+        let options = StoreOptions {
             directory: self.folder.clone(),
             key: StoreKey::from_bytes([7; 32]),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&self.entropy) as Arc<dyn Entropy>,
-        })?));
+        };
+        let parts = StoreParts {
+            open_ops: Some(OPEN_OPS),
+            ..StoreParts::default()
+        };
+        self.store = Some(Arc::new(Store::open_with(options, parts)?));
         Ok(())
     }
 
@@ -258,7 +262,6 @@ impl SimPhone {
             person: self.person,
             offline_until: 0,
             run: None,
-            begun_after: 0,
             focus: self.focus.clone(),
             grids: self.grids.clone(),
             backup: None,

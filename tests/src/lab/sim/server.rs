@@ -32,12 +32,15 @@ use wangge_server::{
     state::ServerIdentity,
     storage::{
         NewAssignment, NewMove, NewOrgNode, NewPerson, OrgLevel, Role, SqliteStorage, Storage,
-        StorageError, sqlite::verify,
+        StorageError, StoredRecord, sqlite::verify,
     },
 };
 
 /// The street everything lies in.
 const STREET: &str = "379999001";
+/// Operations of the documents kept open, by each phone and the server: the
+/// whole town's, because a simulated year has no nights in which to open them.
+pub(super) const OPEN_OPS: u64 = 10_000_000;
 /// Records read at a time when replicas are compared.
 const PAGE_RECORDS: u32 = 500;
 /// Bytes of documents read at a time.
@@ -63,8 +66,6 @@ pub(super) struct SimServer {
     /// Newest backup, with the step it was taken at.
     backup: Option<(PathBuf, u64)>,
     backups: u64,
-    /// How often it started over from one.
-    pub(super) restores: u64,
 }
 
 /// What the server answered.
@@ -87,7 +88,6 @@ impl SimServer {
             supervisor: None,
             backup: None,
             backups: 0,
-            restores: 0,
         };
         server.open()?;
         Ok(server)
@@ -108,6 +108,7 @@ impl SimServer {
         let settings = Settings {
             // Phones of a simulation are refused far more often than real ones.
             quarantine_bytes: 1 << 40,
+            open_ops: OPEN_OPS,
             ..Settings::default()
         };
         let state = AppState::new(
@@ -163,7 +164,6 @@ impl SimServer {
     /// Starts over from the newest backup, which stays.
     pub(super) fn restore(&mut self) -> anyhow::Result<()> {
         let (from, _) = self.backup.clone().context("no backup")?;
-        self.restores += 1;
         self.close()?;
         for suffix in ["-wal", "-shm"] {
             let path = self.folder.join(format!("wangge.sqlite{suffix}"));
@@ -470,6 +470,24 @@ impl SimServer {
             hashes.insert(ChangeHash::from_bytes(hash?));
         }
         Ok(hashes)
+    }
+
+    /// What it holds of a record, in words.
+    pub(super) fn describe(&self, record: &RecordId) -> anyhow::Result<Vec<String>> {
+        let storage = &self.state()?.storage;
+        let stored = self
+            .runtime
+            .block_on(storage.list_stored_records(&[*record]))?;
+        let describe = |record: StoredRecord| {
+            let heads: Vec<String> = record.heads.iter().map(ToString::to_string).collect();
+            format!(
+                "record grid {} moves {} heads {}",
+                record.grid.to_string().replace('-', ""),
+                record.moves,
+                heads.join(" ")
+            )
+        };
+        Ok(stored.into_iter().map(describe).collect())
     }
 
     /// What `wangge verify` finds, as text.

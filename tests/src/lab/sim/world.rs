@@ -25,6 +25,7 @@ use super::{
     network::Network,
     phone::SimPhone,
     server::SimServer,
+    story::Story,
     trace::Trace,
 };
 
@@ -52,6 +53,8 @@ pub(super) struct Size {
     pub(super) steps: u64,
     pub(super) records: usize,
     pub(super) without: Vec<Action>,
+    /// A record to tell about.
+    pub(super) follow: Option<RecordId>,
 }
 
 /// A record as the simulation knows it.
@@ -87,6 +90,7 @@ pub(super) struct World {
     last_move: u64,
     /// The present step.
     pub(super) now: u64,
+    pub(super) story: Option<Story>,
 }
 
 impl World {
@@ -117,6 +121,7 @@ impl World {
             counts: BTreeMap::new(),
             last_move: 0,
             now: 0,
+            story: size.follow.map(Story::of),
         };
         for number in 0..size.devices {
             world.add_phone(number)?;
@@ -163,8 +168,10 @@ impl World {
         let phone = self.dice.below(self.phones.len());
         self.count(action.as_str());
         self.trace.count(action.as_str(), phone as u64);
-        self.play(action, phone)
-            .with_context(|| format!("step {} ({} of phone {phone})", self.now, action.as_str()))
+        let what = format!("({} of phone {phone})", action.as_str());
+        let played = self.play(action, phone);
+        self.tell_story(&what)?;
+        played.with_context(|| format!("step {} {what}", self.now))
     }
 
     fn play(&mut self, action: Action, phone: usize) -> anyhow::Result<()> {
