@@ -571,7 +571,7 @@ mod tests {
                 in_building(4, "2"),
                 visit,
                 incident,
-                at(7, Place, 120.0),
+                at(7, Place, 160.0),
                 inspection,
                 at(9, Household, 30.0),
             ],

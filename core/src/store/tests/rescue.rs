@@ -288,7 +288,10 @@ fn damage_met_while_the_app_runs_is_made_good_and_said() {
     let error = ids
         .find_map(|id| phone.core().find_record(id).err())
         .unwrap();
-    assert!(matches!(error, Error::Rebuilt), "{error}");
+    // What works in the background may meet it first; then the record is one
+    // that waits for its grid.
+    let is_told = matches!(error, Error::Rebuilt | Error::Damaged { .. });
+    assert!(is_told, "{error}");
     let recovery = phone.core().find_recovery().unwrap().unwrap();
     assert_eq!(recovery.unsent, scene.unsent.len() as u64);
     let file = recovery.file.unwrap();
