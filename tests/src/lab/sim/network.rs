@@ -115,13 +115,6 @@ impl World {
         let run = phone.run.as_mut().context("no sync is running")?;
         let action = std::mem::replace(&mut run.action, Action::Done);
         let token = run.machine.token().map(str::to_owned);
-        if std::env::var_os("WG_TRACE").is_some() {
-            let text = format!("{action:?}");
-            eprintln!(
-                "TR phone {number} {}",
-                text.chars().take(200).collect::<String>()
-            );
-        }
         let event = match action {
             Action::Done => {
                 let report = run.machine.report().clone();
@@ -300,18 +293,6 @@ impl World {
             Event::Answer(Box::new(answer))
         })?;
         if let Event::Answer(answer) = &event {
-            if std::env::var_os("WG_TRACE").is_some() {
-                eprintln!(
-                    "TR step {} answer to {number} dirs {:?} pages {:?}",
-                    self.now,
-                    answer.directives,
-                    answer
-                        .pages
-                        .iter()
-                        .map(|p| (p.grid, p.after, p.to, p.more))
-                        .collect::<Vec<_>>()
-                );
-            }
             self.note_receipt(request, answer);
             if answer.receipt.is_some() {
                 let mut kept = answer.clone();
