@@ -62,12 +62,14 @@ export async function furnish(admin) {
   await node('street', '千佛山街道', STREET);
   await node('community', '千佛山社区', COMMUNITY, '--parent', STREET);
   const grid = await node('grid', '第一网格', '3701020020000800101', '--parent', COMMUNITY);
-  const worker = await admin('person', 'create', '--name', '王小明');
+  const worker = await admin('person', 'create', '--name', '王小明', '--trained-on', '2026-01-01');
   await admin('assign', '--person', worker.id, '--node', grid.id, '--role', 'grid_worker');
   const supervisor = await admin(
     'person', 'create', '--name', '孙主管', '--username', 'desk', '--generate-password',
   );
   await admin('assign', '--person', supervisor.id, '--node', COMMUNITY, '--role', 'supervisor');
+  // Who switches phones off; a desk alone may only propose it.
+  await admin('assign', '--person', supervisor.id, '--node', STREET, '--role', 'admin');
   const stranger = await admin(
     'person', 'create', '--name', '外人', '--username', 'stranger', '--generate-password',
   );

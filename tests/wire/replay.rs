@@ -134,8 +134,15 @@ fn agree_synced(then: &Synced, now: &Synced) -> anyhow::Result<()> {
         now.receipt,
         then.receipt
     );
+    // After an upgrade grants are sent once more, because they say more now;
+    // they must name the grids of every page.
+    let grants_agree = match (&then.grants, &now.grants) {
+        (Some(then), now) => now.as_ref() == Some(then),
+        (None, Some(now)) => then.pages.iter().all(|page| now.contains(&page.grid)),
+        (None, None) => true,
+    };
     ensure!(
-        then.grants == now.grants && then.directives == now.directives,
+        grants_agree && then.directives == now.directives,
         "{now:?} instead of {then:?}"
     );
     let by_grid = |synced: &Synced| -> BTreeMap<String, bool> {

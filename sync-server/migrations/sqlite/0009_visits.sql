@@ -63,17 +63,20 @@ CREATE TRIGGER visit_due_new AFTER INSERT ON record
 WHEN new.kind = 2 OR (new.kind = 1 AND EXISTS (
     SELECT 1 FROM visit_fact WHERE visit_fact.household = new.id))
 BEGIN
-    INSERT OR IGNORE INTO visit_due VALUES (new.id);
+    INSERT INTO visit_due SELECT new.id
+    WHERE NOT EXISTS (SELECT 1 FROM visit_due WHERE record = new.id);
 END;
 CREATE TRIGGER visit_due_changed AFTER UPDATE OF heads ON record
 WHEN new.kind = 2 AND new.heads <> old.heads
 BEGIN
-    INSERT OR IGNORE INTO visit_due VALUES (new.id);
+    INSERT INTO visit_due SELECT new.id
+    WHERE NOT EXISTS (SELECT 1 FROM visit_due WHERE record = new.id);
 END;
 CREATE TRIGGER visit_due_moved AFTER UPDATE OF grid ON record
 WHEN new.kind IN (1, 2) AND new.grid <> old.grid
 BEGIN
-    INSERT OR IGNORE INTO visit_due VALUES (new.id);
+    INSERT INTO visit_due SELECT new.id
+    WHERE NOT EXISTS (SELECT 1 FROM visit_due WHERE record = new.id);
 END;
 
 -- Visits from before this table.
