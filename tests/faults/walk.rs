@@ -41,11 +41,15 @@ fn dying_at_any_fail_point_breaks_no_promise() {
 fn dying_while_a_phone_is_set_up_from_its_backup_loses_nothing_it_had_handed_in() {
     let _alone = crate::alone();
     let mut met = 0;
-    for seed in [12, 13, 14] {
+    // Few seeds set a phone up from a backup while the point is armed.
+    for seed in 12..60 {
         let point = FailPoint::PhoneIncarnationFileWritten;
         let fault = run_failing(point, 1, seed).unwrap();
         assert!(fault.broken.is_empty(), "seed {seed}: {:#?}", fault.broken);
         met += u32::from(fault.was_met);
+        if met == 2 {
+            break;
+        }
     }
     assert!(met > 0, "no phone was set up from a backup");
 }

@@ -188,6 +188,15 @@ impl Admin {
         Ok((username, text(&person, "password")?.to_owned()))
     }
 
+    /// Lets somebody who has a user name switch phones off as well; who looks
+    /// after a community may only propose it.
+    pub fn appoint_admin(&self, username: &str) -> anyhow::Result<()> {
+        let words = [
+            "assign", "--person", username, "--node", COMMUNITY, "--role", "admin",
+        ];
+        self.run(&words).map(drop)
+    }
+
     /// A fresh one-time link that makes a phone of this person.
     pub fn enrolment_link(&self, person: PersonId) -> anyhow::Result<EnrolmentLink> {
         let made = self.run(&[

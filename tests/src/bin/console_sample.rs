@@ -84,6 +84,7 @@ impl Office {
             admin.create_worker("李网格", grid)?,
         ];
         let supervisor = admin.create_supervisor("孙主管")?;
+        admin.appoint_admin(&supervisor.0)?;
         Ok(Self {
             admin,
             workers,
