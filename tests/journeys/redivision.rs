@@ -1,7 +1,10 @@
 //! Grids divided anew while people work offline: the program `wangge` does it,
 //! real phones come back later, and nothing anybody entered is lost.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 use wangge_core::{RecordState, store::testing::CanonicalState};
@@ -78,7 +81,7 @@ fn halves(folder: &tempfile::TempDir, member: &Value) -> PathBuf {
     write(folder, "halves.geojson", &file)
 }
 
-fn apply(place: &Place, path: &PathBuf) -> Value {
+fn apply(place: &Place, path: &Path) -> Value {
     place
         .admin
         .run(&["division", "apply", path.to_str().unwrap()])

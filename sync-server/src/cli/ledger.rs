@@ -37,7 +37,7 @@ use crate::{
 /// Remarks printed; all of them go to the report.
 const SHOWN: usize = 20;
 /// Longest time for reading one file.
-const READING: Duration = Duration::from_secs(600);
+const READING: Duration = Duration::from_mins(10);
 /// Records indexed at once after an import.
 const INDEXED_AT_ONCE: usize = 5_000;
 
@@ -360,7 +360,7 @@ impl Import<'_> {
             "ledger-checked"
         };
         let summary = done.as_ref().unwrap_or(&checked);
-        self.say_summary(&mut output, said, summary, seconds)?;
+        Self::say_summary(&mut output, said, summary, seconds)?;
         output.value(&json!({
             "committed": done.is_some(),
             "summary": summary,
@@ -460,7 +460,7 @@ impl Import<'_> {
         let rows = import.rows();
         let summary = import
             .commit(&writer, self.world.entropy, |_| (), &mut |done| {
-                progress.at(done, rows, done)
+                progress.at(done, rows, done);
             })
             .await
             .map_err(LedgerError::from)?;
@@ -564,7 +564,6 @@ impl Import<'_> {
     }
 
     fn say_summary(
-        &self,
         output: &mut Output<'_>,
         id: &str,
         summary: &Summary,

@@ -53,7 +53,7 @@ impl Checked {
                 "area_m2": grid.boundary.area_m2().round(),
                 "households": grid.size.households,
                 "people": grid.size.people,
-                "warnings": grid.warnings.iter().map(|w| w.code()).collect::<Vec<_>>(),
+                "warnings": grid.warnings.iter().map(wangge_model::org::GridWarning::code).collect::<Vec<_>>(),
             })
         };
         json!({

@@ -23,6 +23,7 @@ const STREAM: u64 = u64::MAX;
 
 /// People with their assignments.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "people with what they do")]
 pub(super) struct People {
     pub(super) people: Vec<NewPerson>,
     pub(super) assignments: Vec<NewAssignment>,

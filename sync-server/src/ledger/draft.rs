@@ -352,13 +352,11 @@ impl<'a> Ledger<'a> {
 
     fn draft_record(&self, row: Row<'_>, drafting: &mut Drafting) -> Option<RecordId> {
         let (column, cell) = self.cell(row, Target::Record)?;
-        match clean(cell.text).parse() {
-            Ok(record) => Some(record),
-            Err(_) => {
-                drafting.refuse(row.number, column, cell.text, CellError::UnknownRecord);
-                None
-            }
+        if let Ok(record) = clean(cell.text).parse() {
+            return Some(record);
         }
+        drafting.refuse(row.number, column, cell.text, CellError::UnknownRecord);
+        None
     }
 
     fn draft_row(&self, row: Row<'_>, drafting: &mut Drafting) {
@@ -369,7 +367,7 @@ impl<'a> Ledger<'a> {
             };
             let result = match column.target {
                 Target::Ignored | Target::Grid | Target::HouseholdNumber | Target::Record => Ok(()),
-                Target::HouseholdLabels => self.labels(cell).map(|labels| {
+                Target::HouseholdLabels => Self::labels(cell).map(|labels| {
                     for label in labels {
                         if !drafting.labels.contains(&label) {
                             drafting.labels.push(label);
@@ -381,7 +379,7 @@ impl<'a> Ledger<'a> {
                     person.id = clean(cell.text).parse().ok();
                     Ok(())
                 }
-                Target::MemberLabels => self.labels(cell).map(|labels| {
+                Target::MemberLabels => Self::labels(cell).map(|labels| {
                     self.person(&mut people, column.slot, row.number).labels = labels;
                 }),
                 Target::Field(path) => self.field(column, cell).map(|value| match value {
@@ -428,7 +426,7 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    fn labels(&self, cell: Cell<'_>) -> Result<Vec<String>, CellError> {
+    fn labels(cell: Cell<'_>) -> Result<Vec<String>, CellError> {
         if cell.kind == CellKind::Error {
             return Err(CellError::Formula);
         }

@@ -530,13 +530,12 @@ impl Entry<'_> {
             let is_wanted = match (change, value) {
                 // The file says what it said: whatever the register says since
                 // stands.
-                (Some(Change::Same), _) => false,
+                (Some(Change::Same), _) | (None, None) => false,
                 (Some(Change::Other), _) => true,
                 // New in the file; and never remembered as there, so nothing to
                 // clear.
                 (Some(Change::Unknown), value) => value.is_some(),
                 (None, Some(_)) => overwrite || shown.is_none(),
-                (None, None) => false,
             };
             if is_wanted {
                 edits.push(FieldEdit {

@@ -179,7 +179,7 @@ impl Reading {
         Ok(Some(spec.normalise(value, self.today, self.policy)?))
     }
 
-    fn date(&self, text: &str, kind: CellKind) -> Result<String, CellError> {
+    fn date(self, text: &str, kind: CellKind) -> Result<String, CellError> {
         let not_a_date = CellError::Field(FieldError::NotADate);
         if kind == CellKind::Number
             && let Ok(serial) = text.parse::<f64>()
@@ -227,7 +227,7 @@ impl Reading {
 
     /// The day a workbook's number stands for. It counts a 29 February 1900
     /// that never was.
-    fn date_of_serial(&self, serial: f64) -> Option<NaiveDate> {
+    fn date_of_serial(self, serial: f64) -> Option<NaiveDate> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -251,7 +251,7 @@ impl Reading {
     }
 
     /// Midnight in China of the day.
-    fn time(&self, text: &str, kind: CellKind) -> Result<FieldValue, CellError> {
+    fn time(self, text: &str, kind: CellKind) -> Result<FieldValue, CellError> {
         const CHINA_OFFSET_MS: i64 = 8 * 3_600_000;
         let date = self.date(text, kind)?;
         let day = NaiveDate::parse_from_str(&date, "%Y-%m-%d")
@@ -262,7 +262,7 @@ impl Reading {
         Ok(FieldValue::Time(Timestamp::from_millis(millis)))
     }
 
-    fn citizen_id(&self, text: &str, kind: CellKind) -> Result<String, CellError> {
+    fn citizen_id(self, text: &str, kind: CellKind) -> Result<String, CellError> {
         let digits = exact_digits(text, kind)?;
         let number: String = to_half_width(&digits)
             .chars()

@@ -311,6 +311,10 @@ impl RecordDocument {
     }
 
     /// Applies changes that are sound.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "whoever applies changes has no more use for them"
+    )]
     pub(crate) fn apply(&mut self, changes: Vec<Change>) -> Result<(), automerge::AutomergeError> {
         let tally = self.tally.get_mut().map(std::mem::take);
         // Until it is counted again: an error may leave some of them applied.
@@ -319,7 +323,9 @@ impl RecordDocument {
         if let Some(mut tally) = tally
             && self.doc.get_missing_deps(&[]).is_empty()
         {
-            changes.iter().for_each(|change| tally.add(change));
+            for change in &changes {
+                tally.add(change);
+            }
             self.tally = tally.into();
         }
         Ok(())

@@ -219,9 +219,10 @@ pub(super) async fn get(
     let scope = &signed_in.scope;
     let is_in_use = node.validity().contains(scope.at);
     let may_count = countable(storage, &signed_in).await?.contains(&node.id);
-    let size = match may_count {
-        true => storage.list_grid_sizes(&[node.id]).await?.pop(),
-        false => None,
+    let size = if may_count {
+        storage.list_grid_sizes(&[node.id]).await?.pop()
+    } else {
+        None
     };
     // Of a closed grid: who worked there at the end.
     let at = node

@@ -159,15 +159,16 @@ async fn rows(
     for (grid, size) in shown.iter().zip(sizes) {
         let community = match grid.parent {
             None => String::new(),
-            Some(parent) => match names.get(&parent) {
-                Some(name) => name.clone(),
-                None => {
+            Some(parent) => {
+                if let Some(name) = names.get(&parent) {
+                    name.clone()
+                } else {
                     let found = storage.find_node(&parent).await?;
                     let name = found.map(|node| node.name).unwrap_or_default();
                     names.insert(parent, name.clone());
                     name
                 }
-            },
+            }
         };
         let size = may_count.contains(&grid.id).then_some(size);
         let staff = staff_of(&members, &grid.id);

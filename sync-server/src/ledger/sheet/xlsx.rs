@@ -271,6 +271,10 @@ fn column(at: u32) -> u16 {
 }
 
 /// Writes a cell's text and answers its kind; `None` for an empty one.
+#[expect(
+    clippy::match_same_arms,
+    reason = "numbers and texts come as different types"
+)]
 fn describe(value: &DataRef<'_>, text: &mut String) -> Option<CellKind> {
     use std::fmt::Write as _;
     // Writing to a string does not fail.

@@ -87,7 +87,7 @@ fn make(path: &str) -> Result<(), XlsxError> {
     let head = number((1970, 3, 8), 101);
     let wife = number((1972, 2, 29), 102);
     // Her number in the old form of 15 digits.
-    let wife_old: String = [&wife[..6], &wife[8..17]].concat();
+    let wife_old: String = [wife.get(..6).unwrap(), wife.get(8..17).unwrap()].concat();
     let son = number((2001, 1, 2), 103);
     let other = number((1949, 10, 1), 105).to_lowercase();
     let twice = number((1985, 7, 7), 107);

@@ -144,7 +144,7 @@ fn scope() -> &'static str {
                 {team}
             )
             ",
-            flags = FLAGS.map(|flag| flag.column()).concat(),
+            flags = FLAGS.map(Flag::column).concat(),
             flag_names = FLAGS.map(|flag| format!(", {}", flag.name)).concat(),
             count = grids(COUNT),
             unsettled = grids(UNSETTLED),
