@@ -83,7 +83,8 @@ async fn make(desk: &Desk, households: &[RecordId], teller: Teller) -> anyhow::R
         starts_on: CivilDay::of(now).plus(-1),
         ends_on: CivilDay::of(now).plus(13),
         checks: checks.collect(),
-        households: households.iter().take(HOUSEHOLDS).copied().collect(),
+        // The first were visited in the morning, and a day counts once.
+        households: households.iter().rev().take(HOUSEHOLDS).copied().collect(),
         person: desk.supervisor(),
         at: now,
     };
