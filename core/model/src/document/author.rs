@@ -161,27 +161,12 @@ impl Operations {
                         let text = value.as_text()?;
                         operations.splice(kind, &edit.path, text, genesis.max_op, actor)?;
                     } else {
-                        operations.put(kind, &edit.path, value)?;
+                        operations.ops.push(put_op(kind, &edit.path, value)?);
                     }
                 }
             }
         }
         Some(operations)
-    }
-
-    fn put(&mut self, kind: RecordKind, path: &FieldPath, value: &FieldValue) -> Option<()> {
-        let (obj, key) = match path.as_str().split_once('.') {
-            None => (ObjectId::Root, path.as_str()),
-            Some((container, key)) => (object(kind, container)?, key),
-        };
-        self.ops.push(Op {
-            action: OpType::Put(value.to_scalar()),
-            obj,
-            key: Key::Map(key.into()),
-            pred: SortedVec::new(),
-            insert: false,
-        });
-        Some(())
     }
 
     /// One operation a character, each after the one before.
@@ -209,6 +194,21 @@ impl Operations {
         }
         Some(())
     }
+}
+
+/// The operation that puts a value into a field that nobody wrote.
+pub(crate) fn put_op(kind: RecordKind, path: &FieldPath, value: &FieldValue) -> Option<Op> {
+    let (obj, key) = match path.as_str().split_once('.') {
+        None => (ObjectId::Root, path.as_str()),
+        Some((container, key)) => (object(kind, container)?, key),
+    };
+    Some(Op {
+        action: OpType::Put(value.to_scalar()),
+        obj,
+        key: Key::Map(key.into()),
+        pred: SortedVec::new(),
+        insert: false,
+    })
 }
 
 /// The object of a container or shared text, which the genesis made.

@@ -113,7 +113,7 @@ impl RecordDocument {
 }
 
 /// Whether `writer` may make this edit of a record of this kind.
-pub(super) fn check_edit(
+pub(crate) fn check_edit(
     kind: crate::RecordKind,
     edit: &FieldEdit,
     writer: FieldOwner,

@@ -9,9 +9,9 @@
 //!
 //! Bytes that come from elsewhere enter through [`crate::guard`] only.
 
-mod author;
+pub(crate) mod author;
 mod conflict;
-mod edit;
+pub(crate) mod edit;
 pub(crate) mod genesis;
 mod history;
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::{collections::HashMap, num::NonZeroU64};
 
 use automerge::{
     Change, ExpandedChange, ScalarValue,
-    legacy::{ElementId, Key, ObjectId, Op, OpId, OpType as Action, SortedVec},
+    legacy::{ElementId, Key, Op, OpId, OpType as Action},
 };
 
 use super::{InspectedChange, Writer, contain, rights};
@@ -25,9 +25,11 @@ use crate::{
     ActorId, ChangeHash, FieldPath, FieldValue, RecordKind, RecordSummary, Timestamp,
     document::{
         EditError, FieldEdit, Fields, LocalChange,
+        author::put_op,
+        edit::check_edit,
         genesis::{genesis, genesis_actor},
         local_change,
-        schema::{self, FieldError, FieldOwner},
+        schema::{self, FieldOwner},
     },
 };
 
@@ -114,26 +116,14 @@ impl FirstRecord {
 /// The operation that puts a value into a field of the server's that nobody
 /// wrote; `None` if it takes more than one.
 fn server_op(kind: RecordKind, edit: &FieldEdit) -> Result<Option<Op>, EditError> {
-    let refuse = |reason| EditError::Field {
+    check_edit(kind, edit, FieldOwner::Server).map_err(|reason| EditError::Field {
         path: edit.path.clone(),
         reason,
-    };
-    let spec = schema::find_field(kind, &edit.path).ok_or_else(|| refuse(FieldError::Unknown))?;
-    if spec.owner != FieldOwner::Server {
-        return Err(refuse(FieldError::ServerOwned));
-    }
-    let (Some(value), Some((container, key))) = (&edit.value, edit.path.as_str().split_once('.'))
-    else {
-        return Ok(None);
-    };
-    spec.check(value).map_err(refuse)?;
-    Ok(rights::find_container(kind, container).map(|object| Op {
-        action: Action::Put(value.to_scalar()),
-        obj: ObjectId::Id(object),
-        key: Key::Map(key.into()),
-        pred: SortedVec::new(),
-        insert: false,
-    }))
+    })?;
+    // A field of the root may be a shared text, which is not one operation.
+    let is_plain = edit.path.as_str().contains('.');
+    let value = edit.value.as_ref().filter(|_| is_plain);
+    Ok(value.and_then(|value| put_op(kind, &edit.path, value)))
 }
 
 /// The record this change begins, if that is certain without applying it.

@@ -66,13 +66,6 @@ pub(super) fn find_place(kind: RecordKind, op: &Op) -> Result<&'static Place, Gu
     }
 }
 
-/// The operation that made a container of the genesis.
-pub(super) fn find_container(kind: RecordKind, name: &str) -> Option<OpId> {
-    places(kind).iter().find_map(|(id, place)| {
-        matches!(place, Place::Container(container) if container == name).then(|| id.clone())
-    })
-}
-
 /// Every object a record has, by the operation that made it: the containers of
 /// its genesis, because the guard lets nobody make another.
 fn places(kind: RecordKind) -> &'static HashMap<OpId, Place> {
