@@ -126,6 +126,7 @@ impl From<StoreError> for Error {
             StoreError::NotEnrolled => Self::NotEnrolled,
             StoreError::NotGranted => Self::NotGranted,
             StoreError::NotAllowed => Self::NotAllowed,
+            StoreError::Empty => Self::Empty,
             StoreError::RecordNotFound(_) => Self::NotFound { what: "record" },
             StoreError::DraftNotFound(_) => Self::NotFound { what: "draft" },
             StoreError::Edit(error) => error.into(),

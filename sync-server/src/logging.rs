@@ -38,9 +38,8 @@ pub fn subscriber<W>(
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .parse_lossy(filter);
+    // Later directives win. Automerge opens a span for every column it reads.
+    let filter = EnvFilter::builder().parse_lossy(format!("info,automerge=warn,{filter}"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer);

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use crate::{
     RecordId,
-    document::{Fields, RecordDocument},
+    document::{Below, Fields, RecordDocument, read_each},
     place::{Hazard, read_address, read_hazards},
 };
 
@@ -314,56 +314,39 @@ impl Household {
 
     /// The household that these fields say.
     pub fn of(fields: &Fields) -> Self {
-        let text = |path: &str| fields.text(path);
-        let each = |collection: &'static str| {
-            fields
-                .entries(collection)
-                .into_iter()
-                .map(move |id| (id.to_owned(), format!("{collection}.{id}.")))
-        };
+        let mut contact = fields.below("contact");
+        let mut handover = fields.below("handover");
         Self {
             address: read_address(fields),
             dwelling: read_dwelling(fields),
             point: fields.point(),
-            ledger: text("ledger"),
+            ledger: fields.text("ledger"),
             contact: Contact {
-                name: text("contact.name"),
-                phone: text("contact.phone"),
+                name: contact.text("name"),
+                phone: contact.text("phone"),
             },
-            members: each("members")
-                .map(|(id, prefix)| (id, read_member(fields, &prefix)))
-                .collect(),
-            labels: each("labels")
-                .map(|(id, prefix)| {
-                    let label = Label {
-                        group: text(&format!("{prefix}group")),
-                        member: text(&format!("{prefix}member")),
-                        since: text(&format!("{prefix}since")),
-                        until: text(&format!("{prefix}until")),
-                        level: text(&format!("{prefix}level")),
-                    };
-                    (id, label)
-                })
-                .collect(),
-            links: each("links")
-                .map(|(id, prefix)| {
-                    let link = ServiceLink {
-                        kind: text(&format!("{prefix}kind")),
-                        name: text(&format!("{prefix}name")),
-                        phone: text(&format!("{prefix}phone")),
-                        since: text(&format!("{prefix}since")),
-                        until: text(&format!("{prefix}until")),
-                    };
-                    (id, link)
-                })
-                .collect(),
+            members: read_each(fields, "members", read_member),
+            labels: read_each(fields, "labels", |mut label| Label {
+                group: label.text("group"),
+                member: label.text("member"),
+                since: label.text("since"),
+                until: label.text("until"),
+                level: label.text("level"),
+            }),
+            links: read_each(fields, "links", |mut link| ServiceLink {
+                kind: link.text("kind"),
+                name: link.text("name"),
+                phone: link.text("phone"),
+                since: link.text("since"),
+                until: link.text("until"),
+            }),
             hazards: read_hazards(fields),
             handover: HouseholdHandover {
-                to: text("handover.to"),
-                by: text("handover.by"),
-                on: text("handover.on"),
+                to: handover.text("to"),
+                by: handover.text("by"),
+                on: handover.text("on"),
             },
-            notes: text("notes"),
+            notes: fields.text("notes"),
         }
     }
 
@@ -478,55 +461,51 @@ pub fn is_within(since: &str, until: &str, day: NaiveDate) -> bool {
 }
 
 fn read_dwelling(fields: &Fields) -> Dwelling {
-    let text = |name: &str| fields.text(&format!("dwelling.{name}"));
-    let flag = |name: &str| fields.flag(&format!("dwelling.{name}"));
-    let integer = |name: &str| fields.integer(&format!("dwelling.{name}"));
+    let mut dwelling = fields.below("dwelling");
     Dwelling {
-        building_use: text("use"),
-        structure: text("structure"),
-        area_m2: fields.number("dwelling.area_m2"),
-        ownership: text("ownership"),
-        owner_name: text("owner_name"),
-        owner_phone: text("owner_phone"),
-        rented: flag("rented"),
-        owner_lives_here: flag("owner_lives_here"),
-        renting_use: text("renting_use"),
-        let_rooms: integer("let_rooms"),
-        occupants: integer("occupants"),
-        hazard: text("hazard"),
-        illegal_letting: text("illegal_letting"),
-        checked_on: text("checked_on"),
-        landlord_name: text("landlord_name"),
-        landlord_phone: text("landlord_phone"),
+        building_use: dwelling.text("use"),
+        structure: dwelling.text("structure"),
+        area_m2: dwelling.number("area_m2"),
+        ownership: dwelling.text("ownership"),
+        owner_name: dwelling.text("owner_name"),
+        owner_phone: dwelling.text("owner_phone"),
+        rented: dwelling.flag("rented"),
+        owner_lives_here: dwelling.flag("owner_lives_here"),
+        renting_use: dwelling.text("renting_use"),
+        let_rooms: dwelling.integer("let_rooms"),
+        occupants: dwelling.integer("occupants"),
+        hazard: dwelling.text("hazard"),
+        illegal_letting: dwelling.text("illegal_letting"),
+        checked_on: dwelling.text("checked_on"),
+        landlord_name: dwelling.text("landlord_name"),
+        landlord_phone: dwelling.text("landlord_phone"),
     }
 }
 
-fn read_member(fields: &Fields, prefix: &str) -> Member {
-    let text = |name: &str| fields.text(&format!("{prefix}{name}"));
-    let flag = |name: &str| fields.flag(&format!("{prefix}{name}"));
+fn read_member(mut member: Below<'_>) -> Member {
     Member {
-        name: text("name"),
-        sex: text("sex"),
-        birth_date: text("birth_date"),
-        citizen_id: text("citizen_id"),
-        permit_kind: text("permit_kind"),
-        permit_number: text("permit_number"),
-        phone: text("phone"),
-        relation: text("relation"),
-        population_kind: text("population_kind"),
-        registered_address: text("registered_address"),
-        registered_here: flag("registered_here"),
-        lives_here: flag("lives_here"),
-        tenant: flag("tenant") == Some(true),
-        joined_on: text("joined_on"),
-        left_on: text("left_on"),
-        moved_from: text("moved_from").parse().ok(),
-        moved_to: text("moved_to").parse().ok(),
+        name: member.text("name"),
+        sex: member.text("sex"),
+        birth_date: member.text("birth_date"),
+        citizen_id: member.text("citizen_id"),
+        permit_kind: member.text("permit_kind"),
+        permit_number: member.text("permit_number"),
+        phone: member.text("phone"),
+        relation: member.text("relation"),
+        population_kind: member.text("population_kind"),
+        registered_address: member.text("registered_address"),
+        registered_here: member.flag("registered_here"),
+        lives_here: member.flag("lives_here"),
+        tenant: member.flag("tenant") == Some(true),
+        joined_on: member.text("joined_on"),
+        left_on: member.text("left_on"),
+        moved_from: member.text("moved_from").parse().ok(),
+        moved_to: member.text("moved_to").parse().ok(),
         guardian: Guardian {
-            member: text("guardian"),
-            name: text("guardian_name"),
-            phone: text("guardian_phone"),
-            relation: text("guardian_relation"),
+            member: member.text("guardian"),
+            name: member.text("guardian_name"),
+            phone: member.text("guardian_phone"),
+            relation: member.text("guardian_relation"),
         },
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     RecordId,
-    document::{Fields, RecordDocument},
+    document::{Fields, RecordDocument, read_each},
     household::{Address, Contact},
 };
 
@@ -153,52 +153,39 @@ impl Place {
 
 /// The address in `address`.
 pub(crate) fn read_address(fields: &Fields) -> Address {
-    let text = |name: &str| fields.text(&format!("address.{name}"));
+    let mut address = fields.below("address");
     Address {
-        estate: text("estate"),
-        building: text("building"),
-        unit: text("unit"),
-        floor: text("floor"),
-        room: text("room"),
-        detail: text("detail"),
-        standard_key: text("standard_key"),
+        estate: address.text("estate"),
+        building: address.text("building"),
+        unit: address.text("unit"),
+        floor: address.text("floor"),
+        room: address.text("room"),
+        detail: address.text("detail"),
+        standard_key: address.text("standard_key"),
     }
 }
 
 /// The check list in `checks`.
 pub(crate) fn read_checks(fields: &Fields) -> BTreeMap<String, Check> {
-    let entries = fields.entries("checks").into_iter();
-    entries
-        .map(|id| {
-            let check = Check {
-                item: fields.text(&format!("checks.{id}.item")),
-                passed: fields.flag(&format!("checks.{id}.passed")),
-                remark: fields.text(&format!("checks.{id}.remark")),
-                checked_on: fields.text(&format!("checks.{id}.checked_on")),
-            };
-            (id.to_owned(), check)
-        })
-        .collect()
+    read_each(fields, "checks", |mut check| Check {
+        item: check.text("item"),
+        passed: check.flag("passed"),
+        remark: check.text("remark"),
+        checked_on: check.text("checked_on"),
+    })
 }
 
 /// The hazards in `hazards`.
 pub(crate) fn read_hazards(fields: &Fields) -> BTreeMap<String, Hazard> {
-    let entries = fields.entries("hazards").into_iter();
-    entries
-        .map(|id| {
-            let text = |name: &str| fields.text(&format!("hazards.{id}.{name}"));
-            let hazard = Hazard {
-                kind: text("kind"),
-                remark: text("remark"),
-                found_on: text("found_on"),
-                fix_by: text("fix_by"),
-                fixed_on: text("fixed_on"),
-                rechecked_on: text("rechecked_on"),
-                incident: text("incident").parse().ok(),
-            };
-            (id.to_owned(), hazard)
-        })
-        .collect()
+    read_each(fields, "hazards", |mut hazard| Hazard {
+        kind: hazard.text("kind"),
+        remark: hazard.text("remark"),
+        found_on: hazard.text("found_on"),
+        fix_by: hazard.text("fix_by"),
+        fixed_on: hazard.text("fixed_on"),
+        rechecked_on: hazard.text("rechecked_on"),
+        incident: hazard.text("incident").parse().ok(),
+    })
 }
 
 #[cfg(test)]

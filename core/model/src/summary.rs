@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     RecordId, RecordKind, Timestamp,
     document::{Fields, RecordDocument},
-    duplicate::{MatchKey, match_keys},
     household::{CHILD_YEARS, Household, LedgerKind, Member},
     place::Place,
 };
@@ -74,21 +73,11 @@ const SEARCH_CHARS: usize = 2_000;
 impl RecordDocument {
     /// Computes the list row.
     pub fn summary(&self) -> RecordSummary {
-        self.summary_of(&self.read())
-    }
-
-    /// Computes everything that is stored beside a document: the list row, and
-    /// what tells that another record is about the same.
-    pub fn project(&self) -> (RecordSummary, Vec<MatchKey>) {
         let fields = self.read();
-        (self.summary_of(&fields), match_keys(self.kind(), &fields))
-    }
-
-    fn summary_of(&self, fields: &Fields) -> RecordSummary {
-        let conflicts = self.conflicts_of(fields).len();
+        let conflicts = self.conflicts_of(&fields).len();
         RecordSummary {
             conflict_count: u32::try_from(conflicts).unwrap_or(u32::MAX),
-            ..RecordSummary::of(self.kind(), fields, self.edited_at())
+            ..RecordSummary::of(self.kind(), &fields, self.edited_at())
         }
     }
 }

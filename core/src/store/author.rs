@@ -14,7 +14,7 @@ use wangge_model::{
 
 use super::{
     StoreError, columns,
-    document::{self, Held, Projection},
+    document::{self, Held},
     draft,
     outbox::Status,
 };
@@ -178,7 +178,7 @@ pub(super) fn enter_again(
     }
     document::store_snapshot(tx, held, &document.save(), false)?;
     held.heads = document.heads();
-    document::store(tx, held, Some(&Projection::of(&document)))?;
+    document::store(tx, held, Some(&document.summary()))?;
     document::refresh_counts(tx, held.key)?;
     Ok(document)
 }

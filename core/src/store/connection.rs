@@ -142,6 +142,9 @@ impl Connections {
                 OldLog::Cut => "PRAGMA wal_checkpoint(TRUNCATE)",
             };
             writer.query_row(pragma, [], |_| Ok(()))?;
+            // What a sync left in the cache is not what saves need, and SQLite
+            // walks through all of it whenever a save splits a page.
+            writer.execute_batch("PRAGMA shrink_memory")?;
             Ok(())
         })
     }
@@ -300,8 +303,11 @@ fn try_key(
     let hex = Zeroizing::new(hex::encode(key.as_bytes()));
     // SHA-256 rather than SQLCipher's usual SHA-512 under each page's seal: phones
     // have instructions for it, which halves the cost of a page.
+    // What fails comes back as a typed error; SQLCipher would also write it, page
+    // by page, on standard error and into a phone's system log.
     let pragma = Zeroizing::new(format!(
-        "PRAGMA key = \"x'{}'\"; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;
+        "PRAGMA cipher_log_level = NONE;
+         PRAGMA key = \"x'{}'\"; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;
          PRAGMA cipher_page_size = {page_bytes};",
         hex.as_str()
     ));

@@ -1,20 +1,16 @@
 //! A record's document on disk: a snapshot and the loose changes since, with
 //! the bookkeeping row that says what it holds.
 
-use std::{
-    borrow::Cow,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use wangge_model::{
     ChangeHash, GridId, RecordId, RecordKind, RecordSummary, Timestamp,
     document::{DocumentError, LocalChange, OpenDocuments, RecordDocument},
-    duplicate::MatchKey,
     guard,
 };
 
-use super::{StoreError, columns, grid, search, signs};
+use super::{StoreError, columns, grid, search};
 
 /// Loose changes after which a document is compacted: measured, from about ten
 /// on a compacted history is half the size, and loading twenty costs less than
@@ -67,6 +63,11 @@ impl Held {
             pending_count: 0,
             refusal_count: 0,
         }
+    }
+
+    /// Whether the document is what the server sent and nobody opened.
+    pub(super) const fn is_unopened(&self) -> bool {
+        self.received
     }
 
     /// Whether a word about the record that knows of so many moves is older
@@ -147,11 +148,45 @@ pub(super) fn open_kept(
     held: &Held,
     kept: &Mutex<OpenDocuments>,
 ) -> Result<RecordDocument, StoreError> {
+    match find_kept(held, kept) {
+        Some(document) => Ok(document),
+        None => open(db, held),
+    }
+}
+
+/// As [`open_kept`], and kept open from then on.
+pub(super) fn open_to_keep(
+    db: &Connection,
+    held: &Held,
+    kept: &Mutex<OpenDocuments>,
+) -> Result<RecordDocument, StoreError> {
+    if let Some(document) = find_kept(held, kept) {
+        return Ok(document);
+    }
+    let document = open(db, held)?;
+    keep_open(kept, held.id, document.clone());
+    Ok(document)
+}
+
+fn find_kept(held: &Held, kept: &Mutex<OpenDocuments>) -> Option<RecordDocument> {
     // What a damaged record holds is to be seen on the disk.
+    if held.damaged {
+        return None;
+    }
+    let found = lock(kept).find(&held.id, &held.heads);
+    found.filter(|document| document.kind() == held.kind)
+}
+
+/// As [`open_kept`], for whoever changes the document and keeps it open again.
+pub(super) fn take_kept(
+    db: &Connection,
+    held: &Held,
+    kept: &Mutex<OpenDocuments>,
+) -> Result<RecordDocument, StoreError> {
     if held.damaged {
         return open(db, held);
     }
-    let found = lock(kept).find(&held.id, &held.heads);
+    let found = lock(kept).take(&held.id, &held.heads);
     match found.filter(|document| document.kind() == held.kind) {
         Some(document) => Ok(document),
         None => open(db, held),
@@ -160,8 +195,13 @@ pub(super) fn open_kept(
 
 /// Keeps a document open for the next time. May come before the commit it is a
 /// part of: it is found by its heads only.
-pub(super) fn keep_open(kept: &Mutex<OpenDocuments>, id: RecordId, document: &RecordDocument) {
-    lock(kept).keep(id, document.clone());
+pub(super) fn keep_open(kept: &Mutex<OpenDocuments>, id: RecordId, document: RecordDocument) {
+    lock(kept).keep(id, document);
+}
+
+/// The kind of a record whose document is open.
+pub(super) fn kind_of_kept(kept: &Mutex<OpenDocuments>, id: &RecordId) -> Option<RecordKind> {
+    lock(kept).find_kind(id)
 }
 
 /// What is kept is as good after a panic elsewhere as before.
@@ -204,45 +244,14 @@ pub(super) enum Start<'a> {
     Empty,
 }
 
-/// What is computed from a document and stored beside it.
-#[derive(Debug)]
-pub(super) struct Projection<'a> {
-    /// The list row.
-    pub(super) summary: Cow<'a, RecordSummary>,
-    /// What tells that another record is about the same; `None` if the document
-    /// was not opened.
-    pub(super) keys: Option<Vec<MatchKey>>,
-}
-
-impl Projection<'_> {
-    /// Of a document that is open.
-    pub(super) fn of(document: &RecordDocument) -> Self {
-        let (summary, keys) = document.project();
-        Self {
-            summary: Cow::Owned(summary),
-            keys: Some(keys),
-        }
-    }
-}
-
-impl<'a> Projection<'a> {
-    /// As the server computed it, of a document that is not opened yet.
-    pub(super) const fn received(summary: &'a RecordSummary) -> Self {
-        Self {
-            summary: Cow::Borrowed(summary),
-            keys: None,
-        }
-    }
-}
-
-/// Adds a record with its list row and what its document starts with.
+/// Adds a record with its list row and what its document starts with. What
+/// else is derived from it is read at leisure, see [`super::fact`].
 pub(super) fn insert(
     tx: &Transaction<'_>,
     held: &mut Held,
     start: Start<'_>,
-    projection: &Projection<'_>,
+    summary: &RecordSummary,
 ) -> Result<(), StoreError> {
-    let summary = projection.summary.as_ref();
     held.conflict_count = i64::from(summary.conflict_count);
     match start {
         Start::Change(change) => {
@@ -295,7 +304,6 @@ pub(super) fn insert(
     if summary.place.is_some() || summary.residence.is_some() {
         put_detail(tx, held.key, summary)?;
     }
-    signs::put(tx, held.key, held.kind, projection.keys.as_deref())?;
     search::add_later(tx, held.key)?;
     match start {
         Start::Change(change) => {
@@ -388,15 +396,16 @@ pub(super) fn store_snapshot(
     Ok(())
 }
 
-/// Writes the bookkeeping back, and the list row if it may have changed.
+/// Writes the bookkeeping back, and the list row if it may have changed; then
+/// what else is derived from the document is due.
 pub(super) fn store(
     tx: &Transaction<'_>,
     held: &mut Held,
-    projection: Option<&Projection<'_>>,
+    summary: Option<&RecordSummary>,
 ) -> Result<(), StoreError> {
     let heads = columns::join_hashes(&held.heads);
     let server_heads = held.server_heads.as_deref().map(columns::join_hashes);
-    let Some(projection) = projection else {
+    let Some(summary) = summary else {
         tx.prepare_cached(
             "UPDATE record SET grid = ?2, record_epoch = ?3, heads = ?4, server_heads = ?5,
                  loose_count = ?6, loose_bytes = ?7, snapshot_bytes = ?8, received = ?9,
@@ -419,8 +428,6 @@ pub(super) fn store(
         ])?;
         return Ok(());
     };
-    let summary = projection.summary.as_ref();
-    signs::put(tx, held.key, held.kind, projection.keys.as_deref())?;
     search::replace_later(tx, held.key, &summary.title, &summary.search_text)?;
     put_detail(tx, held.key, summary)?;
     held.conflict_count = i64::from(summary.conflict_count);

@@ -47,6 +47,9 @@ pub enum StoreError {
     /// The person's role in the grid may not write such records.
     #[error("the role may not write this kind of record")]
     NotAllowed,
+    /// Nothing was filled in.
+    #[error("a record without content")]
+    Empty,
     /// There is no such record here.
     #[error("no record {0}")]
     RecordNotFound(RecordId),

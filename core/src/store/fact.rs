@@ -1,5 +1,6 @@
-//! What a day's plan needs of each record, kept beside it and read from the
-//! document at leisure: a save only notes that it is due.
+//! What a day's plan needs of each record, and what tells that two are about
+//! the same, kept beside it and read from the document at leisure: a save only
+//! notes that it is due.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use wangge_model::{
     ActorId, CivilDay, GridId, OrgNodeId, PersonId, RecordId,
     document::RecordDocument,
+    duplicate::match_keys,
     protocol::to_cbor,
     visit_plan::{Door, FACTS, HouseholdFact, RecordFact, VisitFact},
 };
@@ -14,7 +16,7 @@ use wangge_model::{
 use super::{
     HeldReference, Store, StoreError, columns,
     document::{self, Held},
-    reference,
+    reference, signs, tidy,
 };
 
 /// Records read in one transaction, so that a save does not wait long.
@@ -75,37 +77,70 @@ pub(super) fn renew(tx: &Transaction<'_>) -> Result<(), StoreError> {
     let renewed = tx.execute("UPDATE phone SET facts = ?1 WHERE facts IS NOT ?1", [FACTS])?;
     if renewed > 0 {
         tx.execute(
-            "INSERT INTO unindexed (record, text_due) SELECT key, 0 FROM record WHERE kind IN (1, 2)
-             ON CONFLICT (record) DO UPDATE SET facts_due = 1",
+            "INSERT INTO unindexed (record, text_due) SELECT key, 0 FROM record
+             WHERE kind IN (1, 2, 4) ON CONFLICT (record) DO UPDATE SET facts_due = 1",
             [],
         )?;
     }
     Ok(())
 }
 
+/// Which records' facts are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// All.
+    Any,
+    /// Those of kinds that have signs, see [`signs::has_signs`].
+    Signs,
+}
+
+impl Due {
+    /// The query for their keys.
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Any => {
+                "SELECT record FROM unindexed WHERE facts_due = 1 ORDER BY record LIMIT ?1"
+            }
+            Self::Signs => {
+                "SELECT unindexed.record FROM unindexed
+                 JOIN record ON record.key = unindexed.record
+                 WHERE facts_due = 1 AND kind IN (1, 4) ORDER BY unindexed.record LIMIT ?1"
+            }
+        }
+    }
+}
+
 /// Whether some record's facts are to be read.
-pub(super) fn is_due(db: &Connection) -> Result<bool, StoreError> {
+pub(super) fn is_due(db: &Connection, due: Due) -> Result<bool, StoreError> {
     Ok(db
-        .prepare_cached("SELECT 1 FROM unindexed WHERE facts_due = 1 LIMIT 1")?
-        .query_row([], |_| Ok(()))
+        .prepare_cached(due.sql())?
+        .query_row([1], |_| Ok(()))
         .optional()?
         .is_some())
 }
 
-/// Reads the facts of at most `most` records that are due.
-pub(super) fn read_some(tx: &Transaction<'_>, most: usize) -> Result<(), StoreError> {
+/// Reads the facts of at most `most` records that are due, and what tells that
+/// others are about the same. Of a record nobody opened yet the list row is
+/// brought up to date on the way: an older app or server may have computed it.
+pub(super) fn read_some(tx: &Transaction<'_>, due: Due, most: usize) -> Result<(), StoreError> {
     let keys = tx
-        .prepare_cached(
-            "SELECT record FROM unindexed WHERE facts_due = 1 ORDER BY record LIMIT ?1",
-        )?
+        .prepare_cached(due.sql())?
         .query_map([columns::length(most)], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<i64>>>()?;
     for key in keys {
-        let held = document::load_held(tx, key)?;
+        let mut held = document::load_held(tx, key)?;
         match document::open(tx, &held) {
             Ok(document) => {
-                let fact = RecordFact::of(held.kind, &held.id, &document.read());
+                let fields = document.read();
+                let fact = RecordFact::of(held.kind, &held.id, &fields);
                 store(tx, key, fact, document.creator())?;
+                signs::put(tx, key, held.kind, &match_keys(held.kind, &fields))?;
+                if held.is_unopened() {
+                    let summary = document.summary();
+                    if tidy::is_outdated(tx, key, &summary)? {
+                        document::store(tx, &mut held, Some(&summary))?;
+                    }
+                }
             }
             // Its grid is fetched again, and then its facts are read.
             Err(StoreError::Damaged { .. }) => document::mark_damaged(tx, &held.id)?,
@@ -146,9 +181,9 @@ fn store(
     Ok(())
 }
 
-/// Whether the facts kept of a record are not what its document says, though
-/// nothing says that they are due.
-pub(super) fn is_wrong(
+/// Whether the facts or signs kept of a record are not what its document says,
+/// though nothing says that they are due.
+pub(super) fn are_wrong(
     tx: &Transaction<'_>,
     held: &Held,
     document: &RecordDocument,
@@ -158,7 +193,14 @@ pub(super) fn is_wrong(
         .query_row([held.key], |_| Ok(()))
         .optional()?
         .is_some();
-    let (sql, right) = match RecordFact::of(held.kind, &held.id, &document.read()) {
+    if is_due {
+        return Ok(false);
+    }
+    let fields = document.read();
+    if signs::are_wrong(tx, held.key, held.kind, &match_keys(held.kind, &fields))? {
+        return Ok(true);
+    }
+    let (sql, right) = match RecordFact::of(held.kind, &held.id, &fields) {
         Some(RecordFact::Household(fact)) => (
             "SELECT fact FROM household_fact WHERE record = ?1",
             to_cbor(fact.as_ref()),
@@ -173,7 +215,7 @@ pub(super) fn is_wrong(
         .prepare_cached(sql)?
         .query_row([held.key], |row| row.get(0))
         .optional()?;
-    Ok(!is_due && kept != Some(right))
+    Ok(kept != Some(right))
 }
 
 /// The record's facts are right now.
@@ -354,9 +396,9 @@ impl Store {
     }
 
     /// Reads the facts of whatever changed since they were read.
-    pub(crate) fn complete_facts(&self) -> Result<(), StoreError> {
-        while self.read(is_due)? {
-            self.write(|tx| read_some(tx, MOST_AT_ONCE))?;
+    pub(super) fn complete_facts(&self, due: Due) -> Result<(), StoreError> {
+        while self.read(|db| is_due(db, due))? {
+            self.write(|tx| read_some(tx, due, MOST_AT_ONCE))?;
         }
         Ok(())
     }
@@ -365,7 +407,7 @@ impl Store {
     /// `since` on. Opens no document but those that changed since the last
     /// time.
     pub fn load_plan_source(&self, since: CivilDay) -> Result<PlanSource, StoreError> {
-        self.complete_facts()?;
+        self.complete_facts(Due::Any)?;
         self.read(|db| {
             let asker = Asker::load(db)?;
             Ok(PlanSource {
@@ -380,7 +422,7 @@ impl Store {
 
     /// A visit, and the other visits of its household, for judging it.
     pub fn load_visits_beside(&self, id: RecordId) -> Result<Vec<PlannedVisit>, StoreError> {
-        self.complete_facts()?;
+        self.complete_facts(Due::Any)?;
         self.read(|db| {
             let asker = Asker::load(db)?;
             let sql = format!(

@@ -17,7 +17,7 @@ use wangge_model::{
 use super::{
     StoreError, columns,
     digest::Digests,
-    document::{self, Held, Projection, Start},
+    document::{self, Held, Start},
     grid,
     outbox::Status,
     snapshot,
@@ -491,22 +491,24 @@ impl<'a> Intake<'a> {
             let incoming = std::mem::take(&mut touched.incoming);
             let held = &mut touched.held;
             if let Some(document) = touched.document.as_ref().filter(|_| !incoming.is_empty()) {
-                let projection = Projection::of(document);
-                if held.conflict_count == 0 && projection.summary.conflict_count > 0 {
+                let summary = document.summary();
+                if held.conflict_count == 0 && summary.conflict_count > 0 {
                     self.applied.new_conflicts += 1;
                 }
                 held.heads = document.heads();
                 if held.key == 0 {
-                    document::insert(self.tx, held, Start::Empty, &projection)?;
+                    document::insert(self.tx, held, Start::Empty, &summary)?;
                 }
                 for (hash, bytes) in &incoming {
                     document::append(self.tx, held, hash, bytes)?;
                 }
                 document::compact_if_due(self.tx, held, document)?;
-                document::store(self.tx, held, Some(&projection))?;
-                document::keep_open(self.kept, held.id, document);
+                document::store(self.tx, held, Some(&summary))?;
             } else {
                 document::store(self.tx, held, None)?;
+            }
+            if let Some(document) = touched.document.take() {
+                document::keep_open(self.kept, held.id, document);
             }
             if touched.recount {
                 document::refresh_counts(self.tx, touched.held.key)?;
@@ -540,7 +542,7 @@ impl Touched {
         let document = match self.document.take() {
             Some(document) => document,
             None if self.held.key == 0 => RecordDocument::new(self.held.kind),
-            None => document::open_kept(tx, &self.held, kept)?,
+            None => document::take_kept(tx, &self.held, kept)?,
         };
         Ok(self.document.insert(document))
     }

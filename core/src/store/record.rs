@@ -6,13 +6,13 @@ use std::collections::HashSet;
 use rusqlite::OptionalExtension as _;
 use wangge_model::{
     ActorId, GridId, RecordId, RecordKind, Timestamp,
-    document::{FieldEdit, RecordDocument},
+    document::{AuthoredRecord, FieldEdit, RecordDocument},
     member_move::MemberMove,
 };
 
 use super::{
     Store, StoreError, author, columns,
-    document::{self, Held, Projection, Start},
+    document::{self, Held, Start},
     draft, grid, incarnation,
     outbox::Status,
     rescue,
@@ -37,6 +37,9 @@ impl Store {
 
     /// The kind of a record about to be changed.
     pub fn find_kind(&self, id: RecordId) -> Result<Option<RecordKind>, StoreError> {
+        if let Some(kind) = document::kind_of_kept(&self.documents, &id) {
+            return Ok(Some(kind));
+        }
         self.read_before_write(|db| {
             Ok(db
                 .prepare_cached("SELECT kind FROM record WHERE id = ?1")?
@@ -58,23 +61,18 @@ impl Store {
     ) -> Result<(), StoreError> {
         // The dear part, before the writer is taken.
         let author = self.read_before_write(author::load_author)?;
-        let mut document = RecordDocument::new(kind);
-        let change = document.edit(edits, author.actor, at)?;
-        let projection = Projection::of(&document);
+        let new = AuthoredRecord::write(kind, edits, author.actor, at)?;
+        let new = new.ok_or(StoreError::Empty)?;
         let entry = self.write(|tx| {
             grid::require_granted(tx, grid, kind)?;
             let mut held = Held::new(id, kind, grid, 0);
-            held.heads = document.heads();
-            let start = change.as_ref().map_or(Start::Empty, Start::Change);
-            document::insert(tx, &mut held, start, &projection)?;
-            if let Some(change) = &change {
-                author::post(tx, &held, &author, change, edits, at)?;
-            }
+            held.heads.clone_from(&new.heads);
+            document::insert(tx, &mut held, Start::Change(&new.change), &new.summary)?;
+            author::post(tx, &held, &author, &new.change, edits, at)?;
             finish(tx, draft)?;
-            Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
+            Ok(rescue::entry(&held, &author, &new.change, edits, at))
         })?;
-        document::keep_open(&self.documents, id, &document);
-        self.copy_to_journal(entry.as_ref());
+        self.copy_to_journal(Some(&entry));
         Ok(())
     }
 
@@ -94,7 +92,7 @@ impl Store {
             if let Some(change) = &change {
                 author::record_change(tx, &mut held, &author, change, edits, at)?;
                 settle_in(tx, &mut held, &document)?;
-                document::keep_open(&self.documents, id, &document);
+                document::keep_open(&self.documents, id, document);
             }
             finish(tx, draft)?;
             Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
@@ -118,7 +116,7 @@ impl Store {
             if let Some(change) = &change {
                 author::record_change(tx, &mut held, &author, change, edits, at)?;
                 settle_in(tx, &mut held, &document)?;
-                document::keep_open(&self.documents, id, &document);
+                document::keep_open(&self.documents, id, document);
             }
             Ok(change.map(|change| rescue::entry(&held, &author, &change, edits, at)))
         })?;
@@ -186,10 +184,8 @@ impl Store {
             let Some(held) = document::find(db, &id)? else {
                 return Ok(None);
             };
-            let document = document::open_kept(db, &held, &self.documents)?;
             // Whoever looks at it may be about to change it.
-            document::keep_open(&self.documents, id, &document);
-            Ok(Some(document))
+            Ok(Some(document::open_to_keep(db, &held, &self.documents)?))
         })
     }
 
@@ -199,7 +195,7 @@ impl Store {
         id: RecordId,
     ) -> Result<(Held, RecordDocument), StoreError> {
         let held = document::find(tx, &id)?.ok_or(StoreError::RecordNotFound(id))?;
-        let document = document::open_kept(tx, &held, &self.documents)?;
+        let document = document::take_kept(tx, &held, &self.documents)?;
         Ok((held, document))
     }
 }
@@ -211,7 +207,7 @@ fn settle_in(
 ) -> Result<(), StoreError> {
     held.heads = document.heads();
     document::compact_if_due(tx, held, document)?;
-    document::store(tx, held, Some(&Projection::of(document)))
+    document::store(tx, held, Some(&document.summary()))
 }
 
 fn finish(tx: &rusqlite::Transaction<'_>, draft: Option<RecordId>) -> Result<(), StoreError> {

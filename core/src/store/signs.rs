@@ -1,6 +1,6 @@
 //! What tells that two records on this phone are about the same, as keyed
-//! hashes. A save writes them with the list row; what a snapshot brought is
-//! opened for them in an idle moment, or when somebody asks.
+//! hashes. Written with a record's facts, see [`super::fact`]: in an idle moment,
+//! or when somebody asks.
 //!
 //! They are looked through from end to end: a few hundred kilobytes for the
 //! 4,000 households a phone may hold, while an index by hash would scatter a
@@ -13,17 +13,11 @@ use wangge_model::{
     duplicate::{MatchKey, MatchSecret},
 };
 
-use super::{
-    Store, StoreError, columns,
-    document::{self, Projection},
-    tidy,
-};
+use super::{Store, StoreError, document, fact::Due};
 
 /// Bytes of a hash that are kept: with ten thousand people on a phone two agree
 /// by chance once in a hundred billion phones, and then are compared whole.
 const HASH: usize = 8;
-/// Documents opened in one transaction: a save waits no longer than for these.
-const MOST_AT_ONCE: usize = 100;
 /// Records that are opened to be compared whole.
 const MOST_OPENED: usize = 50;
 /// A sign: its kind and its hash.
@@ -67,65 +61,40 @@ fn sign(secret: &MatchSecret, key: &MatchKey) -> impl Iterator<Item = u8> {
     std::iter::once(key.kind.number()).chain(digest.into_iter().take(HASH))
 }
 
-/// Writes the signs of a record; `None` if its document was not opened.
+/// Writes the signs of a record.
 pub(super) fn put(
     tx: &Transaction<'_>,
     record: i64,
     kind: RecordKind,
-    keys: Option<&[MatchKey]>,
+    keys: &[MatchKey],
 ) -> Result<(), StoreError> {
     if !has_signs(kind) {
         return Ok(());
     }
-    let signs = match keys {
-        Some(keys) => Some(join(&load_secret(tx)?, keys)),
-        None => None,
-    };
     tx.prepare_cached(
         "INSERT INTO match_key (record, signs) VALUES (?1, ?2)
          ON CONFLICT (record) DO UPDATE SET signs = excluded.signs
          WHERE signs IS NOT excluded.signs",
     )?
-    .execute(params![record, signs])?;
+    .execute(params![record, join(&load_secret(tx)?, keys)])?;
     Ok(())
 }
 
-/// Opens at most `most` documents whose signs are not known; answers whether
-/// there were any. Their list rows are brought up to date on the way: an older
-/// app or server may have computed them.
-pub(super) fn complete_some(tx: &Transaction<'_>, most: usize) -> Result<bool, StoreError> {
-    let records = tx
-        .prepare_cached("SELECT record FROM match_key WHERE signs IS NULL LIMIT ?1")?
-        .query_map([columns::length(most)], |row| row.get(0))?
-        .collect::<rusqlite::Result<Vec<i64>>>()?;
-    for record in &records {
-        let mut held = document::load_held(tx, *record)?;
-        match document::open(tx, &held) {
-            Ok(document) => {
-                let projection = Projection::of(&document);
-                if tidy::is_outdated(tx, *record, &projection.summary)? {
-                    document::store(tx, &mut held, Some(&projection))?;
-                } else {
-                    put(tx, *record, held.kind, projection.keys.as_deref())?;
-                }
-            }
-            Err(StoreError::Damaged { .. }) => {
-                put(tx, *record, held.kind, Some(&[]))?;
-                document::mark_damaged(tx, &held.id)?;
-            }
-            Err(error) => return Err(error),
-        }
+/// Whether the signs kept of a record are others than these.
+pub(super) fn are_wrong(
+    tx: &Transaction<'_>,
+    record: i64,
+    kind: RecordKind,
+    keys: &[MatchKey],
+) -> Result<bool, StoreError> {
+    if !has_signs(kind) {
+        return Ok(false);
     }
-    Ok(!records.is_empty())
-}
-
-/// Whether signs are not known of some record.
-pub(super) fn are_due(db: &Connection) -> Result<bool, StoreError> {
-    Ok(db
-        .prepare_cached("SELECT 1 FROM match_key WHERE signs IS NULL LIMIT 1")?
-        .query_row([], |_| Ok(()))
-        .optional()?
-        .is_some())
+    let kept: Option<Option<Vec<u8>>> = tx
+        .prepare_cached("SELECT signs FROM match_key WHERE record = ?1")?
+        .query_row([record], |row| row.get(0))
+        .optional()?;
+    Ok(kept.flatten() != Some(join(&load_secret(tx)?, keys)))
 }
 
 impl Store {
@@ -135,9 +104,7 @@ impl Store {
         &self,
         keys: &[MatchKey],
     ) -> Result<Vec<(RecordId, Fields)>, StoreError> {
-        while self.read(are_due)? {
-            self.write(|tx| complete_some(tx, MOST_AT_ONCE))?;
-        }
+        self.complete_facts(Due::Signs)?;
         self.read(|db| {
             let mut matching = Vec::new();
             for record in find(db, keys)?.into_iter().take(MOST_OPENED) {

@@ -13,7 +13,7 @@ use wangge_model::{
 
 use super::{
     StoreError, author, columns,
-    document::{self, Held, Projection, Start},
+    document::{self, Held, Start},
     feed::{Intake, Touched},
     incarnation,
     outbox::Status,
@@ -102,7 +102,7 @@ fn apply_entry(
             tx,
             &mut held,
             Start::Received(&entry.document),
-            &Projection::received(&entry.summary),
+            &entry.summary,
         )?;
         intake.applied.pulled += 1;
         return Ok(());
@@ -129,7 +129,7 @@ fn apply_entry(
         held.kind = entry.kind;
         held.heads = heads;
         document::store_snapshot(tx, &mut held, &entry.document, true)?;
-        document::store(tx, &mut held, Some(&Projection::received(&entry.summary)))?;
+        document::store(tx, &mut held, Some(&entry.summary))?;
         tx.prepare_cached("DELETE FROM quarantine WHERE record = ?1")?
             .execute([entry.record.as_bytes()])?;
     }
@@ -286,7 +286,7 @@ fn store_merged(
 ) -> Result<(), StoreError> {
     held.heads = document.heads();
     document::store_snapshot(tx, held, &document.save(), false)?;
-    document::store(tx, held, Some(&Projection::of(document)))
+    document::store(tx, held, Some(&document.summary()))
 }
 
 /// Records no page named are not the grid's any more, unless something of this

@@ -6,8 +6,9 @@ use wangge_model::RecordSummary;
 use super::{
     Store, StoreError,
     connection::OldLog,
-    document::{self, Projection},
-    fact, search, signs,
+    document,
+    fact::{self, Due},
+    search,
 };
 
 /// Documents compacted in one idle moment.
@@ -30,22 +31,17 @@ impl Store {
     }
 
     /// Brings some of what is new into the search index; when all of it is
-    /// there, opens some of what a snapshot brought to see what tells it from
-    /// others; when that is done, reads the facts of some of what is new; and
-    /// when these are read, merges some of the index's pieces. Answers whether
-    /// there may be more to do.
+    /// there, reads the facts of some of what is new; and when these are read,
+    /// merges some of the index's pieces. Answers whether there may be more to
+    /// do.
     pub(crate) fn index_some(&self) -> Result<bool, StoreError> {
         self.index_up_to(MOST_INDEXED)
     }
 
     fn index_up_to(&self, most: usize) -> Result<bool, StoreError> {
         if self.read(|db| search::due(db, 0))?.is_some() {
-            if self.read(signs::are_due)? {
-                self.write(|tx| signs::complete_some(tx, most))?;
-                return Ok(true);
-            }
-            if self.read(fact::is_due)? {
-                self.write(|tx| fact::read_some(tx, most))?;
+            if self.read(|db| fact::is_due(db, Due::Any))? {
+                self.write(|tx| fact::read_some(tx, Due::Any, most))?;
                 return Ok(true);
             }
             return self.write(search::merge_some);
@@ -136,13 +132,12 @@ fn rebuild_some(tx: &Transaction<'_>, last: i64) -> Result<(u64, Option<i64>), S
     for key in &keys {
         let mut held = document::load_held(tx, *key)?;
         let document = document::open(tx, &held)?;
-        let projection = Projection::of(&document);
-        let is_wrong = fact::is_wrong(tx, &held, &document)?;
+        let summary = document.summary();
+        let is_wrong = fact::are_wrong(tx, &held, &document)?;
         let before = columns_of(tx, *key)?;
-        document::store(tx, &mut held, Some(&projection))?;
-        let summary = &projection.summary;
+        document::store(tx, &mut held, Some(&summary))?;
         search::index_now(tx, *key, &summary.title, &summary.search_text)?;
-        differed += u64::from(is_wrong || differ(&before, &columns_of(tx, *key)?));
+        differed += u64::from(is_wrong || before != columns_of(tx, *key)?);
     }
     Ok((differed, keys.last().copied()))
 }
@@ -179,30 +174,14 @@ pub(super) fn is_outdated(
         )?)
 }
 
-/// Whether a row was wrong. Signs that were not computed yet (the last column)
-/// were not.
-fn differ(before: &[Value], after: &[Value]) -> bool {
-    before
-        .iter()
-        .zip(after)
-        .enumerate()
-        .any(|(column, (before, after))| {
-            before != after && !(column == SIGNS && *before == Value::Null)
-        })
-}
-
-/// Place of the signs among [`columns_of`].
-const SIGNS: usize = 15;
-
 fn columns_of(tx: &Transaction<'_>, key: i64) -> Result<Vec<Value>, StoreError> {
     Ok(tx
         .prepare_cached(
             "SELECT conflict_count, household, occurred_at, edited_at, member_count, title,
                  person_name, phone, state, category, urgency, number, search_text,
                  (SELECT place FROM list_detail WHERE list_detail.record = record.key),
-                 (SELECT residence FROM list_detail WHERE list_detail.record = record.key),
-                 (SELECT signs FROM match_key WHERE match_key.record = record.key)
+                 (SELECT residence FROM list_detail WHERE list_detail.record = record.key)
              FROM record WHERE key = ?1",
         )?
-        .query_row([key], |row| (0..16).map(|column| row.get(column)).collect())?)
+        .query_row([key], |row| (0..15).map(|column| row.get(column)).collect())?)
 }

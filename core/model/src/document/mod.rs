@@ -36,6 +36,7 @@ pub use history::{HistoryEntry, HistoryField};
 pub use open::OpenDocuments;
 pub use path::{FieldPath, InvalidFieldPath};
 pub use read::Fields;
+pub(crate) use read::{Below, read_each};
 pub use value::{FieldEdit, FieldValue};
 
 use tally::Tally;

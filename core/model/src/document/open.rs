@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::RecordDocument;
-use crate::{ChangeHash, RecordId};
+use crate::{ChangeHash, RecordId, RecordKind};
 
 /// What an open document costs besides its operations: as much memory as so
 /// many of them.
@@ -59,6 +59,20 @@ impl OpenDocuments {
         Some(kept.document.clone())
     }
 
+    /// As [`Self::find`], for whoever changes the document: it is not kept any
+    /// more.
+    pub fn take(&mut self, id: &RecordId, heads: &[ChangeHash]) -> Option<RecordDocument> {
+        if self.documents.get(id)?.document.heads() != heads {
+            return None;
+        }
+        self.forget(id)
+    }
+
+    /// The kind of a record that is open, whatever its heads: it never changes.
+    pub fn find_kind(&self, id: &RecordId) -> Option<RecordKind> {
+        Some(self.documents.get(id)?.document.kind())
+    }
+
     /// Keeps this document of the record and no other.
     pub fn keep(&mut self, id: RecordId, document: RecordDocument) {
         self.forget(&id);
@@ -84,11 +98,11 @@ impl OpenDocuments {
         }
     }
 
-    fn forget(&mut self, id: &RecordId) {
-        if let Some(kept) = self.documents.remove(id) {
-            self.by_use.remove(&kept.used);
-            self.weight -= kept.weight;
-        }
+    fn forget(&mut self, id: &RecordId) -> Option<RecordDocument> {
+        let kept = self.documents.remove(id)?;
+        self.by_use.remove(&kept.used);
+        self.weight -= kept.weight;
+        Some(kept.document)
     }
 
     /// Closes all of them.
@@ -132,6 +146,15 @@ mod tests {
         open.keep(id(1), after.clone());
         assert!(open.find(&id(1), &before.heads()).is_none());
         assert!(open.find(&id(1), &after.heads()).is_some());
+        assert_eq!(open.find_kind(&id(1)), Some(RecordKind::Household));
+        assert!(open.take(&id(1), &before.heads()).is_none());
+        assert_eq!(
+            open.take(&id(1), &after.heads()).map(|d| d.heads()),
+            Some(after.heads())
+        );
+        assert!(open.find(&id(1), &after.heads()).is_none());
+        assert_eq!(open.find_kind(&id(1)), None);
+        open.keep(id(1), after.clone());
         assert!(open.find(&id(2), &after.heads()).is_none());
         open.clear();
         assert!(open.find(&id(1), &after.heads()).is_none());

@@ -1,7 +1,7 @@
 //! Reading fields: one by one with [`RecordDocument::text`], or all at once
 //! with [`RecordDocument::read`], which costs one walk however many there are.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use automerge::{ObjId, ObjType, ROOT, ReadDoc, Value, ValueRef, iter::MapRangeItem};
 
@@ -79,16 +79,29 @@ impl Fields {
     /// The entry ids of a collection such as `members`, in id order.
     pub fn entries(&self, collection: &str) -> Vec<&str> {
         let mut entries: Vec<&str> = Vec::new();
-        for path in self.0.keys() {
-            let mut parts = path.split('.');
-            if let (Some(root), Some(entry), Some(_)) = (parts.next(), parts.next(), parts.next())
-                && root == collection
+        let start = format!("{collection}.");
+        let from = (Bound::Included(start.as_str()), Bound::Unbounded);
+        for (path, _) in self.0.range::<str, _>(from) {
+            let Some(below) = path.strip_prefix(&start) else {
+                break;
+            };
+            if let Some((entry, _)) = below.split_once('.')
                 && entries.last() != Some(&entry)
             {
                 entries.push(entry);
             }
         }
         entries
+    }
+
+    /// The fields below a container or an entry, e.g. `contact` or `members.a`.
+    pub(crate) fn below(&self, container: &str) -> Below<'_> {
+        let path = format!("{container}.");
+        Below {
+            fields: self,
+            start: path.len(),
+            path,
+        }
     }
 
     /// The fields that have a value, in path order.
@@ -115,6 +128,65 @@ impl Fields {
         )
         .ok()
     }
+}
+
+/// Fields by their names below one container: reading a household asks for a
+/// hundred, and each path made anew would cost more than finding it.
+#[derive(Debug)]
+pub(crate) struct Below<'a> {
+    fields: &'a Fields,
+    /// The container with its point, and a name that was asked for.
+    path: String,
+    start: usize,
+}
+
+impl<'a> Below<'a> {
+    fn path(&mut self, name: &str) -> (&'a Fields, &str) {
+        self.path.truncate(self.start);
+        self.path.push_str(name);
+        (self.fields, &self.path)
+    }
+
+    /// As [`Fields::text`].
+    pub(crate) fn text(&mut self, name: &str) -> String {
+        let (fields, path) = self.path(name);
+        fields.text(path)
+    }
+
+    /// As [`Fields::number`].
+    pub(crate) fn number(&mut self, name: &str) -> Option<f64> {
+        let (fields, path) = self.path(name);
+        fields.number(path)
+    }
+
+    /// As [`Fields::integer`].
+    pub(crate) fn integer(&mut self, name: &str) -> Option<i64> {
+        let (fields, path) = self.path(name);
+        fields.integer(path)
+    }
+
+    /// As [`Fields::flag`].
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        let (fields, path) = self.path(name);
+        fields.flag(path)
+    }
+}
+
+/// Every entry of a collection, by its id.
+pub(crate) fn read_each<T>(
+    fields: &Fields,
+    collection: &str,
+    read: impl Fn(Below<'_>) -> T,
+) -> BTreeMap<String, T> {
+    let entries = fields.entries(collection).into_iter();
+    entries
+        .map(|id| {
+            (
+                id.to_owned(),
+                read(fields.below(&format!("{collection}.{id}"))),
+            )
+        })
+        .collect()
 }
 
 impl RecordDocument {

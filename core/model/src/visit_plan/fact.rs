@@ -15,7 +15,7 @@ use crate::{
 
 /// Rises when facts are read from documents in another way: stored ones of a
 /// lower number are read again.
-pub const FACTS: i64 = 1;
+pub const FACTS: i64 = 2;
 
 /// The group of every household whose dwelling is let (租房户).
 pub const TENANT: &str = "tenant";

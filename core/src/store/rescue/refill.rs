@@ -14,7 +14,7 @@ use wangge_model::{
 use super::journal::Entry;
 use crate::store::{
     StoreError, columns,
-    document::{self, Held, Projection, Start},
+    document::{self, Held, Start},
     grid,
     outbox::Status,
 };
@@ -149,18 +149,17 @@ fn refill_record(
     if let Some(document) = &whole {
         held.heads = document.heads();
         if held.key == 0 {
-            document::insert(tx, &mut held, Start::Empty, &Projection::of(document))?;
+            document::insert(tx, &mut held, Start::Empty, &document.summary())?;
         }
         document::store_snapshot(tx, &mut held, &document.save(), false)?;
-        document::store(tx, &mut held, Some(&Projection::of(document)))?;
+        document::store(tx, &mut held, Some(&document.summary()))?;
     } else {
         for change in unsent {
             advance_heads(&mut held.heads, change.entry.item.hash, &change.deps);
         }
         if held.key == 0 {
             let summary = provisional(&held, unsent);
-            let projection = Projection::received(&summary);
-            document::insert(tx, &mut held, Start::Empty, &projection)?;
+            document::insert(tx, &mut held, Start::Empty, &summary)?;
         }
         for change in unsent {
             let item = &change.entry.item;

@@ -116,6 +116,8 @@ pub(crate) fn run(
     phone.core.tidy()?;
     for (turn, household) in households.iter().cycle().take(pairs).enumerate() {
         let edit = [workload.household_edit()?];
+        // Nobody changes what no form has shown.
+        phone.core.find_record(*household)?;
         let log = log_pages(phone)?;
         let before = fsync_count::calls();
         let begun = Instant::now();

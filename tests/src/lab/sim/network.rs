@@ -12,10 +12,10 @@ use wangge_core::sync::{
     machine::{Action, Event},
 };
 use wangge_model::{
-    guard,
+    ChangeHash, RecordId, guard,
     protocol::{
-        Cursor, GiveBackResponse, Problem, ProblemCode, Session, SnapshotPage, SyncRequest,
-        SyncResponse, Verdict, open, seal, snapshot_path,
+        Cursor, GiveBackRequest, GiveBackResponse, Problem, ProblemCode, Session, SnapshotPage,
+        SyncRequest, SyncResponse, Verdict, open, seal, snapshot_path,
     },
 };
 
@@ -147,9 +147,11 @@ impl World {
                 self.count("give_backs");
                 let body = seal(&*request);
                 let reply = self.server.post("/v1/give-back", token.as_deref(), body)?;
-                self.receive(&reply, |answer: GiveBackResponse| {
+                let event = self.receive(&reply, |answer: GiveBackResponse| {
                     Event::GivenBack(Box::new(answer))
-                })?
+                })?;
+                self.note_displaced(&request)?;
+                event
             }
             Action::FetchSnapshot { grid, as_of, after } => {
                 let path = snapshot_path(&grid, as_of, after.as_ref());
@@ -321,13 +323,7 @@ impl World {
         };
         let now = self.now;
         for (item, verdict) in request.items.iter().zip(receipt.each()) {
-            let Some(record) = self.numbers.get(&item.record).copied() else {
-                continue;
-            };
-            let edit = self.ledger.find(record, &item.hash, || {
-                let change = guard::inspect(&item.hash, &item.change).ok()?;
-                Some(change.at())
-            });
+            let edit = self.edit_of(&item.record, &item.hash, &item.change);
             match verdict {
                 Verdict::Accepted { .. } | Verdict::Duplicate => {
                     let is_new = verdict != Verdict::Duplicate;
@@ -347,6 +343,34 @@ impl World {
                 Verdict::Erased | Verdict::StaleRecordEpoch { .. } => self.count("other_verdicts"),
             }
         }
+    }
+
+    /// Notes which of the changes given back the server keeps apart: proven, but
+    /// with another one in their place by now. Its answer only counts them.
+    fn note_displaced(&mut self, request: &GiveBackRequest) -> anyhow::Result<()> {
+        let quarantined = self.server.list_quarantined()?;
+        let now = self.now;
+        for returned in &request.records {
+            for change in &returned.changes {
+                if !quarantined.contains(&change.hash) {
+                    continue;
+                }
+                self.count("displaced");
+                if let Some(edit) = self.edit_of(&returned.record, &change.hash, &change.change) {
+                    self.ledger.kept_apart(edit, now, change.hash);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The acknowledged edit that a change carries.
+    fn edit_of(&mut self, record: &RecordId, hash: &ChangeHash, change: &[u8]) -> Option<usize> {
+        let record = self.numbers.get(record).copied()?;
+        self.ledger.find(record, hash, || {
+            let change = guard::inspect(hash, change).ok()?;
+            Some(change.at())
+        })
     }
 
     /// An answer as the event it is.
