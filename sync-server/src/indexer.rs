@@ -8,12 +8,14 @@ use tokio::{sync::broadcast::error::RecvError, time::timeout};
 
 use wangge_model::CivilDay;
 
-use crate::AppState;
+use crate::{AppState, ingest::merge};
 
 /// Records of one step: a few hundredths of a second of the writer's time.
 const STEP: usize = 200;
 /// Visits of one step; each is read from its document.
 const VISITS: u32 = 50;
+/// Merged records of one step; each and the one it stands for are opened.
+const MERGES: u32 = 20;
 /// A campaign stays on the phones for so many days after its last one, for
 /// whoever comes back late.
 const CAMPAIGN_GRACE_DAYS: i32 = 7;
@@ -30,6 +32,7 @@ pub async fn keep_indexed(state: AppState) {
     let mut hints = state.hints();
     let mut stopped = state.stopped();
     loop {
+        bring_all(&state).await;
         index_all(&state).await;
         count_all(&state).await;
         // Whatever ends the wait, there may be something to index.
@@ -54,6 +57,21 @@ async fn index_all(state: &AppState) {
             Ok(false) => return,
             Err(error) => {
                 tracing::error!(%error, "the search index is behind; lists read what it lacks");
+                return;
+            }
+        }
+    }
+}
+
+/// Changes of merged records come to the records they stand for before lists
+/// and figures follow.
+async fn bring_all(state: &AppState) {
+    while !state.is_stopping() {
+        match merge::bring_over(state, MERGES).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "changes of merged records are behind");
                 return;
             }
         }
