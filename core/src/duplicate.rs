@@ -64,9 +64,13 @@ impl Core {
         if mine.is_empty() {
             return Ok(Vec::new());
         }
-        let mut found = Vec::new();
+        let aliases = self.store.load_aliases()?;
+        let record = record.map(|record| aliases.resolve(record));
+        let mut found: Vec<Duplicate> = Vec::new();
         for (id, fields) in self.store.find_matching(&mine)? {
-            if record == Some(id) {
+            // What an alias has in common leads to the record it stands for.
+            let id = aliases.resolve(id);
+            if record == Some(id) || found.iter().any(|known| known.row.id == id) {
                 continue;
             }
             let Some(row) = self.store.find_row(id)?.filter(|row| row.kind == kind) else {

@@ -172,6 +172,15 @@ fn campaigns(source: &PlanSource) -> Vec<Campaign> {
                 .inspect_err(|error| tracing::error!(%error, "a campaign cannot be read"))
                 .ok()
         })
+        .map(|mut campaign: Campaign| {
+            // Whom to visit may have been merged since: one visit serves both.
+            for household in &mut campaign.households {
+                *household = source.aliases.resolve(*household);
+            }
+            campaign.households.sort_unstable();
+            campaign.households.dedup();
+            campaign
+        })
         .collect()
 }
 

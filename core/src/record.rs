@@ -8,6 +8,7 @@ use wangge_model::{
     household::Household,
     incident::Incident,
     member_move::MemberMove,
+    merge::{Difference, Merged, differences},
     place::Place,
     visit::Visit,
 };
@@ -79,6 +80,21 @@ pub struct RecordView {
     pub conflicts: Vec<ConflictView>,
     /// Who wrote what when, oldest first.
     pub history: Vec<HistoryView>,
+    /// The record that was asked for, if that one was merged into this.
+    pub opened_as: Option<RecordId>,
+    /// Records that were merged into this one.
+    pub aliases: Vec<AliasView>,
+}
+
+/// A record that was merged into another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AliasView {
+    /// Its own list row: it may hold something unsent.
+    pub row: RecordRow,
+    /// What it was merged into.
+    pub mark: Merged,
+    /// What it says otherwise than that record.
+    pub differences: Vec<Difference>,
 }
 
 /// A field that several people gave different values.
@@ -241,8 +257,23 @@ impl Core {
         Ok(self.store.discard_refused(id)?)
     }
 
-    /// Everything about a record; `None` if it is not on this phone.
+    /// Everything about a record; `None` if it is not on this phone. A record
+    /// that was merged into another answers that one, if it is here.
     pub fn find_record(&self, id: RecordId) -> Result<Option<RecordView>> {
+        let stands_for = self.store.load_aliases()?.resolve(id);
+        if stands_for != id
+            && let Some(view) = self.find_record_itself(stands_for)?
+        {
+            return Ok(Some(RecordView {
+                opened_as: Some(id),
+                ..view
+            }));
+        }
+        self.find_record_itself(id)
+    }
+
+    /// As [`Self::find_record`], of a merged record what it holds itself.
+    pub fn find_record_itself(&self, id: RecordId) -> Result<Option<RecordView>> {
         let Some(row) = self.store.find_row(id)? else {
             return Ok(None);
         };
@@ -283,7 +314,31 @@ impl Core {
             fields: document.fields(),
             conflicts,
             history,
+            opened_as: None,
+            aliases: self.list_aliases(id)?,
         }))
+    }
+
+    fn list_aliases(&self, id: RecordId) -> Result<Vec<AliasView>> {
+        let mut views = Vec::new();
+        for (alias, into) in self.store.load_aliases()?.of(id) {
+            let (Some(row), Some(document), Some(kept)) = (
+                self.store.find_row(alias)?,
+                self.store.find_document(alias)?,
+                self.store.find_document(into)?,
+            ) else {
+                continue;
+            };
+            let Some(mark) = Merged::of(&document.read()) else {
+                continue;
+            };
+            views.push(AliasView {
+                row,
+                mark,
+                differences: differences(&kept.read(), alias, &document),
+            });
+        }
+        Ok(views)
     }
 
     /// A household as a whole.
@@ -336,8 +391,12 @@ impl Core {
         id: RecordId,
         kind: RecordKind,
     ) -> Result<wangge_model::document::RecordDocument> {
-        self.store
-            .find_document(id)?
+        let stands_for = self.store.load_aliases()?.resolve(id);
+        let document = match self.store.find_document(stands_for)? {
+            Some(document) => Some(document),
+            None => self.store.find_document(id)?,
+        };
+        document
             .filter(|document| document.kind() == kind)
             .ok_or(Error::NotFound {
                 what: kind.as_str(),

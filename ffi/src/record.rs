@@ -142,6 +142,8 @@ pub struct RecordSummary {
     pub conflict_count: u32,
     /// Latest time any author's phone gave to a change.
     pub edited_at: Timestamp,
+    /// The record this one was merged into: it is shown as that one.
+    pub merged_into: Option<RecordId>,
 }
 
 /// Everything about one record.
@@ -155,6 +157,32 @@ pub struct RecordView {
     pub conflicts: Vec<ConflictView>,
     /// Who wrote what when, oldest first.
     pub history: Vec<HistoryView>,
+    /// The record that was asked for, if that one was merged into this: say so.
+    pub opened_as: Option<RecordId>,
+    /// Records that were merged into this one.
+    pub aliases: Vec<AliasView>,
+}
+
+/// A record that was merged into another.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct AliasView {
+    /// Its own list row: it may hold something unsent.
+    pub row: RecordRow,
+    /// When it was merged.
+    pub merged_at: Option<Timestamp>,
+    /// What it says otherwise.
+    pub differences: Vec<Difference>,
+}
+
+/// A field of which a merged record has another value.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct Difference {
+    /// The field.
+    pub path: FieldPath,
+    /// What the record says that stays.
+    pub mine: Option<FieldValue>,
+    /// What the merged one says; several values where people disagreed in it.
+    pub theirs: Vec<FieldValue>,
 }
 
 /// A field that has a value.
@@ -246,6 +274,14 @@ impl Core {
             .map(RecordView::from))
     }
 
+    /// As `find_record`, of a merged record what it holds itself.
+    pub async fn find_record_itself(&self, id: RecordId) -> Result<Option<RecordView>, AppError> {
+        Ok(self
+            .run(move |core| core.find_record_itself(id))
+            .await?
+            .map(RecordView::from))
+    }
+
     /// One page of a list or search.
     pub async fn list_records(&self, query: RecordQuery) -> Result<Vec<RecordRow>, AppError> {
         let rows = self.run(move |core| core.list_records(&query)).await?;
@@ -297,6 +333,7 @@ impl From<wangge_model::RecordSummary> for RecordSummary {
             search_text: _,
             place,
             residence,
+            merged_into,
         } = summary;
         Self {
             title,
@@ -313,6 +350,25 @@ impl From<wangge_model::RecordSummary> for RecordSummary {
             member_count,
             conflict_count,
             edited_at,
+            merged_into,
+        }
+    }
+}
+
+impl From<wangge_core::record::AliasView> for AliasView {
+    fn from(view: wangge_core::record::AliasView) -> Self {
+        Self {
+            row: view.row.into(),
+            merged_at: view.mark.at,
+            differences: view
+                .differences
+                .into_iter()
+                .map(|difference| Difference {
+                    path: difference.path,
+                    mine: difference.mine.map(Into::into),
+                    theirs: difference.theirs.into_iter().map(Into::into).collect(),
+                })
+                .collect(),
         }
     }
 }
@@ -328,6 +384,8 @@ impl From<wangge_core::RecordView> for RecordView {
             fields: view.fields.into_iter().map(entry).collect(),
             conflicts: view.conflicts.into_iter().map(ConflictView::from).collect(),
             history: view.history.into_iter().map(HistoryView::from).collect(),
+            opened_as: view.opened_as,
+            aliases: view.aliases.into_iter().map(AliasView::from).collect(),
         }
     }
 }
@@ -388,6 +446,8 @@ mod tests {
                     ..Default::default()
                 },
             },
+            opened_as: Some(RecordId::from_bytes([6; 16])),
+            aliases: Vec::new(),
             fields: vec![(path.clone(), value.clone())],
             conflicts: vec![wangge_core::ConflictView {
                 path: path.clone(),

@@ -4,22 +4,18 @@
 
 use std::time::Duration;
 
-use tokio::{
-    sync::broadcast::{
-        Receiver,
-        error::{RecvError, TryRecvError},
-    },
-    time::{Instant, timeout},
-};
+use tokio::{sync::broadcast::error::RecvError, time::timeout};
 
 use wangge_model::CivilDay;
 
-use crate::{AppState, state::GridHint};
+use crate::{AppState, ingest::merge};
 
 /// Records of one step: a few hundredths of a second of the writer's time.
-const STEP: usize = 100;
+const STEP: usize = 200;
 /// Visits of one step; each is read from its document.
 const VISITS: u32 = 50;
+/// Merged records of one step; each and the one it stands for are opened.
+const MERGES: u32 = 20;
 /// A campaign stays on the phones for so many days after its last one, for
 /// whoever comes back late.
 const CAMPAIGN_GRACE_DAYS: i32 = 7;
@@ -30,55 +26,59 @@ const MOST_BEHIND: Duration = Duration::from_secs(10);
 /// Looks after what other programs wrote (imports at the command line) so often.
 const UNTOLD: Duration = Duration::from_secs(30);
 
-/// Indexes and counts whenever records changed and there is a quiet moment, and
-/// makes way for whoever comes meanwhile; ends when the server stops.
+/// Indexes and counts whenever records changed and there is a quiet moment; ends when the
+/// server stops.
 pub async fn keep_indexed(state: AppState) {
     let mut hints = state.hints();
     let mut stopped = state.stopped();
-    // How long it may still wait for a quiet moment.
-    let mut patience = MOST_BEHIND;
     loop {
-        if catch_up(&state, &mut hints, patience).await {
-            patience = MOST_BEHIND;
-            // Whatever ends the wait, there may be something to index.
-            tokio::select! {
-                _ = stopped.wait_for(|stopped| *stopped) => return,
-                news = timeout(UNTOLD, hints.recv()) => {
-                    if matches!(news, Ok(Err(RecvError::Closed))) {
-                        return;
-                    }
+        bring_all(&state).await;
+        index_all(&state).await;
+        count_all(&state).await;
+        // Whatever ends the wait, there may be something to index.
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            news = timeout(UNTOLD, hints.recv()) => {
+                if matches!(news, Ok(Err(RecvError::Closed))) {
+                    return;
                 }
             }
         }
-        if *stopped.borrow() {
-            return;
-        }
-        let begun = Instant::now();
         let settle = async { while timeout(QUIET, hints.recv()).await.is_ok() {} };
         // Time is up: indexes beside whoever is at work.
-        let _ = timeout(patience, settle).await;
-        patience = patience.saturating_sub(begun.elapsed());
+        let _ = timeout(MOST_BEHIND, settle).await;
     }
 }
 
-/// Works step by step until all is done; gives up, with `false`, when there are
-/// news and patience is left for them.
-async fn catch_up(state: &AppState, hints: &mut Receiver<GridHint>, patience: Duration) -> bool {
-    let mut makes_way = || {
-        let has_news = !matches!(hints.try_recv(), Err(TryRecvError::Empty));
-        has_news && patience > Duration::ZERO
-    };
+async fn index_all(state: &AppState) {
     while !state.is_stopping() {
         match state.storage.index_some(STEP).await {
-            Ok(true) if makes_way() => return false,
             Ok(true) => {}
-            Ok(false) => break,
+            Ok(false) => return,
             Err(error) => {
                 tracing::error!(%error, "the search index is behind; lists read what it lacks");
-                break;
+                return;
             }
         }
     }
+}
+
+/// Changes of merged records come to the records they stand for before lists
+/// and figures follow.
+async fn bring_all(state: &AppState) {
+    while !state.is_stopping() {
+        match merge::bring_over(state, MERGES).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "changes of merged records are behind");
+                return;
+            }
+        }
+    }
+}
+
+async fn count_all(state: &AppState) {
     let now = state.clock.now();
     let over = CivilDay::of(now).plus(-CAMPAIGN_GRACE_DAYS);
     if let Err(error) = state.storage.close_campaigns_before(over, now).await {
@@ -86,16 +86,14 @@ async fn catch_up(state: &AppState, hints: &mut Receiver<GridHint>, patience: Du
     }
     while !state.is_stopping() {
         match state.storage.count_visits(VISITS, state.clock.now()).await {
-            Ok(0) => break,
-            Ok(_) if makes_way() => return false,
+            Ok(0) => return,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "coverage and campaigns are behind");
-                break;
+                return;
             }
         }
     }
-    true
 }
 
 #[cfg(test)]

@@ -31,7 +31,6 @@ pub mod ledger;
 pub mod logging;
 pub mod metrics;
 pub mod profile;
-pub mod same;
 pub mod serve;
 pub mod snapshot_cache;
 pub mod state;

@@ -12,6 +12,7 @@ mod enrolment;
 mod faults;
 mod hostile;
 mod merge;
+mod merges;
 mod peers;
 mod redivision;
 mod scope;

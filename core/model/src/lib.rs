@@ -63,6 +63,7 @@ pub mod household;
 pub mod incident;
 pub mod masking;
 pub mod member_move;
+pub mod merge;
 pub mod message;
 pub mod org;
 pub mod permit;

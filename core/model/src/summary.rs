@@ -9,6 +9,7 @@ use crate::{
     RecordId, RecordKind, Timestamp,
     document::{Fields, RecordDocument},
     household::{CHILD_YEARS, Household, LedgerKind, Member},
+    merge::Merged,
     place::Place,
 };
 
@@ -64,6 +65,10 @@ pub struct RecordSummary {
     /// 人在户不在), see [`crate::household::LedgerKind::residence`].
     #[n(14)]
     pub residence: Option<String>,
+    /// The record this household or place was merged into: it is shown as that
+    /// one and in no list of its own, see [`crate::merge`].
+    #[n(15)]
+    pub merged_into: Option<RecordId>,
 }
 
 /// Longest search text kept, in characters: a diary's end is found by opening
@@ -92,6 +97,7 @@ impl RecordSummary {
             RecordKind::Place => place_summary(fields),
         };
         summary.edited_at = edited_at;
+        summary.merged_into = Merged::of(fields).map(|mark| mark.into);
         if let Some((end, _)) = summary.search_text.char_indices().nth(SEARCH_CHARS) {
             summary.search_text.truncate(end);
         }

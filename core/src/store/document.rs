@@ -10,7 +10,7 @@ use wangge_model::{
     guard,
 };
 
-use super::{StoreError, columns, grid, search};
+use super::{StoreError, alias, columns, grid, search};
 
 /// Loose changes after which a document is compacted: measured, from about ten
 /// on a compacted history is half the size, and loading twenty costs less than
@@ -304,6 +304,9 @@ pub(super) fn insert(
     if summary.place.is_some() || summary.residence.is_some() {
         put_detail(tx, held.key, summary)?;
     }
+    if summary.merged_into.is_some() {
+        alias::put(tx, held.key, summary.merged_into)?;
+    }
     search::add_later(tx, held.key)?;
     match start {
         Start::Change(change) => {
@@ -430,6 +433,7 @@ pub(super) fn store(
     };
     search::replace_later(tx, held.key, &summary.title, &summary.search_text)?;
     put_detail(tx, held.key, summary)?;
+    alias::put(tx, held.key, summary.merged_into)?;
     held.conflict_count = i64::from(summary.conflict_count);
     tx.prepare_cached(
         "UPDATE record SET grid = ?2, record_epoch = ?3, heads = ?4, server_heads = ?5,

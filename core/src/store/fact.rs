@@ -14,7 +14,9 @@ use wangge_model::{
 };
 
 use super::{
-    HeldReference, Store, StoreError, columns,
+    HeldReference, Store, StoreError,
+    alias::{self, Aliases},
+    columns,
     document::{self, Held},
     reference, signs, tidy,
 };
@@ -53,9 +55,12 @@ pub struct PlanSource {
     pub person: String,
     /// The person's grids with their codes and the places above, nearest first.
     pub grids: BTreeMap<GridId, PlannedGrid>,
-    /// Households of those grids.
+    /// Records that were merged into others.
+    pub aliases: Aliases,
+    /// Households of those grids; aliases are none.
     pub households: Vec<PlannedHousehold>,
-    /// Visits of those grids.
+    /// Visits of those grids; those of an alias are visits of the household it
+    /// stands for.
     pub visits: Vec<PlannedVisit>,
     /// Reference sets of rules and campaigns.
     pub reference: Vec<HeldReference>,
@@ -334,11 +339,13 @@ fn list_grids(db: &Connection) -> Result<BTreeMap<GridId, PlannedGrid>, StoreErr
 }
 
 fn list_households(db: &Connection) -> Result<Vec<PlannedHousehold>, StoreError> {
-    let mut statement = db.prepare_cached(
+    let sql = format!(
         "SELECT record.id, record.grid, household_fact.fact FROM household_fact
          JOIN record ON record.key = household_fact.record
-         WHERE record.grid IN (SELECT id FROM grid WHERE granted = 1)",
-    )?;
+         WHERE record.grid IN (SELECT id FROM grid WHERE granted = 1) AND {}",
+        alias::IS_NONE
+    );
+    let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
     let mut households = Vec::new();
     while let Some(row) = rows.next()? {
@@ -354,9 +361,10 @@ fn list_households(db: &Connection) -> Result<Vec<PlannedHousehold>, StoreError>
 /// Columns of a visit, see [`visit`].
 const VISIT_COLUMNS: &str = "record.id, record.grid, visit_fact.author, visit_fact.fact";
 
-fn visit(row: &Row<'_>, asker: &Asker) -> Result<PlannedVisit, StoreError> {
-    let fact: VisitFact =
+fn visit(row: &Row<'_>, asker: &Asker, aliases: &Aliases) -> Result<PlannedVisit, StoreError> {
+    let mut fact: VisitFact =
         columns::decode(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?;
+    fact.household = fact.household.map(|household| aliases.resolve(household));
     let author: Option<Vec<u8>> = row.get(2)?;
     let author = author.as_deref().map(columns::actor_id).transpose()?;
     Ok(PlannedVisit {
@@ -370,6 +378,7 @@ fn visit(row: &Row<'_>, asker: &Asker) -> Result<PlannedVisit, StoreError> {
 fn list_visits(
     db: &Connection,
     asker: &Asker,
+    aliases: &Aliases,
     since: CivilDay,
 ) -> Result<Vec<PlannedVisit>, StoreError> {
     let sql = format!(
@@ -380,7 +389,7 @@ fn list_visits(
     let mut rows = statement.query([since.number()])?;
     let mut visits = Vec::new();
     while let Some(row) = rows.next()? {
-        visits.push(visit(row, asker)?);
+        visits.push(visit(row, asker, aliases)?);
     }
     Ok(visits)
 }
@@ -410,10 +419,12 @@ impl Store {
         self.complete_facts(Due::Any)?;
         self.read(|db| {
             let asker = Asker::load(db)?;
+            let aliases = Aliases::load(db)?;
             Ok(PlanSource {
                 grids: list_grids(db)?,
                 households: list_households(db)?,
-                visits: list_visits(db, &asker, since)?,
+                visits: list_visits(db, &asker, &aliases, since)?,
+                aliases,
                 reference: reference::list(db, "")?,
                 person: asker.person,
             })
@@ -425,18 +436,29 @@ impl Store {
         self.complete_facts(Due::Any)?;
         self.read(|db| {
             let asker = Asker::load(db)?;
+            let aliases = Aliases::load(db)?;
+            let household = find_household(db, id)?.map(|household| aliases.resolve(household));
             let sql = format!(
                 "SELECT {VISIT_COLUMNS} FROM record JOIN visit_fact ON visit_fact.record = record.key
-                 WHERE record.id = ?1 OR record.household =
-                     (SELECT household FROM record WHERE id = ?1)"
+                 WHERE record.id = ?1 OR record.household = ?2"
             );
             let mut statement = db.prepare_cached(&sql)?;
-            let mut rows = statement.query([id.as_bytes()])?;
-            let mut visits = Vec::new();
-            while let Some(row) = rows.next()? {
-                visits.push(visit(row, &asker)?);
+            let mut visits: BTreeMap<RecordId, PlannedVisit> = BTreeMap::new();
+            let households = match household {
+                Some(household) => aliases.with_aliases(household).into_iter().map(Some).collect(),
+                None => vec![None],
+            };
+            for household in households {
+                let mut rows = statement.query(params![
+                    id.as_bytes(),
+                    household.as_ref().map(RecordId::as_bytes)
+                ])?;
+                while let Some(row) = rows.next()? {
+                    let visit = visit(row, &asker, &aliases)?;
+                    visits.insert(visit.id, visit);
+                }
             }
-            Ok(visits)
+            Ok(visits.into_values().collect())
         })
     }
 
@@ -459,7 +481,11 @@ impl Store {
                 (None, Some(visit)) => find_household(db, visit)?,
                 (None, None) => None,
             };
-            let door = match household.filter(|_| needs_door) {
+            let household = match household.filter(|_| needs_door) {
+                Some(household) => Some(Aliases::load(db)?.resolve(household)),
+                None => None,
+            };
+            let door = match household {
                 Some(household) => find_door(db, household)?,
                 None => None,
             };

@@ -4,7 +4,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter, types:
 use wangge_model::{ChangeHash, RecordId, RecordSummary, Timestamp};
 
 use super::{
-    Store, StoreError, columns,
+    Store, StoreError,
+    alias::{self, Aliases},
+    columns,
     search::{self, Words},
 };
 use crate::record::{RecordQuery, RecordRow, RecordState, Refusal, StateCounts};
@@ -21,11 +23,13 @@ const ROW_COLUMNS: &str = "id, kind, grid, sync_state, pending_count, refusal_co
     person_name, phone, state, category, urgency, number, household, occurred_at, member_count, \
     conflict_count, edited_at, \
     (SELECT place FROM list_detail WHERE list_detail.record = record.key), \
-    (SELECT residence FROM list_detail WHERE list_detail.record = record.key)";
+    (SELECT residence FROM list_detail WHERE list_detail.record = record.key), \
+    (SELECT merged_into FROM alias WHERE alias.record = record.key)";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
     let household = row.get_ref(13)?.as_blob_or_null()?;
     let place = row.get_ref(18)?.as_blob_or_null()?;
+    let merged_into = row.get_ref(20)?.as_blob_or_null()?;
     Ok(RecordRow {
         id: columns::record_id(row.get_ref(0)?.as_blob()?)?,
         kind: columns::record_kind(row.get(1)?)?,
@@ -53,6 +57,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
             search_text: String::new(),
             place: place.map(columns::record_id).transpose()?,
             residence: row.get(19)?,
+            merged_into: merged_into.map(columns::record_id).transpose()?,
         },
     })
 }
@@ -98,14 +103,28 @@ impl Filter {
             filter.add("grid = ?", [grid.as_bytes().to_vec().into()]);
         }
         if let Some(household) = query.household {
-            filter.add("household = ?", [household.as_bytes().to_vec().into()]);
+            match Aliases::load(db)?.with_aliases(household).as_slice() {
+                [one] => filter.add("household = ?", [one.as_bytes().to_vec().into()]),
+                several => {
+                    filter.names_records = true;
+                    filter.add(
+                        "household IN (SELECT unhex(value) FROM json_each(?))",
+                        [hex_list(several).into()],
+                    );
+                }
+            }
         }
         if let Some(place) = query.place {
             filter.names_records = true;
             filter.add(
-                "key IN (SELECT record FROM list_detail WHERE place = ?)",
-                [place.as_bytes().to_vec().into()],
+                "key IN (SELECT record FROM list_detail
+                         WHERE place IN (SELECT unhex(value) FROM json_each(?)))",
+                [hex_list(&Aliases::load(db)?.with_aliases(place)).into()],
             );
+        }
+        // What is unsent or refused is shown wherever it is, in an alias too.
+        if matches!(query.state, None | Some(RecordState::AtServer)) {
+            filter.add(alias::IS_NONE, []);
         }
         match query.state {
             None => {}
@@ -259,6 +278,13 @@ impl Store {
             let total: i64 = db
                 .prepare_cached("SELECT count(*) FROM record")?
                 .query_row([], |row| row.get(0))?;
+            // An alias counts only as long as somebody must know of it.
+            let aliases: i64 = db
+                .prepare_cached(
+                    "SELECT count(*) FROM alias JOIN record ON record.key = alias.record
+                     WHERE record.sync_state = 1",
+                )?
+                .query_row([], |row| row.get(0))?;
             let mut counts = StateCounts::default();
             let mut statement = db.prepare_cached(
                 "SELECT sync_state, count(*) FROM record WHERE sync_state <> 1
@@ -272,7 +298,7 @@ impl Store {
                     _ => counts.needs_attention = count,
                 }
             }
-            counts.at_server = columns::unsigned(total)
+            counts.at_server = columns::unsigned(total - aliases)
                 .saturating_sub(counts.on_phone)
                 .saturating_sub(counts.needs_attention);
             Ok(counts)
@@ -306,6 +332,15 @@ impl Store {
             Ok(refusals)
         })
     }
+}
+
+/// Ids as a JSON list of hexadecimal texts.
+fn hex_list(ids: &[RecordId]) -> String {
+    let ids: Vec<String> = ids
+        .iter()
+        .map(|id| format!("\"{}\"", id.to_string().replace('-', "")))
+        .collect();
+    format!("[{}]", ids.join(","))
 }
 
 fn read_hash(row: &Row<'_>, index: usize) -> rusqlite::Result<ChangeHash> {

@@ -10,6 +10,7 @@
 //! What a change may contain is judged in `wangge_model`; what travels when, in
 //! the sync engine, which sees this store as a [`crate::port::SyncStore`].
 
+mod alias;
 mod author;
 mod columns;
 mod connection;
@@ -57,6 +58,7 @@ use std::{
 use rusqlite::{Connection, Transaction};
 use wangge_model::{Clock, Entropy, document::OpenDocuments};
 
+pub use alias::Aliases;
 pub use error::StoreError;
 pub use fact::{PlanSource, PlannedGrid, PlannedHousehold, PlannedVisit};
 pub use reference::HeldReference;

@@ -58,7 +58,7 @@ fn join(secret: &MatchSecret, keys: &[MatchKey]) -> Vec<u8> {
 
 fn sign(secret: &MatchSecret, key: &MatchKey) -> impl Iterator<Item = u8> {
     let digest = secret.digest(key);
-    std::iter::once(key.kind.number()).chain(digest.into_iter().take(HASH))
+    std::iter::once(key.kind.number()).chain(digest.as_bytes().to_vec().into_iter().take(HASH))
 }
 
 /// Writes the signs of a record.

@@ -154,6 +154,7 @@ pub(super) fn is_outdated(
                  AND person_name = ?6 AND phone = ?7 AND state = ?8 AND category = ?9
                  AND search_text = ?10
                  AND (SELECT residence FROM list_detail WHERE record = key) IS ?11
+                 AND (SELECT merged_into FROM alias WHERE record = key) IS ?12
              FROM record WHERE key = ?1",
         )?
         .query_row(
@@ -169,6 +170,10 @@ pub(super) fn is_outdated(
                 summary.category,
                 summary.search_text,
                 summary.residence,
+                summary
+                    .merged_into
+                    .as_ref()
+                    .map(wangge_model::RecordId::as_bytes),
             ],
             |row| row.get(0),
         )?)
@@ -180,8 +185,9 @@ fn columns_of(tx: &Transaction<'_>, key: i64) -> Result<Vec<Value>, StoreError> 
             "SELECT conflict_count, household, occurred_at, edited_at, member_count, title,
                  person_name, phone, state, category, urgency, number, search_text,
                  (SELECT place FROM list_detail WHERE list_detail.record = record.key),
-                 (SELECT residence FROM list_detail WHERE list_detail.record = record.key)
+                 (SELECT residence FROM list_detail WHERE list_detail.record = record.key),
+                 (SELECT merged_into FROM alias WHERE alias.record = record.key)
              FROM record WHERE key = ?1",
         )?
-        .query_row([key], |row| (0..15).map(|column| row.get(column)).collect())?)
+        .query_row([key], |row| (0..16).map(|column| row.get(column)).collect())?)
 }

@@ -10,6 +10,7 @@ mod assets;
 mod campaign;
 mod coverage;
 mod devices;
+mod duplicate;
 mod error;
 pub(crate) mod field;
 mod frame;
@@ -44,6 +45,7 @@ pub fn router() -> Router<AppState> {
         .route("/preferences", get(frame::choose))
         .merge(record::router())
         .merge(grid::router())
+        .merge(duplicate::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))
         .route("/campaigns/new", get(campaign::new).post(campaign::create))

@@ -54,7 +54,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 14] = [
+const NAVIGATION: [(&str, &str); 15] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -64,6 +64,7 @@ const NAVIGATION: [(&str, &str); 14] = [
     ("/incidents", "console-nav-incidents"),
     ("/conflicts", "console-nav-conflicts"),
     ("/review", "console-nav-review"),
+    ("/duplicates", "console-nav-duplicates"),
     ("/grids", "console-nav-grids"),
     ("/people", "console-nav-people"),
     ("/rules", "console-nav-rules"),

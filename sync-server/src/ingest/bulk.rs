@@ -17,7 +17,7 @@ use wangge_model::{
 };
 
 use crate::storage::{
-    ChangeBy, Commit, CommitHooks, CommitOutcome, NewChange, Numbering, RecordWork, Storage,
+    ChangeBy, Commit, CommitHooks, CommitOutcome, NewChange, RecordWork, Storage,
     StorageError, StorageResult, StoredRecord,
 };
 
@@ -170,17 +170,7 @@ struct NewOnly;
 impl CommitHooks for NewOnly {
     fn rework(&self, _work: &RecordWork, _stored: &StoredRecord) -> StorageResult<RecordWork> {
         Err(StorageError::Taken("record"))
-    }
-
-    fn number(
-        &self,
-        work: RecordWork,
-        _numbering: Numbering,
-        _number: u64,
-    ) -> StorageResult<RecordWork> {
-        Ok(work)
-    }
-}
+    }}
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ use crate::{
     AppState,
     auth::Scope,
     storage::{
-        ChangeBy, Commit, CommitHooks, NewChange, Numbering, RecordWork, StorageError,
+        ChangeBy, Commit, CommitHooks, NewChange, RecordWork, StorageError,
         StorageResult, StoredRecord,
     },
 };
@@ -129,7 +129,7 @@ impl Choice {
             bytes: written.bytes,
             by: ChangeBy::Sender,
         };
-        Ok(work(stored, &document, vec![change]))
+        Ok(RecordWork::onto(stored, &document, vec![change]))
     }
 
     /// The chosen value as an edit, if it still is one of several.
@@ -146,27 +146,6 @@ impl Choice {
             path: self.path.clone(),
             value: chosen.value,
         })
-    }
-}
-
-pub(super) fn work(
-    stored: &StoredRecord,
-    document: &RecordDocument,
-    changes: Vec<NewChange>,
-) -> RecordWork {
-    RecordWork {
-        id: stored.id,
-        kind: stored.kind,
-        grid: stored.grid,
-        record_epoch: stored.record_epoch,
-        base_version: stored.version,
-        base_heads: stored.heads.clone(),
-        saved: document.save(),
-        heads: document.heads(),
-        summary: document.summary(),
-        changes,
-        quarantine: Vec::new(),
-        numbering: None,
     }
 }
 
@@ -188,17 +167,7 @@ impl CommitHooks for Choice {
                 ..work.clone()
             }),
         }
-    }
-
-    fn number(
-        &self,
-        work: RecordWork,
-        _numbering: Numbering,
-        _number: u64,
-    ) -> StorageResult<RecordWork> {
-        Ok(work)
-    }
-}
+    }}
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,8 @@
 //!
 //! Other ways in: [`give_back()`], what an earlier life of the server held;
 //! [`review`], what was kept apart and a supervisor lets in; [`console_edit`] and
-//! [`record_edit`], what people write on the server itself.
+//! [`record_edit`], what people write on the server itself; [`merge`], records
+//! that turned out to be one.
 
 mod admit;
 pub mod bulk;
@@ -17,6 +18,9 @@ pub(crate) mod case;
 pub mod console_edit;
 mod give_back;
 mod manifest;
+pub mod merge;
+#[cfg(test)]
+mod merge_tests;
 mod push;
 pub mod record_edit;
 pub mod review;

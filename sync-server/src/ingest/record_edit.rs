@@ -13,12 +13,11 @@ use wangge_model::{
     document::{DocumentError, EditError, FieldEdit, RecordDocument},
 };
 
-use super::console_edit;
 use crate::{
     AppState,
     auth::Scope,
     storage::{
-        ChangeBy, Commit, CommitHooks, NewChange, Numbering, RecordWork, StorageError,
+        ChangeBy, Commit, CommitHooks, NewChange, RecordWork, StorageError,
         StorageResult, StoredRecord,
     },
 };
@@ -124,7 +123,7 @@ impl Edits {
                 by: ChangeBy::Sender,
             })
             .collect();
-        Ok(console_edit::work(stored, &document, changes))
+        Ok(RecordWork::onto(stored, &document, changes))
     }
 
     fn take_error(&self) -> Option<RecordEditError> {
@@ -150,12 +149,7 @@ impl CommitHooks for Edits {
                 })
             }
         }
-    }
-
-    fn number(&self, work: RecordWork, _: Numbering, _: u64) -> StorageResult<RecordWork> {
-        Ok(work)
-    }
-}
+    }}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use wangge_model::{
-    CitizenId, FieldValue, GridId, MemberId, RecordId, Sex, document::schema::FieldType,
+    CitizenId, FieldPath, FieldValue, GridId, MemberId, RecordId, RecordKind, Sex,
+    document::{Fields, schema::FieldType},
+    duplicate::{MatchDigest, MatchSecret, match_keys, normalise_address},
+    household::Address,
 };
 
 use super::{
@@ -17,10 +20,6 @@ use super::{
     scope::GridNames,
     sheet::{Cell, CellKind, Row, Sheet},
     value::{CellError, Reading, choices, clean},
-};
-use crate::{
-    same::{Matcher, address_of},
-    storage::MatchKey,
 };
 
 /// Cells with which a row begins that is no row of a ledger.
@@ -50,7 +49,7 @@ pub struct Ledger<'a> {
     /// How cells are read.
     pub reading: Reading,
     /// Makes keys.
-    pub matcher: &'a Matcher,
+    pub secret: &'a MatchSecret,
     /// The grids the person may write to.
     pub grids: &'a GridNames,
     /// The grid of rows that name none.
@@ -62,7 +61,7 @@ pub struct Ledger<'a> {
 pub struct Group {
     /// Which household of which grid, as the ledger names it; `None` where it
     /// does not say.
-    pub key: Option<MatchKey>,
+    pub key: Option<MatchDigest>,
     /// Its grid, if it is known.
     pub grid: Option<GridId>,
     /// Places of its rows in the sheet.
@@ -82,7 +81,7 @@ pub struct Outline {
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// Which one, see [`Group::key`].
-    pub key: MatchKey,
+    pub key: MatchDigest,
     /// Its grid.
     pub grid: GridId,
     /// Number of its first row.
@@ -158,16 +157,54 @@ impl DraftMember {
     }
 }
 
+/// By what a household of a file may be the same as another.
+#[derive(Debug, Clone, Default)]
+pub struct DraftKeys {
+    /// The household itself.
+    pub household: Vec<MatchDigest>,
+    /// Each of its people, in the order of [`Draft::members`].
+    pub members: Vec<Vec<MatchDigest>>,
+}
+
+impl DraftKeys {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = MatchDigest> {
+        let members = self.members.iter().flatten();
+        self.household.iter().chain(members).copied()
+    }
+}
+
 impl Draft {
-    /// Its address as one line.
-    pub fn address(&self) -> String {
-        address_of(|path| {
-            self.fields
-                .get(path)
-                .and_then(FieldValue::as_text)
-                .unwrap_or_default()
-                .to_owned()
-        })
+    /// By what it may be the same as another household.
+    pub fn keys(&self, secret: &MatchSecret) -> DraftKeys {
+        let mut fields = Fields::default();
+        let mut enter = |path: String, value: &FieldValue| {
+            if let Ok(path) = FieldPath::new(path) {
+                fields.set(path, Some(value.clone()));
+            }
+        };
+        for (path, value) in &self.fields {
+            enter((*path).to_owned(), value);
+        }
+        // A member is known by its place here; it may have no id yet.
+        for (place, member) in self.members.iter().enumerate() {
+            for (path, value) in &member.fields {
+                enter(path.replace('*', &place.to_string()), value);
+            }
+        }
+        let mut keys = DraftKeys {
+            household: Vec::new(),
+            members: vec![Vec::new(); self.members.len()],
+        };
+        for key in match_keys(RecordKind::Household, &fields) {
+            let digest = secret.digest_in(&self.grid, &key);
+            let member = key.entry.parse::<usize>().ok();
+            match member.and_then(|place| keys.members.get_mut(place)) {
+                Some(member) => member.push(digest),
+                None => keys.household.push(digest),
+            }
+        }
+        keys
     }
 }
 
@@ -175,7 +212,7 @@ impl<'a> Ledger<'a> {
     /// Which rows belong together.
     pub fn outline(&self) -> Outline {
         let mut outline = Outline::default();
-        let mut by_key: HashMap<MatchKey, usize> = HashMap::new();
+        let mut by_key: HashMap<MatchDigest, usize> = HashMap::new();
         let mut last: Option<usize> = None;
         for place in self.columns.first_row..self.sheet.len() {
             let Some(row) = self.sheet.row(place) else {
@@ -251,21 +288,21 @@ impl<'a> Ledger<'a> {
 
     /// Which household a row is about: by the record, the office's number, or
     /// the address.
-    fn household_of(&self, row: Row<'_>, grid: Option<GridId>) -> Option<MatchKey> {
+    fn household_of(&self, row: Row<'_>, grid: Option<GridId>) -> Option<MatchDigest> {
         if let Some((_, cell)) = self.cell(row, Target::Record) {
             let text = clean(cell.text).to_lowercase();
-            return Some(self.matcher.key("ledger_record", &[text.as_bytes()]));
+            return Some(self.secret.hash("ledger_record", &[text.as_bytes()]));
         }
         let grid = grid.map(|grid| *grid.as_bytes()).unwrap_or_default();
         if let Some((_, cell)) = self.cell(row, Target::HouseholdNumber) {
             let number = clean(cell.text);
             let number = number.strip_suffix(".0").unwrap_or(number);
             return Some(
-                self.matcher
-                    .key("ledger_number", &[&grid, number.as_bytes()]),
+                self.secret
+                    .hash("ledger_number", &[&grid, number.as_bytes()]),
             );
         }
-        let address = address_of(|path| {
+        let text = |path: &str| {
             self.columns
                 .columns
                 .iter()
@@ -273,11 +310,20 @@ impl<'a> Ledger<'a> {
                 .and_then(|column| row.cell(column.place))
                 .map(|cell| clean(cell.text).to_owned())
                 .unwrap_or_default()
-        });
-        let address = crate::same::normalise_address(&address);
+        };
+        let address = Address {
+            estate: text("address.estate"),
+            building: text("address.building"),
+            unit: text("address.unit"),
+            floor: text("address.floor"),
+            room: text("address.room"),
+            detail: text("address.detail"),
+            ..Address::default()
+        };
+        let address = normalise_address(&address.line());
         (!address.is_empty()).then(|| {
-            self.matcher
-                .key("ledger_address", &[&grid, address.as_bytes()])
+            self.secret
+                .hash("ledger_address", &[&grid, address.as_bytes()])
         })
     }
 
@@ -506,7 +552,7 @@ pub(super) const LABEL_GROUP: &str = "labels.*.group";
 
 /// The codes of care groups.
 pub(super) fn label_codes() -> &'static [&'static str] {
-    wangge_model::document::schema::fields(wangge_model::RecordKind::Household)
+    wangge_model::document::schema::fields(RecordKind::Household)
         .iter()
         .find(|spec| spec.path == LABEL_GROUP)
         .map_or(&[], |spec| match spec.kind {

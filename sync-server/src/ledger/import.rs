@@ -11,6 +11,7 @@ use serde::Serialize;
 use wangge_model::{
     ActorId, CitizenIdPolicy, GridId, RecordId, Timestamp,
     document::{EditError, RecordDocument},
+    duplicate::MatchSecret,
 };
 
 use super::{
@@ -26,9 +27,8 @@ use crate::{
     auth::Scope,
     ingest::bulk::{BATCH, BulkError, BulkWriter, NewHousehold, author},
     profile::Profile,
-    same::Matcher,
     storage::{
-        ChangeBy, Commit, CommitHooks, CommitOutcome, LedgerRow, NewChange, Numbering, RecordWork,
+        ChangeBy, Commit, CommitHooks, CommitOutcome, LedgerRow, NewChange, RecordWork,
         Storage, StorageError, StorageResult, StoredRecord,
     },
 };
@@ -55,7 +55,7 @@ pub struct LedgerImport {
     sheet: Sheet,
     columns: Columns,
     reading: Reading,
-    matcher: Matcher,
+    secret: MatchSecret,
     grids: GridNames,
     scope: Scope,
     options: Options,
@@ -143,7 +143,7 @@ impl LedgerImport {
                 policy,
                 is_1904: sheet.is_1904,
             },
-            matcher: Matcher::new(&storage.find_match_secret().await?),
+            secret: storage.find_match_secret().await?,
             grids: GridNames::load(storage, &scope, reach).await?,
             sheet,
             columns,
@@ -181,7 +181,7 @@ impl LedgerImport {
             sheet: &self.sheet,
             columns: &self.columns,
             reading: self.reading,
-            matcher: &self.matcher,
+            secret: &self.secret,
             grids: &self.grids,
             default_grid: self.options.default_grid,
         }
@@ -192,7 +192,7 @@ impl LedgerImport {
             storage,
             scope: &self.scope,
             grids: &self.grids,
-            matcher: &self.matcher,
+            secret: &self.secret,
             duplicates: self.options.duplicates,
         }
     }
@@ -361,7 +361,7 @@ struct Editing {
 /// What computes edits, inside the commit too.
 #[derive(Debug)]
 struct Editor {
-    matcher: Matcher,
+    secret: MatchSecret,
     today: NaiveDate,
     actor: ActorId,
     at: Timestamp,
@@ -384,7 +384,7 @@ impl Prepared {
             works: Vec::new(),
             rows: Vec::new(),
             editor: Editor {
-                matcher: import.matcher.clone(),
+                secret: import.secret.clone(),
                 today: import.reading.today,
                 actor,
                 at,
@@ -412,7 +412,7 @@ impl Prepared {
                 let Some(stored) = stored.get(&record) else {
                     return Err(StorageError::Missing("record").into());
                 };
-                self.rows.push(draft.remember(record, &self.editor.matcher));
+                self.rows.push(draft.remember(record, &self.editor.secret));
                 let overwrite = matches!(judged.decision, Decision::Changed(_));
                 let editing = Editing {
                     draft,
@@ -430,7 +430,7 @@ impl Prepared {
     fn create(&mut self, draft: &Draft, id: RecordId, item: u32) -> Result<(), ImportFailure> {
         let entry = Entry {
             draft,
-            matcher: &self.editor.matcher,
+            secret: &self.editor.secret,
             today: self.editor.today,
         };
         let household = NewHousehold {
@@ -442,7 +442,7 @@ impl Prepared {
         match author(&household, item, self.editor.actor) {
             Ok(work) => {
                 self.works.push(work);
-                self.rows.push(draft.remember(id, &self.editor.matcher));
+                self.rows.push(draft.remember(id, &self.editor.secret));
                 Ok(())
             }
             // Too large, or nothing but its number: counted, the rest goes on.
@@ -486,7 +486,7 @@ impl Editor {
             RecordDocument::load(stored.kind, Some(&stored.document), []).map_err(corrupt)?;
         let entry = Entry {
             draft: &editing.draft,
-            matcher: &self.matcher,
+            secret: &self.secret,
             today: self.today,
         };
         let edits = entry.edits(
@@ -502,27 +502,15 @@ impl Editor {
             Ok(None) | Err(EditError::RecordFull | EditError::Field { .. }) => return Ok(None),
             Err(EditError::Document(_)) => return Err(StorageError::Corrupt("document")),
         };
-        Ok(Some(RecordWork {
-            id: stored.id,
-            kind: stored.kind,
-            grid: stored.grid,
-            record_epoch: stored.record_epoch,
-            base_version: stored.version,
-            base_heads: stored.heads.clone(),
-            saved: document.save(),
-            heads: document.heads(),
-            summary: document.summary(),
-            changes: vec![NewChange {
-                item,
-                hash: change.hash,
-                actor: self.actor,
-                actor_seq: change.seq,
-                bytes: change.bytes,
-                by: ChangeBy::Sender,
-            }],
-            quarantine: Vec::new(),
-            numbering: None,
-        }))
+        let change = NewChange {
+            item,
+            hash: change.hash,
+            actor: self.actor,
+            actor_seq: change.seq,
+            bytes: change.bytes,
+            by: ChangeBy::Sender,
+        };
+        Ok(Some(RecordWork::onto(stored, &document, vec![change])))
     }
 }
 
@@ -535,14 +523,4 @@ impl CommitHooks for Editor {
             changes: Vec::new(),
             ..work.clone()
         }))
-    }
-
-    fn number(
-        &self,
-        work: RecordWork,
-        _numbering: Numbering,
-        _number: u64,
-    ) -> StorageResult<RecordWork> {
-        Ok(work)
-    }
-}
+    }}

@@ -12,19 +12,19 @@ use chrono::NaiveDate;
 use wangge_model::{
     FieldPath, FieldValue, GridId, MemberId, RecordId,
     document::{FieldEdit, RecordDocument},
+    duplicate::{MatchDigest, MatchSecret},
 };
 
 use super::{
     column::household_fields,
-    draft::{Draft, DraftMember},
+    draft::{Draft, DraftKeys, DraftMember},
     remark::{Reason, Remark, Remarks},
     scope::GridNames,
     value::CellError,
 };
 use crate::{
     auth::Scope,
-    same::Matcher,
-    storage::{LedgerRow, MatchKey, Storage, StorageResult, StoredRecord},
+    storage::{LedgerRow, Storage, StorageResult, StoredRecord},
 };
 
 /// Bytes of a remembered cell: which field, and its value's hash.
@@ -109,7 +109,7 @@ impl Judged {
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Row of each key.
-    rows: HashMap<MatchKey, u32>,
+    rows: HashMap<MatchDigest, u32>,
 }
 
 /// Judges households.
@@ -122,7 +122,7 @@ pub struct Judge<'a> {
     /// The grids they may write to.
     pub grids: &'a GridNames,
     /// Makes keys.
-    pub matcher: &'a Matcher,
+    pub secret: &'a MatchSecret,
     /// What happens to households the register has already.
     pub duplicates: Duplicates,
 }
@@ -153,8 +153,8 @@ impl Judge<'_> {
         seen: &mut Seen,
         remarks: &mut Remarks,
     ) -> Judged {
-        let matcher = self.matcher;
-        seen.note(&draft, matcher, remarks);
+        let keys = draft.keys(self.secret);
+        seen.note(&draft, &keys, remarks);
         let remembered = known.rows.get(&draft.key).cloned();
         let row = draft.row;
         let hold_back = |remarks: &mut Remarks| {
@@ -176,13 +176,13 @@ impl Judge<'_> {
             .record
             .or_else(|| remembered.as_ref().map(|row| row.record));
         let decision = match (target, &remembered) {
-            (Some(_), Some(row)) if row.digest == draft.digest(matcher) => Decision::Unchanged,
+            (Some(_), Some(row)) if row.digest == draft.digest(self.secret) => Decision::Unchanged,
             (Some(record), _) => match known.homes.get(&record) {
                 Some(grid) if self.grids.contains(grid) => Decision::Changed(record),
                 // It was moved out of this person's scope, or is gone.
                 _ => return hold_back(remarks),
             },
-            (None, _) => self.compare_with_register(&draft, known, remarks),
+            (None, _) => self.compare_with_register(&draft, &keys, known, remarks),
         };
         Judged {
             draft: Some(draft),
@@ -195,25 +195,29 @@ impl Judge<'_> {
     fn compare_with_register(
         &self,
         draft: &Draft,
+        keys: &DraftKeys,
         known: &Known,
         remarks: &mut Remarks,
     ) -> Decision {
-        let matcher = self.matcher;
         let mut home = None;
-        if let Some(key) = matcher.address(&draft.grid, &draft.address()) {
-            for record in known.matches(&key) {
+        let mut told = HashSet::new();
+        for key in &keys.household {
+            for record in known.matches(key) {
                 let Some(title) = known.titles.get(record) else {
                     continue;
                 };
                 home.get_or_insert(*record);
+                if !told.insert(*record) {
+                    continue;
+                }
                 let reason = Reason::HouseholdInRegister(mask_title(title));
                 remarks.push(Remark::on_row(draft.row, reason));
             }
         }
-        for member in &draft.members {
+        for (member, keys) in draft.members.iter().zip(&keys.members) {
             let mut told = HashSet::new();
-            for key in member_keys(member, matcher) {
-                for record in known.matches(&key).filter(|record| Some(**record) != home) {
+            for key in keys {
+                for record in known.matches(key).filter(|record| Some(**record) != home) {
                     if let Some(title) = known.titles.get(record)
                         && told.insert(*record)
                     {
@@ -235,38 +239,24 @@ fn mask_title(title: &str) -> String {
     wangge_model::MaskingKind::Address.mask(title)
 }
 
-fn member_keys(member: &DraftMember, matcher: &Matcher) -> Vec<MatchKey> {
-    [
-        matcher.citizen_id(member.text("citizen_id")),
-        matcher.person(member.text("name"), member.text("birth_date")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
 impl Seen {
     /// Notes a household and its people, and remarks on those seen before.
-    fn note(&mut self, draft: &Draft, matcher: &Matcher, remarks: &mut Remarks) {
-        if let Some(key) = matcher.address(&draft.grid, &draft.address()) {
-            match self.rows.get(&key) {
-                Some(row) => {
-                    let reason = Reason::AddressInFile(*row);
-                    remarks.push(Remark::on_row(draft.row, reason));
-                }
-                None => {
-                    self.rows.insert(key, draft.row);
-                }
-            }
+    fn note(&mut self, draft: &Draft, keys: &DraftKeys, remarks: &mut Remarks) {
+        let household = &keys.household;
+        if let Some(row) = household.iter().find_map(|key| self.rows.get(key)) {
+            let reason = Reason::AddressInFile(*row);
+            remarks.push(Remark::on_row(draft.row, reason));
         }
-        for member in &draft.members {
-            let keys = member_keys(member, matcher);
+        for key in household {
+            self.rows.entry(*key).or_insert(draft.row);
+        }
+        for (member, keys) in draft.members.iter().zip(&keys.members) {
             if let Some(row) = keys.iter().find_map(|key| self.rows.get(key)) {
                 let reason = Reason::PersonInFile(*row);
                 remarks.push(Remark::on_row(member.row, reason));
             }
             for key in keys {
-                self.rows.entry(key).or_insert(member.row);
+                self.rows.entry(*key).or_insert(member.row);
             }
         }
     }
@@ -274,8 +264,8 @@ impl Seen {
 
 /// What the register knows of some households.
 struct Known {
-    rows: HashMap<MatchKey, LedgerRow>,
-    matches: HashMap<MatchKey, Vec<RecordId>>,
+    rows: HashMap<MatchDigest, LedgerRow>,
+    matches: HashMap<MatchDigest, Vec<RecordId>>,
     /// Titles of matching households, as far as in scope.
     titles: HashMap<RecordId, String>,
     /// The grids of records that rows lead to.
@@ -284,10 +274,10 @@ struct Known {
 
 impl Known {
     async fn load(judge: &Judge<'_>, drafts: &[Option<Draft>]) -> StorageResult<Self> {
-        let (storage, matcher) = (judge.storage, judge.matcher);
+        let storage = judge.storage;
         let drafts: Vec<&Draft> = drafts.iter().flatten().collect();
-        let keys: Vec<MatchKey> = drafts.iter().map(|draft| draft.key).collect();
-        let rows: HashMap<MatchKey, LedgerRow> = storage
+        let keys: Vec<MatchDigest> = drafts.iter().map(|draft| draft.key).collect();
+        let rows: HashMap<MatchDigest, LedgerRow> = storage
             .list_ledger_rows(&keys)
             .await?
             .into_iter()
@@ -301,13 +291,10 @@ impl Known {
         let mut asked = Vec::new();
         for draft in drafts {
             if draft.record.is_none() && !rows.contains_key(&draft.key) {
-                asked.extend(matcher.address(&draft.grid, &draft.address()));
-                for member in &draft.members {
-                    asked.extend(member_keys(member, matcher));
-                }
+                asked.extend(draft.keys(judge.secret).all());
             }
         }
-        let mut matches: HashMap<MatchKey, Vec<RecordId>> = HashMap::new();
+        let mut matches: HashMap<MatchDigest, Vec<RecordId>> = HashMap::new();
         for (key, record) in storage.list_matches(&asked).await? {
             matches.entry(key).or_default().push(record);
         }
@@ -332,7 +319,7 @@ impl Known {
         })
     }
 
-    fn matches(&self, key: &MatchKey) -> impl Iterator<Item = &RecordId> {
+    fn matches(&self, key: &MatchDigest) -> impl Iterator<Item = &RecordId> {
         self.matches.get(key).into_iter().flatten()
     }
 }
@@ -374,27 +361,27 @@ impl Draft {
     }
 
     /// A hash of all cells.
-    fn digest(&self, matcher: &Matcher) -> MatchKey {
+    fn digest(&self, secret: &MatchSecret) -> MatchDigest {
         let cells = self.cells();
         let parts: Vec<&[u8]> = cells
             .iter()
             .flat_map(|(path, value)| [path.as_bytes(), value.as_slice()])
             .collect();
-        matcher.key("ledger_digest", &parts)
+        secret.hash("ledger_digest", &parts)
     }
 
     /// The household as it is remembered.
-    pub fn remember(&self, record: RecordId, matcher: &Matcher) -> LedgerRow {
+    pub fn remember(&self, record: RecordId, secret: &MatchSecret) -> LedgerRow {
         let mut cells: Vec<[u8; CELL]> = self
             .cells()
             .iter()
-            .map(|(path, value)| remembered_cell(matcher, path, value))
+            .map(|(path, value)| remembered_cell(secret, path, value))
             .collect();
         cells.sort_unstable();
         LedgerRow {
             key: self.key,
             record,
-            digest: self.digest(matcher),
+            digest: self.digest(secret),
             cells: cells.concat(),
         }
     }
@@ -407,9 +394,9 @@ fn label_bytes(labels: &[String]) -> Vec<u8> {
 }
 
 /// Four bytes for the field, six for its value.
-fn remembered_cell(matcher: &Matcher, path: &str, value: &[u8]) -> [u8; CELL] {
-    let field = matcher.key("ledger_field", &[path.as_bytes()]);
-    let value = matcher.key("ledger_value", &[path.as_bytes(), value]);
+fn remembered_cell(secret: &MatchSecret, path: &str, value: &[u8]) -> [u8; CELL] {
+    let field = secret.hash("ledger_field", &[path.as_bytes()]);
+    let value = secret.hash("ledger_value", &[path.as_bytes(), value]);
     let mut cell = [0; CELL];
     let bytes = field
         .as_bytes()
@@ -449,9 +436,9 @@ impl Before {
     }
 
     /// Whether a cell is as it was; asked for each name the field may have had.
-    fn compare(&self, matcher: &Matcher, paths: &[String], value: Option<&[u8]>) -> Change {
+    fn compare(&self, secret: &MatchSecret, paths: &[String], value: Option<&[u8]>) -> Change {
         for path in paths {
-            let cell = remembered_cell(matcher, path, value.unwrap_or_default());
+            let cell = remembered_cell(secret, path, value.unwrap_or_default());
             let (Some(field), Some(hash)) = (cell.first_chunk::<4>(), cell.last_chunk::<6>())
             else {
                 continue;
@@ -474,7 +461,7 @@ pub struct Entry<'a> {
     /// As the file has it.
     pub draft: &'a Draft,
     /// Makes keys, and ids from them.
-    pub matcher: &'a Matcher,
+    pub secret: &'a MatchSecret,
     /// When labels that are gone end.
     pub today: NaiveDate,
 }
@@ -526,7 +513,7 @@ impl Entry<'_> {
             let bytes = value.map(value_bytes);
             let change = before
                 .as_ref()
-                .map(|before| before.compare(self.matcher, &names, bytes.as_deref()));
+                .map(|before| before.compare(self.secret, &names, bytes.as_deref()));
             let is_wanted = match (change, value) {
                 // The file says what it said: whatever the register says since
                 // stands.
@@ -607,7 +594,7 @@ impl Entry<'_> {
                 .collect(),
         };
         let bytes = label_bytes(groups);
-        let change = before.map(|before| before.compare(self.matcher, &names, Some(&bytes)));
+        let change = before.map(|before| before.compare(self.secret, &names, Some(&bytes)));
         if change == Some(Change::Same) {
             return;
         }
@@ -644,7 +631,7 @@ impl Entry<'_> {
     fn new_label(&self, record: &RecordId, group: &str, member: Option<&String>) -> Vec<FieldEdit> {
         let whom = member.map_or("", String::as_str);
         let parts: [&[u8]; 3] = [record.as_bytes(), group.as_bytes(), whom.as_bytes()];
-        let id = MemberId::from_bytes(*self.matcher.key("ledger_label", &parts).as_bytes());
+        let id = MemberId::from_bytes(*self.secret.hash("ledger_label", &parts).as_bytes());
         let mut edits: Vec<FieldEdit> = set(&format!("labels.{id}.group"), FieldValue::text(group))
             .into_iter()
             .collect();
@@ -667,7 +654,7 @@ impl Entry<'_> {
         }
         let whom = member.identities().swap_remove(0);
         let parts: [&[u8]; 2] = [record.as_bytes(), whom.as_bytes()];
-        let key = self.matcher.key("ledger_member", &parts);
+        let key = self.secret.hash("ledger_member", &parts);
         MemberId::from_bytes(*key.as_bytes()).to_string()
     }
 

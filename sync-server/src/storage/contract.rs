@@ -9,6 +9,7 @@
 
 mod access;
 mod api_tokens;
+mod duplicate;
 mod finding;
 mod moves;
 mod reference;
@@ -32,6 +33,9 @@ use self::access::{
     roles_of_several_assignments_add_up, untrained_people_and_reserves_have_no_scope,
 };
 use self::api_tokens::api_tokens_end;
+use self::duplicate::{
+    pairs_that_share_a_key_are_listed_in_scope, visits_of_a_merged_household_count_for_the_other,
+};
 use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the_same_is_found};
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
@@ -96,6 +100,8 @@ where
         lists_show_what_is_in_scope,
         lists_are_the_same_indexed_or_not,
         what_makes_households_the_same_is_found,
+        pairs_that_share_a_key_are_listed_in_scope,
+        visits_of_a_merged_household_count_for_the_other,
         snapshots_come_in_order,
         console_sessions_end,
         divisions_are_added_or_renamed,

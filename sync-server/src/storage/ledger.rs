@@ -1,19 +1,19 @@
 //! What ledger imports remember.
 
 use async_trait::async_trait;
-use wangge_model::{GridId, PersonId, RecordId, Timestamp};
+use wangge_model::{duplicate::MatchDigest, GridId, PersonId, RecordId, Timestamp};
 
-use super::{Commit, CommitOutcome, MatchKey, StorageResult};
+use super::{Commit, CommitOutcome, StorageResult};
 
 /// A household of a ledger as it was last imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRow {
     /// Which household of which grid, as the ledger names it.
-    pub key: MatchKey,
+    pub key: MatchDigest,
     /// The record it became.
     pub record: RecordId,
     /// Keyed hash of all its cells.
-    pub digest: MatchKey,
+    pub digest: MatchDigest,
     /// Which fields it had, with a keyed hash of each value; opaque to storage.
     pub cells: Vec<u8>,
 }
@@ -37,7 +37,7 @@ pub struct LedgerTemplate {
 #[async_trait]
 pub trait LedgerStorage {
     /// The remembered households among these, in no order.
-    async fn list_ledger_rows(&self, keys: &[MatchKey]) -> StorageResult<Vec<LedgerRow>>;
+    async fn list_ledger_rows(&self, keys: &[MatchDigest]) -> StorageResult<Vec<LedgerRow>>;
     /// The grids these records are in, those that exist, in no order.
     async fn list_homes(&self, ids: &[RecordId]) -> StorageResult<Vec<(RecordId, GridId)>>;
     /// Commits records and what is remembered of their rows in one transaction.

@@ -15,6 +15,7 @@ mod console_session;
 pub mod contract;
 mod device;
 mod division;
+mod duplicate;
 mod feed;
 mod finding;
 mod ledger;
@@ -38,8 +39,9 @@ pub use device::{
     Device, DeviceStorage, EnrolmentCode, EnrolmentOutcome, NewDevice, NewEnrolmentCode,
 };
 pub use division::{Division, DivisionStorage};
+pub use duplicate::{Alias, DuplicatePage, DuplicatePair, DuplicateStorage};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
-pub use finding::{FindingStorage, MatchKey};
+pub use finding::FindingStorage;
 pub use ledger::{LedgerRow, LedgerStorage, LedgerTemplate};
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
@@ -75,6 +77,7 @@ pub trait Storage:
     + RecordStorage
     + FeedStorage
     + FindingStorage
+    + DuplicateStorage
     + LedgerStorage
     + AuthorshipStorage
     + QuarantineStorage
@@ -101,6 +104,7 @@ impl<T> Storage for T where
         + RecordStorage
         + FeedStorage
         + FindingStorage
+        + DuplicateStorage
         + LedgerStorage
         + AuthorshipStorage
         + QuarantineStorage

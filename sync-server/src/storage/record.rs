@@ -185,6 +185,28 @@ pub struct RecordWork {
 }
 
 impl RecordWork {
+    /// These changes of a stored record, which `document` has with them.
+    pub fn onto(
+        stored: &StoredRecord,
+        document: &RecordDocument,
+        changes: Vec<NewChange>,
+    ) -> Self {
+        Self {
+            id: stored.id,
+            kind: stored.kind,
+            grid: stored.grid,
+            record_epoch: stored.record_epoch,
+            base_version: stored.version,
+            base_heads: stored.heads.clone(),
+            saved: document.save(),
+            heads: document.heads(),
+            summary: document.summary(),
+            changes,
+            quarantine: Vec::new(),
+            numbering: None,
+        }
+    }
+
     /// What the record adds to its grid's digest, before and after.
     pub fn fingerprints(
         &self,
@@ -228,13 +250,17 @@ pub trait CommitHooks: Send + Sync + fmt::Debug {
     /// The record changed since `work` was computed: compute it again from how
     /// it stands now.
     fn rework(&self, work: &RecordWork, stored: &StoredRecord) -> StorageResult<RecordWork>;
-    /// The next number of the series `work` asked for.
+    /// The next number of the series `work` asked for. Most commits ask for
+    /// none.
     fn number(
         &self,
         work: RecordWork,
         numbering: Numbering,
         number: u64,
-    ) -> StorageResult<RecordWork>;
+    ) -> StorageResult<RecordWork> {
+        let _ = (numbering, number);
+        Ok(work)
+    }
 }
 
 /// One unit of work: a push, or an edit at the console.

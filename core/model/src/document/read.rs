@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, ops::Bound};
 use automerge::{ObjId, ObjType, ROOT, ReadDoc, Value, ValueRef, iter::MapRangeItem};
 
 use super::{FieldPath, FieldValue, RecordDocument, edit::locate, is_root_reserved};
-use crate::Timestamp;
+use crate::{ChangeHash, Timestamp};
 
 /// Every field of a record at one moment, by path.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -76,16 +76,18 @@ impl Fields {
         self.value(path).and_then(FieldValue::as_flag)
     }
 
-    /// The entry ids of a collection such as `members`, in id order.
+    /// The entry ids of a collection such as `members`, in id order. One of which
+    /// every field was cleared is none.
     pub fn entries(&self, collection: &str) -> Vec<&str> {
         let mut entries: Vec<&str> = Vec::new();
         let start = format!("{collection}.");
         let from = (Bound::Included(start.as_str()), Bound::Unbounded);
-        for (path, _) in self.0.range::<str, _>(from) {
+        for (path, field) in self.0.range::<str, _>(from) {
             let Some(below) = path.strip_prefix(&start) else {
                 break;
             };
-            if let Some((entry, _)) = below.split_once('.')
+            if field.value.is_some()
+                && let Some((entry, _)) = below.split_once('.')
                 && entries.last() != Some(&entry)
             {
                 entries.push(entry);
@@ -248,6 +250,14 @@ impl RecordDocument {
         (!is_root_reserved(root) && (root == key || !is_object(root))).then_some(path)
     }
 
+    /// The fields as they were at these heads; `None` if the record does not
+    /// hold them.
+    pub fn read_at(&self, heads: &[ChangeHash]) -> Option<Fields> {
+        let heads: Vec<automerge::ChangeHash> = heads.iter().map(|head| (*head).into()).collect();
+        let past = self.doc.fork_at(&heads).ok()?;
+        Some(Self::of(self.kind, past).read())
+    }
+
     /// The fields that have a value, in path order.
     pub fn fields(&self) -> Vec<(FieldPath, FieldValue)> {
         self.read()
@@ -273,15 +283,26 @@ impl RecordDocument {
             .filter(|text| !text.is_empty())
     }
 
-    /// The entry ids of a collection such as `members`, in id order.
+    /// The entry ids of a collection such as `members`, in id order. One of which
+    /// every field was cleared is none.
     pub fn entries(&self, collection: &str) -> Vec<String> {
+        let has_value = |item: &MapRangeItem<'_>| match &item.value {
+            ValueRef::Scalar(scalar) => FieldValue::from_scalar(&scalar.into()).is_some(),
+            ValueRef::Object(_) => true,
+        };
         let keys: Vec<String> = match self.doc.get(ROOT, collection) {
-            Ok(Some((Value::Object(ObjType::Map), id))) => self.doc.keys(&id).collect(),
+            Ok(Some((Value::Object(ObjType::Map), id))) => self
+                .doc
+                .map_range(&id, ..)
+                .filter(has_value)
+                .map(|item| item.key.to_string())
+                .collect(),
             _ => self
                 .doc
-                .keys(ROOT)
-                .filter_map(|key| {
-                    let path = self.root_path(&key)?;
+                .map_range(ROOT, ..)
+                .filter(has_value)
+                .filter_map(|item| {
+                    let path = self.root_path(&item.key)?;
                     let below = path.as_str().strip_prefix(collection)?;
                     below.strip_prefix('.').map(str::to_owned)
                 })

@@ -367,6 +367,14 @@ fn places_snapshot_page() -> SnapshotPage {
     page
 }
 
+/// With a household that was merged into another.
+fn merged_snapshot_page() -> SnapshotPage {
+    let mut page = snapshot_page();
+    page.entries[0].kind = RecordKind::Household;
+    page.entries[0].summary.merged_into = Some(RecordId::from_bytes([0x4f; 16]));
+    page
+}
+
 /// As a server from 0.2 on sends it.
 fn signed_snapshot_page() -> SnapshotPage {
     let mut page = snapshot_page();
@@ -517,6 +525,7 @@ fn every_message_is_the_bytes_it_was() {
     assert_golden_map("snapshot_page", &snapshot_page());
     assert_golden_map("snapshot_page_signed", &signed_snapshot_page());
     assert_golden_map("snapshot_page_places", &places_snapshot_page());
+    assert_golden_map("snapshot_page_merged", &merged_snapshot_page());
     assert_golden_map("give_back_request", &give_back_request());
     assert_golden_map("give_back_response", &give_back_response());
     assert_golden_map("give_back_response_moved", &give_back_response_moved());

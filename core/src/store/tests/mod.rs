@@ -10,6 +10,7 @@ mod faults;
 mod forms;
 mod journal;
 mod lists;
+mod merges;
 mod moves;
 mod open;
 mod plan;

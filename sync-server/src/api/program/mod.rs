@@ -9,6 +9,7 @@ mod automerge_file;
 mod caller;
 mod edit;
 mod grid;
+mod merge;
 #[expect(unused_qualifications, reason = "the macro of paths writes them out")]
 mod org;
 mod people;
@@ -73,6 +74,7 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(record::list_records))
         .routes(routes!(record::read_record, edit::edit_record))
         .routes(routes!(record::read_history))
+        .routes(routes!(merge::merge_record, merge::unmerge_record))
         .routes(routes!(edit::unmask_field))
         .split_for_parts()
 }

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
     http::{HeaderValue, header},
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -98,6 +98,8 @@ pub(super) struct RecordRow {
     place: Option<String>,
     /// Of a separated household: `registered_only` or `resident_only`.
     residence: Option<String>,
+    /// The record a household or place was merged into.
+    merged_into: Option<String>,
     /// When a visit started or an incident happened.
     occurred_at: Option<String>,
     /// Members of a household who have not left.
@@ -130,6 +132,7 @@ impl From<ListedRecord> for RecordRow {
             household: summary.household.map(|id| id.to_string()),
             place: summary.place.map(|id| id.to_string()),
             residence: summary.residence,
+            merged_into: summary.merged_into.map(|id| id.to_string()),
             occurred_at: summary.occurred_at.map(Timestamp::to_rfc3339),
             member_count: summary.member_count,
             conflict_count: summary.conflict_count,
@@ -367,6 +370,7 @@ pub(super) async fn answer(state: &AppState, stored: StoredRecord) -> Result<Res
     params(("id" = String, Path, description = "记录编号。Id of the record")),
     responses(
         (status = 200, body = Record, headers(("ETag" = String, description = "状态标记，用于 If-Match。State, for If-Match"))),
+        (status = 307, description = "已合并到另一份记录。Merged into another record, which `Location` names"),
         (status = 404, description = "没有这份记录，或不在权限范围内。No such record in your scope"),
     )
 )]
@@ -380,6 +384,12 @@ pub(super) async fn read_record(
         return automerge_file(&state, &caller, id).await;
     }
     let stored = find(&state, &caller, &id).await?;
+    let stands_for = state.storage.resolve_merged(&stored.id).await?;
+    if stands_for != stored.id && find(&state, &caller, &stands_for.to_string()).await.is_ok() {
+        // It may be parted again: nobody is to remember this.
+        let there = format!("/api/v1/records/{stands_for}");
+        return Ok(Redirect::temporary(&there).into_response());
+    }
     answer(&state, stored).await
 }
 

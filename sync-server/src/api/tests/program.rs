@@ -319,3 +319,52 @@ async fn the_description_names_every_path_and_is_openapi_3_1() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_program_merges_two_records_and_takes_it_back() {
+    let (server, mut phone) = one_phone(66).await;
+    let [kept, alias] = ["王小明", "李雷"].map(|name| {
+        let fields = [("contact.name", name)];
+        let id = phone.create(&server, RecordKind::Household, server.grids[0], &fields);
+        id.to_string()
+    });
+    phone.sync(&server).await;
+    let person = server
+        .add_person("平台", server.grids[0].into(), Role::GridHead)
+        .await;
+    let token = token_of(&server, person, 3_600_000).await;
+    let program = Program {
+        server,
+        token,
+        record: alias.clone(),
+        person,
+    };
+    let merge = format!("{}/merge", program.path());
+    let into = |id: &str| Some(json!({ "into": id }));
+    let (status, refused) = program.ask(Method::POST, &merge, into(&alias)).await;
+    assert_eq!((status, &refused["code"]), (422, &json!("merge_same")));
+    let (status, merged) = program.ask(Method::POST, &merge, into(&kept)).await;
+    assert_eq!((status, &merged["into"]), (200, &json!(kept)));
+    let (_, list) = program.ask(Method::GET, "/api/v1/records", None).await;
+    assert_eq!(list["total"], json!(1));
+    let bearer = format!("Bearer {}", program.token);
+    let (status, headers, _) = program
+        .send(
+            Method::GET,
+            &program.path(),
+            &[("authorization", &bearer)],
+            None,
+        )
+        .await;
+    assert_eq!(status, 307);
+    assert_eq!(headers["location"], format!("/api/v1/records/{kept}"));
+    let (status, _) = program.ask(Method::DELETE, &merge, None).await;
+    assert_eq!(status, 200);
+    let (status, refused) = program.ask(Method::DELETE, &merge, None).await;
+    assert_eq!(
+        (status, &refused["code"]),
+        (422, &json!("merge_not_merged"))
+    );
+    let (_, list) = program.ask(Method::GET, "/api/v1/records", None).await;
+    assert_eq!(list["total"], json!(2));
+}

@@ -13,6 +13,7 @@ use wangge_model::{
         schema::{self, EXTRA, FieldOwner, FieldSpec, FieldType},
     },
     household::Household,
+    merge,
     message::{find_message, message},
 };
 
@@ -53,6 +54,12 @@ pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
         related: None,
         history: builder.history(),
         move_to: Vec::new(),
+        merged_into: None,
+        aliases: Vec::new(),
+        may_unmerge: input
+            .seats
+            .iter()
+            .any(|seat| access::may(*seat, Data::Unsettled, Act::Decide)),
         may_unmask: input
             .seats
             .iter()
@@ -175,6 +182,10 @@ impl<'a> Builder<'a> {
         let mut fields: BTreeMap<&str, Vec<FieldView>> = BTreeMap::new();
         let single = |spec: &&FieldSpec| !spec.path.contains('*') && !is_long_text(spec);
         for spec in schema::fields(kind).iter().filter(single) {
+            // Merges have a place of their own on the page.
+            if merge::is_mark_root(spec.path) {
+                continue;
+            }
             // The server's own fields are in no collection list.
             let is_collected = spec.owner == FieldOwner::Server || self.is_in_form(spec.path);
             if !is_collected {
@@ -291,7 +302,7 @@ impl<'a> Builder<'a> {
     fn texts(&self) -> Vec<FieldView> {
         schema::fields(self.input.document.kind())
             .iter()
-            .filter(|spec| is_long_text(spec))
+            .filter(|spec| is_long_text(spec) && !merge::is_mark_root(spec.path))
             .filter_map(|spec| FieldPath::new(spec.path).ok())
             .map(|path| self.field(&path))
             .collect()
@@ -300,7 +311,10 @@ impl<'a> Builder<'a> {
     fn tables(&self) -> Vec<TableView> {
         let kind = self.input.document.kind();
         let mut collections: Vec<(&str, Vec<&str>)> = Vec::new();
-        for spec in schema::fields(kind) {
+        let shown = schema::fields(kind)
+            .iter()
+            .filter(|spec| !merge::is_mark_root(spec.path));
+        for spec in shown {
             let mut parts = spec.path.split('.');
             if let (Some(collection), Some("*"), Some(name)) =
                 (parts.next(), parts.next(), parts.next())
@@ -434,6 +448,7 @@ impl<'a> Builder<'a> {
                 let (person, device) = self.author(Some(entry.hash));
                 let received = self.authors.get(&entry.hash).map(|a| time(a.received_at));
                 let mut written: Vec<_> = entry.fields.iter().collect();
+                written.retain(|written| written.path.root() != merge::ABSORBED);
                 written.sort_by_cached_key(|written| self.place(&written.path));
                 let mut fields: Vec<HistoryFieldView> = written
                     .into_iter()

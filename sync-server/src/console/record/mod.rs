@@ -23,11 +23,14 @@ use wangge_model::{
         RecordDocument,
         schema::{self, FieldType},
     },
+    merge,
+    message::message_id,
 };
 
 use self::build::record_view;
 use self::view::{RecordInput, RecordView, RelatedView, list_href};
 use super::{
+    duplicate,
     error::PageError,
     field::{FieldText, masking},
     frame::{Frame, render},
@@ -38,7 +41,10 @@ use super::{
 use crate::{
     AppState,
     auth::{AuthState, Scope, SignedForm, SignedIn, sign_in::audit},
-    ingest::console_edit::{self, SettleError},
+    ingest::{
+        console_edit::{self, SettleError},
+        merge::MergeError,
+    },
     storage::{Authorship, NewMove, OrgNode, RecordFilter, RecordName, StoredRecord},
 };
 
@@ -377,8 +383,10 @@ async fn page_of(
             .collect();
     }
     let kind = loaded.document.kind();
-    if matches!(kind, RecordKind::Household | RecordKind::Place) {
+    if merge::is_mergeable(kind) {
         record.related = Some(related(auth, scope, frame, kind, loaded.id).await?);
+        record.aliases = duplicate::aliases(auth, scope, frame.language, loaded.id).await?;
+        record.merged_into = merged_into(auth, scope, loaded).await?;
     }
     // Also after a form: this is the address to come back to.
     let page = Page {
@@ -388,6 +396,22 @@ async fn page_of(
     render(&RecordPage { page, record })
 }
 
+/// What a merged record stands for: title and address, if it is in scope.
+async fn merged_into(
+    auth: &AuthState,
+    scope: &Scope,
+    loaded: &Loaded,
+) -> Result<Option<(String, String)>, PageError> {
+    let kept = auth.storage.resolve_merged(&loaded.id).await?;
+    if kept == loaded.id {
+        return Ok(None);
+    }
+    let names = names(auth, scope, std::iter::once(kept)).await?;
+    Ok(names
+        .get(&kept)
+        .map(|name| (name.title.clone(), format!("{}/{kept}", list_href(name.kind)))))
+}
+
 /// What was just done.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -395,6 +419,16 @@ struct RecordQuery {
     settled: String,
     gone: String,
     moved: String,
+    /// Two were merged, and this is the one that stays.
+    merged: String,
+    /// The merge was taken back.
+    unmerged: String,
+    /// Why something about a merge was not done.
+    problem: String,
+    /// A merged record that led here.
+    alias: String,
+    /// Shows a merged record itself and not what it stands for.
+    itself: String,
 }
 
 /// `GET /households/{id}` and the like.
@@ -407,8 +441,16 @@ async fn one(
     Query(query): Query<RecordQuery>,
 ) -> Result<Response, PageError> {
     let loaded = load(&auth, &signed_in.scope, kind, &id).await?;
+    if query.itself.is_empty()
+        && let Some((_, href)) = merged_into(&auth, &signed_in.scope, &loaded).await?
+    {
+        let alias = loaded.id.to_string();
+        return Ok(Redirect::to(&with_query(&href, &[("alias", alias.as_str())])).into_response());
+    }
     let mut page = frame.page_for(&signed_in);
-    if let Ok(path) = FieldPath::new(query.settled) {
+    if let Some(text) = told_of_merge(&page, &query) {
+        page = text;
+    } else if let Ok(path) = FieldPath::new(query.settled) {
         let text = page.t1(
             "console-conflict-settled",
             "field",
@@ -427,6 +469,24 @@ async fn one(
         page = page.with_notice(text);
     }
     page_of(&auth, &signed_in.scope, &frame, page, &loaded, None).await
+}
+
+/// The page with what is to be said of a merge, if anything is.
+fn told_of_merge(page: &Page, query: &RecordQuery) -> Option<Page> {
+    let id = if !query.merged.is_empty() {
+        "console-merged-notice"
+    } else if !query.unmerged.is_empty() {
+        "console-unmerged-notice"
+    } else if !query.alias.is_empty() {
+        "console-alias-notice"
+    } else if MergeError::CODES.contains(&query.problem.as_str()) {
+        let text = page.t(&message_id("merge", &query.problem));
+        return Some(page.clone().with_problem(text));
+    } else {
+        return None;
+    };
+    let text = page.t(id);
+    Some(page.clone().with_notice(text))
 }
 
 /// What the form that moves a record sends.

@@ -9,7 +9,10 @@ use wangge_model::{
 };
 
 use crate::{
-    console::list::{GridOption, ListRow},
+    console::{
+        duplicate::AliasView,
+        list::{GridOption, ListRow},
+    },
     storage::{Authorship, RecordName},
 };
 
@@ -69,6 +72,13 @@ pub(crate) struct RecordView {
     pub related: Option<Vec<RelatedView>>,
     /// Every change, newest first.
     pub history: Vec<HistoryView>,
+    /// The record this one was merged into, if the page is of an alias: its
+    /// title and address.
+    pub merged_into: Option<(String, String)>,
+    /// Records merged into this one.
+    pub aliases: Vec<AliasView>,
+    /// The reader may take merges back.
+    pub may_unmerge: bool,
     /// Grids the reader may move the record to; none if they may not.
     pub move_to: Vec<GridOption>,
     /// The reader may lift masks.

@@ -24,7 +24,7 @@ use crate::{
     state::ServerIdentity,
     storage::{
         ChangeBy, Commit, CommitHooks, CommitManifest, NewAssignment, NewChange, NewDevice,
-        NewEnrolmentCode, NewOrgNode, NewPerson, NewQuarantine, Numbering, OrgLevel, RecordWork,
+        NewEnrolmentCode, NewOrgNode, NewPerson, NewQuarantine, OrgLevel, RecordWork,
         Role, SqliteStorage, Storage, StorageResult, StoredRecord,
     },
 };
@@ -388,10 +388,6 @@ struct NoHooks;
 impl CommitHooks for NoHooks {
     fn rework(&self, work: &RecordWork, _: &StoredRecord) -> StorageResult<RecordWork> {
         Ok(work.clone())
-    }
-
-    fn number(&self, work: RecordWork, _: Numbering, _: u64) -> StorageResult<RecordWork> {
-        Ok(work)
     }
 }
 

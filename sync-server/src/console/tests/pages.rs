@@ -7,7 +7,7 @@ use super::client::{DEVICE, GRID, OTHER_GRID, Server, WORKER};
 use crate::{console::PageError, storage::NewReference};
 
 /// Every form that changes something, on the server of these tests.
-const FORMS: [&str; 14] = [
+const FORMS: [&str; 18] = [
     "/sign-out",
     "/households/{id}/show",
     "/households/{id}/settle",
@@ -22,6 +22,10 @@ const FORMS: [&str; 14] = [
     "/quarantine/51515151-5151-5151-5151-515151515151/seen",
     "/review/53535353-5353-5353-5353-535353535353/accept",
     "/review/53535353-5353-5353-5353-535353535353/refuse",
+    "/duplicates/{id}/{id}/merge",
+    "/duplicates/{id}/{id}/different",
+    "/merged/{id}/settle",
+    "/merged/{id}/unmerge",
 ];
 
 #[tokio::test]

@@ -27,6 +27,9 @@ use crate::{
         },
         coverage::CoveragePage,
         devices::DevicesPage,
+        duplicate::{
+            AliasView, DifferenceView, DuplicatePairPage, DuplicatesPage, FieldPair, PairRow, PairView,
+        },
         grid::{
             board::BoardPage,
             detail::{GridPage, GridView, RedivisionView, VersionView},
@@ -219,6 +222,20 @@ fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
         title: "走访".to_owned(),
         rows: vec![row(RecordKind::Visit, language, text)],
     }]);
+    record.merged_into = Some((text.to_owned(), "/households/2".to_owned()));
+    record.aliases = vec![AliasView {
+        id: "3".to_owned(),
+        href: "/households/3?itself=1".to_owned(),
+        title: text.to_owned(),
+        merged_at: NOW.to_china_text(),
+        differences: vec![DifferenceView {
+            path: "contact.name".to_owned(),
+            label: text.to_owned(),
+            mine: String::new(),
+            theirs: vec![text.to_owned(), format!("乙{text}")],
+        }],
+        state: "00".to_owned(),
+    }];
     record.move_to = vec![GridOption {
         id: "1".to_owned(),
         name: format!("第二网格{text}"),
@@ -249,6 +266,7 @@ fn row(kind: RecordKind, language: Language, text: &str) -> ListRow {
             search_text: String::new(),
             place: None,
             residence: Some("resident_only".to_owned()),
+            merged_into: None,
         },
         created_at: NOW,
         changed_at: NOW,
@@ -690,7 +708,58 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
     ]
     .into_iter()
     .chain(visit_pages(language, text))
+    .chain(duplicate_pages(language, text))
     .collect()
+}
+
+/// Pairs that may be the same, and one side by side.
+fn duplicate_pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
+    let at = |path: &str| page(language, path, text);
+    let household = || row(RecordKind::Household, language, text);
+    let pair = |may_decide| PairView {
+        href: "/duplicates/1/2".to_owned(),
+        one: household(),
+        other: household(),
+        fields: vec![
+            FieldPair {
+                label: text.to_owned(),
+                one: text.to_owned(),
+                other: format!("乙{text}"),
+            },
+            FieldPair {
+                label: text.to_owned(),
+                one: String::new(),
+                other: text.to_owned(),
+            },
+        ],
+        may_decide,
+    };
+    let mut pages = vec![(
+        "duplicates",
+        DuplicatesPage {
+            page: at("/duplicates"),
+            list: list(
+                "/duplicates",
+                vec![PairRow {
+                    href: "/duplicates/1/2".to_owned(),
+                    one: household(),
+                    other: household(),
+                    shared: text.to_owned(),
+                }],
+                text,
+            ),
+        }
+        .render()
+        .unwrap(),
+    )];
+    for (name, may_decide) in [("duplicate-pair", true), ("duplicate-pair-seen", false)] {
+        let page = DuplicatePairPage {
+            page: at("/duplicates/1/2"),
+            pair: pair(may_decide),
+        };
+        pages.push((name, page.render().unwrap()));
+    }
+    pages
 }
 
 /// Coverage, campaigns and rules.

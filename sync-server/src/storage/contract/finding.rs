@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use wangge_model::{Entropy as _, RecordId, RecordKind, testing::SeededEntropy};
+use wangge_model::{
+    Entropy as _, FieldPath, FieldValue, RecordId, RecordKind, document::Fields,
+    duplicate::match_keys, testing::SeededEntropy,
+};
 
 use super::{NOW, NewMove, OrgLevel, Storage, commit, find, grid, id16, node, person, town, work};
-use crate::{
-    same::Matcher,
-    storage::{RecordFilter, RecordOrder},
-};
+use crate::storage::{RecordFilter, RecordOrder};
 
 /// Grids below community 5 beside its first: more than are read one by one.
 const GRIDS: std::ops::Range<u8> = 100..180;
@@ -150,11 +150,17 @@ pub(super) async fn lists_are_the_same_indexed_or_not(storage: &dyn Storage) {
 
 pub(super) async fn what_makes_households_the_same_is_found(storage: &dyn Storage) {
     town(storage).await;
-    let matcher = Matcher::new(&storage.find_match_secret().await.unwrap());
+    let secret = storage.find_match_secret().await.unwrap();
     let new = commit(vec![work(None, 40, 3, 0, "3号楼501室")], None);
     storage.commit(new).await.unwrap();
-    let key = matcher.address(&grid(3), "3-501").unwrap();
-    let there = matcher.address(&grid(4), "3-501").unwrap();
+    let mut fields = Fields::default();
+    fields.set(
+        FieldPath::new("address.room").unwrap(),
+        Some(FieldValue::text("3-501")),
+    );
+    let signs = match_keys(RecordKind::Household, &fields);
+    let key = secret.digest_in(&grid(3), &signs[0]);
+    let there = secret.digest_in(&grid(4), &signs[0]);
     assert_eq!(storage.list_matches(&[key]).await.unwrap(), []);
     assert!(!storage.index_some(10).await.unwrap());
     let record = RecordId::from_bytes(id16(40));

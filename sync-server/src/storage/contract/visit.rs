@@ -19,7 +19,7 @@ use crate::storage::{
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
-fn record(id: u8) -> RecordId {
+pub(super) fn record(id: u8) -> RecordId {
     RecordId::from_bytes(id16(id))
 }
 
@@ -69,7 +69,7 @@ fn work(
 }
 
 /// A visit that counts, begun this long after [`NOW`].
-fn met(household: u8, after: i64) -> Vec<FieldEdit> {
+pub(super) fn met(household: u8, after: i64) -> Vec<FieldEdit> {
     let start = NOW.plus_millis(after);
     vec![
         text("household", &record(household).to_string()),
@@ -81,11 +81,11 @@ fn met(household: u8, after: i64) -> Vec<FieldEdit> {
     ]
 }
 
-async fn put(storage: &dyn Storage, work: RecordWork) {
+pub(super) async fn put(storage: &dyn Storage, work: RecordWork) {
     storage.commit(commit(vec![work], None)).await.unwrap();
 }
 
-async fn put_household(storage: &dyn Storage, id: u8, place: u8, ledger: &str) {
+pub(super) async fn put_household(storage: &dyn Storage, id: u8, place: u8, ledger: &str) {
     let edits = [text("ledger", ledger)];
     put(
         storage,
@@ -94,7 +94,7 @@ async fn put_household(storage: &dyn Storage, id: u8, place: u8, ledger: &str) {
     .await;
 }
 
-async fn put_visit(storage: &dyn Storage, id: u8, place: u8, edits: &[FieldEdit]) {
+pub(super) async fn put_visit(storage: &dyn Storage, id: u8, place: u8, edits: &[FieldEdit]) {
     put(storage, work(None, id, RecordKind::Visit, place, edits)).await;
 }
 
@@ -105,18 +105,18 @@ async fn change_visit(storage: &dyn Storage, id: u8, edits: &[FieldEdit]) {
     put(storage, changed).await;
 }
 
-async fn count_all(storage: &dyn Storage) {
+pub(super) async fn count_all(storage: &dyn Storage) {
     // One at a time: where a batch ends must not matter.
     while storage.count_visits(1, NOW).await.unwrap() > 0 {}
     assert!(!storage.has_visits_due().await.unwrap());
 }
 
-fn today() -> CivilDay {
+pub(super) fn today() -> CivilDay {
     CivilDay::of(NOW)
 }
 
 /// Of each grid in sight: households, visited this month, quarter and year.
-async fn coverage(storage: &dyn Storage, who: u8, on: CivilDay) -> Vec<(u8, [u64; 4])> {
+pub(super) async fn coverage(storage: &dyn Storage, who: u8, on: CivilDay) -> Vec<(u8, [u64; 4])> {
     let rows = storage.list_coverage(&person(who), NOW, on).await.unwrap();
     let figures = |row: &CoverageRow| [row.households, row.month, row.quarter, row.year];
     rows.iter()

@@ -10,7 +10,7 @@ use wangge_model::{
 };
 
 use super::{
-    reference, refused,
+    duplicate, reference, refused,
     row::{self, collect, count, damaged, id},
     scope::in_scope,
     visit::find_grid,
@@ -35,6 +35,12 @@ fn checks(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<CheckItem>> {
 /// Columns of a campaign as phones get it.
 const COLUMNS: &str = "campaign.id, campaign.title, campaign.note, campaign.kind, \
      campaign.starts_on, campaign.ends_on, campaign.checks";
+
+/// Condition on `listed`: not the alias of a household of the same campaign.
+const ONCE: &str = "(listed.campaign, listed.household) NOT IN (
+         SELECT twice.campaign, alias.id FROM record AS alias INDEXED BY record_merged
+         JOIN campaign_household AS twice ON twice.household = alias.merged_into
+         WHERE alias.merged_into IS NOT NULL)";
 
 /// The campaign without its households.
 fn campaign(row: &Row<'_>) -> rusqlite::Result<(CampaignId, Campaign)> {
@@ -105,15 +111,17 @@ pub(super) fn count_household(
     Ok(())
 }
 
-/// A household's visits that count, with their days.
+/// A household's visits that count, those of its aliases too, with their days.
 fn list_counting(
     connection: &Connection,
     household: &RecordId,
 ) -> StorageResult<Vec<(i32, VisitFact)>> {
-    let mut statement = connection.prepare_cached(
+    let household = duplicate::resolve(connection, household)?;
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT day, fact FROM visit_fact
-         WHERE household = ?1 AND counts = 1 AND day IS NOT NULL",
-    )?;
+         WHERE household IN ({}) AND counts = 1 AND day IS NOT NULL",
+        duplicate::with_aliases("?1")
+    ))?;
     let rows = statement.query_map([household.as_bytes()], |row| {
         let bytes: Vec<u8> = row.get(1)?;
         // One of another build is read again soon, see `visit_due`.
@@ -277,6 +285,7 @@ pub(super) fn choose(
         "SELECT record.id FROM scope_campaign_write AS place
          JOIN org_node AS grid ON grid.id = place.id
          JOIN record ON record.grid = place.id AND record.kind = 1
+             AND record.merged_into IS NULL
          WHERE (:node IS NULL OR EXISTS (
                  SELECT 1 FROM org_node AS above
                  WHERE above.id = :node AND grid.path >= above.path
@@ -312,7 +321,7 @@ pub(super) fn list(
                       count(listed.done_on) AS done
                FROM scope_campaign AS place
                JOIN campaign_household AS listed ON listed.grid = place.id
-               WHERE :only IS NULL OR listed.campaign = :only
+               WHERE (:only IS NULL OR listed.campaign = :only) AND {ONCE}
                GROUP BY listed.campaign) AS seen
          JOIN campaign ON campaign.id = seen.campaign
          JOIN person ON person.id = campaign.created_by
@@ -355,13 +364,13 @@ pub(super) fn find(
     let bound = named_params! {
         ":person": person.as_bytes(), ":at": at.as_millis(), ":campaign": of.as_bytes(),
     };
-    let mut statement = connection.prepare_cached(&in_scope(
+    let mut statement = connection.prepare_cached(&in_scope(&format!(
         "SELECT place.id, place.name, coalesce(place.code, ''), count(*), count(listed.done_on)
          FROM scope_campaign AS place
          JOIN campaign_household AS listed
-             ON listed.grid = place.id AND listed.campaign = :campaign
-         GROUP BY place.id ORDER BY place.code, place.name",
-    ))?;
+             ON listed.grid = place.id AND listed.campaign = :campaign AND {ONCE}
+         GROUP BY place.id ORDER BY place.code, place.name"
+    )))?;
     let grids = statement.query_map(bound, |row| {
         Ok(CampaignGrid {
             grid: id(row, 0, GridId::from_bytes)?,

@@ -31,12 +31,17 @@ impl ConsoleStorage for SqliteStorage {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(&in_scope(
                 "SELECT place.id, place.name, coalesce(place.code, ''),
-                    (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 1),
-                    (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 2),
-                    (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 3),
-                    (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 4),
+                    (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 1
+                         AND record.merged_into IS NULL),
+                    (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 2
+                         AND record.merged_into IS NULL),
+                    (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 3
+                         AND record.merged_into IS NULL),
+                    (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 4
+                         AND record.merged_into IS NULL),
                     (SELECT count(*) FROM record
-                     WHERE record.grid = place.id AND record.conflict_count > 0),
+                     WHERE record.grid = place.id AND record.conflict_count > 0
+                       AND record.merged_into IS NULL),
                     (SELECT count(*) FROM quarantine
                      WHERE quarantine.grid = place.id AND quarantine.seen_at IS NULL
                        AND quarantine.code <> 'under_review'),

@@ -13,13 +13,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wangge_model::{GridId, RecordId, RecordKind, document::RecordDocument};
-
-use super::{SqliteStorage, row};
-use crate::{
-    same::Matcher,
-    storage::{FindingStorage, MatchKey, StorageError, StorageResult},
+use wangge_model::{
+    GridId, RecordId, RecordKind,
+    document::RecordDocument,
+    duplicate::{MatchDigest, MatchKind, MatchSecret, match_keys},
 };
+
+use super::{SqliteStorage, duplicate, row};
+use crate::storage::{FindingStorage, StorageError, StorageResult};
 
 /// Most groups that begin with one word; a word of which there are more is
 /// looked for by reading.
@@ -35,8 +36,9 @@ struct Prepared {
     edited_at: i64,
     conflict_count: i64,
     text: String,
+    is_merged: bool,
     document: Option<Vec<u8>>,
-    keys: Vec<MatchKey>,
+    keys: Vec<(MatchDigest, MatchKind)>,
 }
 
 /// Leaves a record that was written or moved to [`FindingStorage::index_some`].
@@ -47,10 +49,10 @@ pub(super) fn index_later(connection: &Connection, record: &RecordId) -> Storage
     Ok(())
 }
 
-fn find_secret(connection: &Connection) -> StorageResult<[u8; 32]> {
+fn find_secret(connection: &Connection) -> StorageResult<MatchSecret> {
     connection
         .prepare_cached("SELECT value FROM meta WHERE key = 'match_secret'")?
-        .query_row([], |row| row.get(0))
+        .query_row([], |row| row.get(0).map(MatchSecret::from_bytes))
         .optional()?
         .ok_or(StorageError::Corrupt("match secret"))
 }
@@ -61,12 +63,15 @@ fn read_due(connection: &Connection, most: usize) -> StorageResult<(Vec<Prepared
     let mut statement = connection.prepare_cached(
         "SELECT record.id, record.version, record.kind, record.grid, record.state,
              record.edited_at, record.conflict_count, record.title, record.search_text,
-             CASE WHEN record.kind = ?2 THEN record.document END
+             record.merged_into IS NOT NULL,
+             CASE WHEN record.kind IN (?2, ?3) THEN record.document END
          FROM unindexed JOIN record ON record.id = unindexed.record
          ORDER BY unindexed.record LIMIT ?1",
     )?;
-    let rows = statement.query_map(params![limit, RecordKind::Household.number()], |row| {
+    let [households, places] = [RecordKind::Household, RecordKind::Place].map(RecordKind::number);
+    let rows = statement.query_map(params![limit, households, places], |row| {
         let (title, search_text): (String, String) = (row.get(7)?, row.get(8)?);
+        let is_merged = row.get(9)?;
         Ok(Prepared {
             record: row::id(row, 0, RecordId::from_bytes)?,
             version: row.get(1)?,
@@ -75,8 +80,14 @@ fn read_due(connection: &Connection, most: usize) -> StorageResult<(Vec<Prepared
             state: row.get(4)?,
             edited_at: row.get(5)?,
             conflict_count: row.get(6)?,
-            text: format!("{title}\n{search_text}  "),
-            document: row.get(9)?,
+            // Nothing finds a merged record but the one it stands for.
+            text: if is_merged {
+                String::new()
+            } else {
+                format!("{title}\n{search_text}  ")
+            },
+            is_merged,
+            document: row.get(10)?,
             keys: Vec::new(),
         })
     })?;
@@ -86,16 +97,24 @@ fn read_due(connection: &Connection, most: usize) -> StorageResult<(Vec<Prepared
     Ok((due, more))
 }
 
-/// Opens households for what makes them the same as others. A document that
+/// Opens households and places for what makes them the same as others. A document that
 /// cannot be read has no keys; `verify` reports it.
-fn prepare(due: &mut [Prepared], matcher: &Matcher) {
+fn prepare(due: &mut [Prepared], secret: &MatchSecret) {
     for one in due {
         let Some(bytes) = one.document.take() else {
             continue;
         };
-        if let Ok(document) = RecordDocument::load(RecordKind::Household, Some(&bytes), []) {
+        let kind = u8::try_from(one.kind).ok().and_then(RecordKind::from_number);
+        let Some(kind) = kind else {
+            continue;
+        };
+        if let Ok(document) = RecordDocument::load(kind, Some(&bytes), []) {
             let grid = GridId::from_bytes(one.grid);
-            one.keys = matcher.household(&grid, &document.read());
+            let keys = match_keys(kind, &document.read());
+            let digests = keys.iter().map(|key| (secret.digest_in(&grid, key), key.kind));
+            one.keys = digests.collect();
+            one.keys.sort_unstable();
+            one.keys.dedup();
         }
     }
 }
@@ -105,8 +124,9 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
     let mut find_version = connection.prepare_cached("SELECT version FROM record WHERE id = ?1")?;
     let mut find_known =
         connection.prepare_cached("SELECT number, keys FROM indexed WHERE record = ?1")?;
-    let mut added: Vec<(MatchKey, RecordId)> = Vec::new();
-    let mut removed: Vec<(MatchKey, RecordId)> = Vec::new();
+    let mut added: Vec<(MatchDigest, RecordId)> = Vec::new();
+    let mut removed: Vec<(MatchDigest, RecordId)> = Vec::new();
+    let mut paired: Vec<&Prepared> = Vec::new();
     for one in prepared {
         let id = one.record.as_bytes();
         let version: i64 = find_version.query_row([id], |row| row.get(0))?;
@@ -117,11 +137,13 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
         let known: Option<(i64, Vec<u8>)> = find_known
             .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let keys: Vec<u8> = one.keys.iter().flat_map(|key| *key.as_bytes()).collect();
+        let keys: Vec<u8> = one.keys.iter().flat_map(|(key, _)| *key.as_bytes()).collect();
+        let mut had_keys = false;
         let number = if let Some((number, old_keys)) = known {
             connection
                 .prepare_cached("DELETE FROM search WHERE rowid = ?1")?
                 .execute([number])?;
+            had_keys = !old_keys.is_empty();
             removed.extend(split_keys(&old_keys).map(|key| (key, one.record)));
             Some(number)
         } else {
@@ -150,7 +172,10 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
         connection
             .prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, ?2)")?
             .execute(params![number, one.text])?;
-        added.extend(one.keys.iter().map(|key| (*key, one.record)));
+        if !one.keys.is_empty() || had_keys {
+            paired.push(one);
+        }
+        added.extend(one.keys.iter().map(|(key, _)| (*key, one.record)));
         connection
             .prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
             .execute([id])?;
@@ -168,13 +193,17 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
         connection,
         "INSERT OR IGNORE INTO match_key (key, record) VALUES (?1, ?2)",
         &added,
-    )
+    )?;
+    for one in paired {
+        duplicate::pair(connection, &one.record, one.is_merged, &one.keys)?;
+    }
+    Ok(())
 }
 
 fn change_keys(
     connection: &Connection,
     sql: &str,
-    keys: &[(MatchKey, RecordId)],
+    keys: &[(MatchDigest, RecordId)],
 ) -> StorageResult<()> {
     let mut statement = connection.prepare_cached(sql)?;
     for (key, record) in keys {
@@ -183,10 +212,10 @@ fn change_keys(
     Ok(())
 }
 
-fn split_keys(bytes: &[u8]) -> impl Iterator<Item = MatchKey> {
+fn split_keys(bytes: &[u8]) -> impl Iterator<Item = MatchDigest> {
     bytes
         .chunks_exact(16)
-        .filter_map(|chunk| Some(MatchKey::from_bytes(chunk.try_into().ok()?)))
+        .filter_map(|chunk| Some(MatchDigest::from_bytes(chunk.try_into().ok()?)))
 }
 
 /// The query of the index that every word of a text answers; `None` where a word
@@ -238,7 +267,7 @@ impl FindingStorage for SqliteStorage {
             .read(move |connection| {
                 let (mut due, more) = read_due(connection, most)?;
                 if !due.is_empty() {
-                    prepare(&mut due, &Matcher::new(&find_secret(connection)?));
+                    prepare(&mut due, &find_secret(connection)?);
                 }
                 Ok((due, more))
             })
@@ -261,7 +290,10 @@ impl FindingStorage for SqliteStorage {
         .await
     }
 
-    async fn list_matches(&self, keys: &[MatchKey]) -> StorageResult<Vec<(MatchKey, RecordId)>> {
+    async fn list_matches(
+        &self,
+        keys: &[MatchDigest],
+    ) -> StorageResult<Vec<(MatchDigest, RecordId)>> {
         let keys = keys.to_vec();
         self.read(move |connection| {
             let mut statement =
@@ -272,7 +304,8 @@ impl FindingStorage for SqliteStorage {
                     row::id(row, 0, RecordId::from_bytes)
                 })?;
                 for record in records {
-                    matches.push((key, record?));
+                    // A merged record is known by the one it stands for.
+                    matches.push((key, duplicate::resolve(connection, &record?)?));
                 }
             }
             Ok(matches)
@@ -280,7 +313,7 @@ impl FindingStorage for SqliteStorage {
         .await
     }
 
-    async fn find_match_secret(&self) -> StorageResult<[u8; 32]> {
+    async fn find_match_secret(&self) -> StorageResult<MatchSecret> {
         self.read(find_secret).await
     }
 }

@@ -2,16 +2,16 @@
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension as _, params};
-use wangge_model::{GridId, PersonId, RecordId};
+use wangge_model::{duplicate::MatchDigest, GridId, PersonId, RecordId};
 
 use super::{SqliteStorage, commit, refused, row};
 use crate::storage::{
-    Commit, CommitOutcome, LedgerRow, LedgerStorage, LedgerTemplate, MatchKey, StorageResult,
+    Commit, CommitOutcome, LedgerRow, LedgerStorage, LedgerTemplate, StorageResult,
 };
 
 #[async_trait]
 impl LedgerStorage for SqliteStorage {
-    async fn list_ledger_rows(&self, keys: &[MatchKey]) -> StorageResult<Vec<LedgerRow>> {
+    async fn list_ledger_rows(&self, keys: &[MatchDigest]) -> StorageResult<Vec<LedgerRow>> {
         let keys = keys.to_vec();
         self.read(move |connection| {
             let mut statement = connection
@@ -23,7 +23,7 @@ impl LedgerStorage for SqliteStorage {
                         Ok(LedgerRow {
                             key,
                             record: row::id(row, 0, RecordId::from_bytes)?,
-                            digest: row::id(row, 1, MatchKey::from_bytes)?,
+                            digest: row::id(row, 1, MatchDigest::from_bytes)?,
                             cells: row.get(2)?,
                         })
                     })

@@ -12,6 +12,7 @@ use rusqlite::{Connection, ToSql};
 use wangge_model::{PersonId, Timestamp};
 
 use super::{
+    duplicate::with_aliases,
     finding::match_query,
     record::{LISTED_COLUMNS, listed},
     row::{self, SUMMARY_COLUMNS},
@@ -127,7 +128,7 @@ impl Asked<'_> {
         let from = format!(
             "FROM record JOIN scope_record
                  ON scope_record.id = record.grid AND scope_record.kind = record.kind
-             WHERE true {conditions} {texts}"
+             WHERE record.merged_into IS NULL {conditions} {texts}"
         );
         let total = self.count(&format!("SELECT count(*) {from}"), &values)?;
         let order = match self.filter.order {
@@ -154,7 +155,7 @@ impl Asked<'_> {
         let few = format!(
             "FROM scope_record CROSS JOIN record INDEXED BY record_list
                  ON record.grid = scope_record.id AND record.kind = scope_record.kind
-             WHERE true {conditions}"
+             WHERE record.merged_into IS NULL {conditions}"
         );
         let total = self.count(&format!("SELECT count(*) {few}"), &values)?;
         let grids = match self.filter.grid {
@@ -167,7 +168,7 @@ impl Asked<'_> {
             format!(
                 "FROM record INDEXED BY record_recent
                  WHERE (record.grid, record.kind) IN (SELECT id, kind FROM scope_record)
-                     {conditions}"
+                     AND record.merged_into IS NULL {conditions}"
             )
         };
         let order = "record.edited_at DESC, record.id DESC";
@@ -229,7 +230,7 @@ impl Asked<'_> {
             "SELECT record.edited_at, record.id
              FROM unindexed CROSS JOIN record ON record.id = unindexed.record
              WHERE (record.grid, record.kind) IN (SELECT id, kind FROM scope_record)
-                 {conditions} {texts}"
+                 AND record.merged_into IS NULL {conditions} {texts}"
         ));
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(self.bound(&values).as_slice())?;
@@ -301,11 +302,13 @@ fn conditions(filter: &RecordFilter) -> (String, Named) {
     }
     if let Some(household) = filter.household {
         let value = Box::new(*household.as_bytes());
-        add("record.household = :household", ":household", value);
+        let same = format!("record.household IN ({})", with_aliases(":household"));
+        add(&same, ":household", value);
     }
     if let Some(place) = filter.place {
         let value = Box::new(*place.as_bytes());
-        add("record.place = :place", ":place", value);
+        let same = format!("record.place IN ({})", with_aliases(":place"));
+        add(&same, ":place", value);
     }
     if filter.has_conflict {
         sql.push_str(" AND record.conflict_count > 0");

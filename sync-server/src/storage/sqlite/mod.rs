@@ -13,6 +13,7 @@ mod console;
 mod console_session;
 mod device;
 mod division;
+mod duplicate;
 mod feed;
 mod finding;
 mod grid_map;

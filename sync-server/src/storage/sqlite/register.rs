@@ -348,7 +348,7 @@ impl RegisterStorage for SqliteStorage {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT count(*), coalesce(sum(member_count), 0) FROM record
-                 WHERE grid = ?1 AND kind = 1",
+                 WHERE grid = ?1 AND kind = 1 AND merged_into IS NULL",
             )?;
             let mut sizes = Vec::with_capacity(grids.len());
             for grid in grids {

@@ -62,6 +62,7 @@ fn seat(role: &str, level: &str) -> Option<access::Seat> {
 ///   may see, and may make;
 /// * `scope_unsettled`: the grids whose conflicts, reviews and quarantine the
 ///   person may see;
+/// * `scope_decide`: those of which the person decides on what others wrote;
 /// * `person_unsettled`, `person_account`, `person_team`: the person, and
 ///   whoever works in places where the person decides on what is kept apart,
 ///   sees devices, or sees the staff.
@@ -128,6 +129,9 @@ fn scope() -> &'static str {
             scope_unsettled AS MATERIALIZED (
                 {unsettled}
             ),
+            scope_decide AS MATERIALIZED (
+                {decide_grids}
+            ),
             scope_campaign AS MATERIALIZED (
                 {campaign}
             ),
@@ -148,6 +152,7 @@ fn scope() -> &'static str {
             flag_names = FLAGS.map(|flag| format!(", {}", flag.name)).concat(),
             count = grids(COUNT),
             unsettled = grids(UNSETTLED),
+            decide_grids = grids(DECIDE),
             campaign = grids(SEE_CAMPAIGN),
             campaign_write = grids(CAMPAIGN),
             decide = people(DECIDE),

@@ -13,7 +13,7 @@ use wangge_model::{
 };
 
 use super::{
-    SqliteStorage, campaign, record, reference,
+    SqliteStorage, campaign, duplicate, record, reference,
     row::{collect, count, id, kind},
     scope::in_scope,
 };
@@ -224,21 +224,36 @@ pub(super) fn find_grid(
 }
 
 /// Writes which periods a household has a visit in, and what it is to its
-/// campaigns.
+/// campaigns. A merged household has none of its own: its visits are those of
+/// the one it stands for.
 fn count_household(
     connection: &Connection,
     household: &RecordId,
     changed: &mut campaign::Changed,
 ) -> StorageResult<()> {
+    let household = &duplicate::resolve(connection, household)?;
+    let same = duplicate::with_aliases("?1");
+    let group: Vec<RecordId> = collect(
+        connection
+            .prepare_cached(&same)?
+            .query_map([household.as_bytes()], |row| {
+                id(row, 0, RecordId::from_bytes)
+            })?,
+    )?;
+    for alias in group.iter().filter(|one| *one != household) {
+        connection
+            .prepare_cached("DELETE FROM household_period WHERE household = ?1")?
+            .execute([alias.as_bytes()])?;
+    }
     let Some(grid) = find_grid(connection, household)? else {
         return Ok(());
     };
     let days: Vec<i32> = collect(
         connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "SELECT DISTINCT day FROM visit_fact
-                 WHERE household = ?1 AND counts = 1 AND day IS NOT NULL",
-            )?
+                 WHERE household IN ({same}) AND counts = 1 AND day IS NOT NULL"
+            ))?
             .query_map([household.as_bytes()], |row| row.get(0))?,
     )?;
     let wanted: BTreeSet<(GridId, i32)> = days
@@ -269,7 +284,12 @@ fn count_household(
             )?
             .execute(params![grid.as_bytes(), period, household.as_bytes()])?;
     }
-    campaign::count_household(connection, household, &grid, changed)
+    for one in &group {
+        if let Some(grid) = find_grid(connection, one)? {
+            campaign::count_household(connection, one, &grid, changed)?;
+        }
+    }
+    Ok(())
 }
 
 fn list_coverage(
@@ -280,7 +300,8 @@ fn list_coverage(
 ) -> StorageResult<Vec<CoverageRow>> {
     let mut statement = connection.prepare_cached(&in_scope(
         "SELECT place.id, place.name, coalesce(place.code, ''),
-             (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 1),
+             (SELECT count(*) FROM record WHERE record.grid = place.id AND record.kind = 1
+                         AND record.merged_into IS NULL),
              (SELECT count(*) FROM household_period AS visited
               WHERE visited.grid = place.id AND visited.period = :month),
              (SELECT count(*) FROM household_period AS visited

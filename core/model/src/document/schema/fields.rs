@@ -158,6 +158,13 @@ const HOUSEHOLD: &[FieldSpec] = &[
     field("hazards.*.rechecked_on", FieldType::Date),
     field("hazards.*.incident", FieldType::RecordReference),
     field("notes", FieldType::SharedText(10_000)),
+    authority("merged.into", FieldType::RecordReference),
+    authority("merged.at", FieldType::Time),
+    authority("merged.by", FieldType::Line(36)),
+    authority("absorbed.*.heads", FieldType::Paragraph(10_000)),
+    authority("absorbed.*.carried", FieldType::Paragraph(10_000)),
+    authority("absorbed.*.same", FieldType::Paragraph(10_000)),
+    authority("absorbed.*.settled", FieldType::Paragraph(10_000)),
 ];
 
 const VISIT: &[FieldSpec] = &[
@@ -256,6 +263,13 @@ const PLACE: &[FieldSpec] = &[
     field("hazards.*.rechecked_on", FieldType::Date),
     field("hazards.*.incident", FieldType::RecordReference),
     field("notes", FieldType::SharedText(10_000)),
+    authority("merged.into", FieldType::RecordReference),
+    authority("merged.at", FieldType::Time),
+    authority("merged.by", FieldType::Line(36)),
+    authority("absorbed.*.heads", FieldType::Paragraph(10_000)),
+    authority("absorbed.*.carried", FieldType::Paragraph(10_000)),
+    authority("absorbed.*.same", FieldType::Paragraph(10_000)),
+    authority("absorbed.*.settled", FieldType::Paragraph(10_000)),
 ];
 
 /// The collection of the fields that a collection list adds: `extra.<field>`

@@ -4,11 +4,18 @@
 //!
 //! A sign is a reason to look, never a proof: whether two files are one, a
 //! person says.
+//!
+//! * `address`: an address as it is compared.
+//! * `secret`: the keyed hashes.
+
+mod address;
+mod secret;
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use address::address_text;
+pub use address::normalise_address;
+pub use secret::{MatchDigest, MatchSecret};
 
 use crate::{
     RecordKind,
@@ -90,7 +97,7 @@ pub struct MatchKey {
     pub kind: MatchKind,
     /// The member it is about; empty for the record as a whole.
     pub entry: String,
-    /// Personal data; see [`MatchSecret::digest`].
+    /// Personal data; see [`MatchSecret`].
     text: String,
 }
 
@@ -109,43 +116,6 @@ impl fmt::Debug for MatchKey {
             self.kind.as_str(),
             self.entry
         )
-    }
-}
-
-/// The key of the hashes of one store. Whoever has it can try every identity
-/// number there is, so it never leaves the store.
-#[derive(Clone)]
-pub struct MatchSecret([u8; 32]);
-
-impl fmt::Debug for MatchSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MatchSecret(…)")
-    }
-}
-
-/// The first 16 bytes of HMAC-SHA-256 over a sign.
-pub type MatchDigest = [u8; 16];
-
-impl MatchSecret {
-    /// Wraps the given bytes.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// What an index holds of a sign.
-    pub fn digest(&self, key: &MatchKey) -> MatchDigest {
-        // A key of any length is one; the branch is never taken.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
-            return [0; 16];
-        };
-        mac.update(&[key.kind.number()]);
-        mac.update(key.text.as_bytes());
-        let whole = mac.finalize().into_bytes();
-        let mut digest = [0; 16];
-        for (to, from) in digest.iter_mut().zip(whole) {
-            *to = from;
-        }
-        digest
     }
 }
 
@@ -255,92 +225,13 @@ fn address_keys(address: &Address) -> Vec<MatchKey> {
     keys
 }
 
-/// An address as everybody writes it, if it is whole enough to name one home:
-/// a room with its building or estate, or a free form.
-fn address_text(address: &Address) -> Option<String> {
-    let [estate, building, unit, room] = [
-        &address.estate,
-        &address.building,
-        &address.unit,
-        &address.room,
-    ]
-    .map(|part| plain_part(part));
-    let has_home = !room.is_empty() && (!estate.is_empty() || !building.is_empty());
-    if has_home {
-        // The floor is in the room's number as a rule, and often left out.
-        return Some(format!("{estate}|{building}|{unit}|{room}"));
-    }
-    let has_parts = [&estate, &building, &unit, &room]
-        .iter()
-        .any(|part| !part.is_empty());
-    let detail = plain(&address.detail);
-    (!has_parts && detail.chars().count() >= LEAST_DETAIL).then_some(detail)
-}
-
-/// Characters of a free-form address below which it names no home.
-const LEAST_DETAIL: usize = 4;
-
-/// Words behind the number of a building, stairwell or room; the longer first.
-const SUFFIXES: &[&str] = &[
-    "号楼", "号院", "单元", "门洞", "栋", "幢", "座", "楼", "门", "层", "室", "号", "房", "户",
-];
-
-/// A part of an address without the word behind it, with its number in digits:
-/// `三号楼`, `3#楼`, `03` and `3栋` are one.
-fn plain_part(text: &str) -> String {
-    let plain = plain(text).replace('#', "");
-    let bare = SUFFIXES
-        .iter()
-        .find_map(|suffix| plain.strip_suffix(suffix))
-        .filter(|bare| !bare.is_empty())
-        .unwrap_or(&plain);
-    let digits = chinese_number(bare).unwrap_or_else(|| bare.to_owned());
-    let trimmed = digits.trim_start_matches('0');
-    if trimmed.is_empty() {
-        digits
-    } else {
-        trimmed.to_owned()
-    }
-}
-
 /// A text without spaces and punctuation, in half width and lower case.
-fn plain(text: &str) -> String {
+fn plain_name(text: &str) -> String {
     to_half_width(text)
         .chars()
-        .filter(|c| c.is_alphanumeric() || *c == '#')
+        .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-fn plain_name(name: &str) -> String {
-    plain(name).replace('#', "")
-}
-
-/// A number from 1 to 99 written in Chinese characters.
-fn chinese_number(text: &str) -> Option<String> {
-    let digit = |c: char| {
-        let place = "零一二三四五六七八九".chars().position(|one| one == c)?;
-        u32::try_from(place).ok()
-    };
-    let number = match text.split_once('十') {
-        None => {
-            let mut characters = text.chars();
-            let number = digit(characters.next()?)?;
-            if characters.next().is_some() {
-                return None;
-            }
-            number
-        }
-        Some((tens, ones)) => {
-            let read = |text: &str, empty: u32| match text.chars().collect::<Vec<_>>().as_slice() {
-                [] => Some(empty),
-                [one] => digit(*one),
-                _ => None,
-            };
-            read(tens, 1)? * 10 + read(ones, 0)?
-        }
-    };
-    Some(number.to_string())
 }
 
 #[cfg(test)]
@@ -455,48 +346,6 @@ mod tests {
             [],
             "a name alone says nothing"
         );
-    }
-
-    #[test]
-    fn a_digest_depends_on_the_secret_and_on_what_it_is_of() {
-        let key = |kind, text: &str| MatchKey {
-            kind,
-            entry: "m".to_owned(),
-            text: text.to_owned(),
-        };
-        let number = key(MatchKind::IdentityNumber, "370102189912319991");
-        let one = MatchSecret::from_bytes([1; 32]);
-        let two = MatchSecret::from_bytes([2; 32]);
-        assert_eq!(one.digest(&number), one.digest(&number));
-        assert_ne!(one.digest(&number), two.digest(&number));
-        let other = key(MatchKind::NameAndBirth, "370102189912319991");
-        assert_ne!(one.digest(&number), one.digest(&other));
-        assert!(!format!("{number:?}").contains("3701"));
-    }
-
-    #[test]
-    fn the_digest_is_hmac_sha_256() {
-        // Test case 2 of RFC 4231, whose key is shorter than ours may be.
-        let mut mac = Hmac::<Sha256>::new_from_slice(b"Jefe").unwrap();
-        mac.update(b"what do ya want for nothing?");
-        let whole = mac.finalize().into_bytes();
-        assert!(hex::encode(whole).starts_with("5bdcc146bf60754e6a042426089575c7"));
-    }
-
-    #[test]
-    fn numbers_in_chinese_are_read() {
-        for (text, number) in [
-            ("一", "1"),
-            ("十", "10"),
-            ("十二", "12"),
-            ("二十", "20"),
-            ("九十九", "99"),
-        ] {
-            assert_eq!(chinese_number(text).as_deref(), Some(number), "{text}");
-        }
-        for text in ["", "三五", "百", "十一二", "甲"] {
-            assert_eq!(chinese_number(text), None, "{text}");
-        }
     }
 
     #[test]

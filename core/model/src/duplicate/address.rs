@@ -1,103 +1,44 @@
-//! By what two households may be the same: their address in their grid, and the
-//! people in them by identity number or by name and birth date.
-//!
-//! Kept as keyed hashes, so that whoever reads the table of keys alone learns no
-//! number and no name. Owns what is hashed and how it is written first. Does not
-//! own where keys are kept (`storage`) nor what is done about a match.
+//! An address as it is compared: what several people write of one home in
+//! several ways becomes one text.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
-use wangge_model::{GridId, document::Fields, text::to_half_width};
+use crate::{household::Address, text::to_half_width};
 
-use crate::storage::MatchKey;
+/// Characters of a free-form address below which it names no home.
+const LEAST_DETAIL: usize = 4;
 
-/// Makes keys with the data's secret.
-#[derive(Clone)]
-pub struct Matcher {
-    hmac: Hmac<Sha256>,
-}
-
-impl std::fmt::Debug for Matcher {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Matcher(…)")
+/// An address as everybody writes it, if it is whole enough to name one home:
+/// a room with its building or estate, or a free form.
+pub(super) fn address_text(address: &Address) -> Option<String> {
+    // The floor is in the room's number as a rule, and often left out.
+    let [estate, building, unit, room] = [
+        &address.estate,
+        &address.building,
+        &address.unit,
+        &address.room,
+    ]
+    .map(|part| numbered(part));
+    if !room.is_empty() {
+        let line = format!("{estate}-{building}-{unit}-{room}");
+        let text = normalise_address(&line);
+        // Some write the building into the room's field, as in 3-2-501.
+        let is_whole = !estate.is_empty() || !building.is_empty() || text.contains('-');
+        return is_whole.then_some(text);
     }
-}
-
-impl Matcher {
-    /// With this secret.
-    #[expect(clippy::expect_used, reason = "a key of any length is taken")]
-    pub fn new(secret: &[u8; 32]) -> Self {
-        Self {
-            hmac: Hmac::new_from_slice(secret).expect("a key of any length"),
-        }
-    }
-
-    /// The key of an address in a grid; `None` for an empty one.
-    pub fn address(&self, grid: &GridId, address: &str) -> Option<MatchKey> {
-        let address = normalise_address(address);
-        (!address.is_empty()).then(|| self.key("address", &[grid.as_bytes(), address.as_bytes()]))
-    }
-
-    /// The key of a citizen identity number of 18 characters.
-    pub fn citizen_id(&self, number: &str) -> Option<MatchKey> {
-        (!number.is_empty()).then(|| self.key("citizen_id", &[number.as_bytes()]))
-    }
-
-    /// The key of a name with a birth date (`YYYY-MM-DD`); `None` without both:
-    /// a name alone says too little.
-    pub fn person(&self, name: &str, birth_date: &str) -> Option<MatchKey> {
-        (!name.is_empty() && !birth_date.is_empty())
-            .then(|| self.key("person", &[name.as_bytes(), birth_date.as_bytes()]))
-    }
-
-    /// Every key of a household; those who left are no longer in it.
-    pub fn household(&self, grid: &GridId, fields: &Fields) -> Vec<MatchKey> {
-        let mut keys: Vec<MatchKey> = self
-            .address(grid, &address_of(|path| fields.text(path)))
-            .into_iter()
-            .collect();
-        for member in fields.entries("members") {
-            let text = |field: &str| fields.text(&format!("members.{member}.{field}"));
-            if !text("left_on").is_empty() {
-                continue;
-            }
-            keys.extend(self.citizen_id(&text("citizen_id")));
-            keys.extend(self.person(&text("name"), &text("birth_date")));
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        keys
-    }
-
-    /// A hash of anything else under the same secret, e.g. of a row as it was
-    /// imported.
-    pub fn key(&self, domain: &str, parts: &[&[u8]]) -> MatchKey {
-        let mut hmac = self.hmac.clone();
-        hmac.update(domain.as_bytes());
-        for part in parts {
-            hmac.update(&(part.len() as u64).to_be_bytes());
-            hmac.update(part);
-        }
-        let hash = hmac.finalize().into_bytes();
-        let mut bytes = [0; 16];
-        for (to, from) in bytes.iter_mut().zip(hash.iter()) {
-            *to = *from;
-        }
-        MatchKey::from_bytes(bytes)
-    }
-}
-
-/// The address of a household as one line: its parts, or the free form.
-pub fn address_of(text: impl Fn(&str) -> String) -> String {
-    let parts: String = ["estate", "building", "unit", "floor", "room"]
+    let has_parts = [&estate, &building, &unit]
         .iter()
-        .map(|part| text(&format!("address.{part}")))
-        .collect();
-    if parts.is_empty() {
-        text("address.detail")
-    } else {
-        parts
+        .any(|part| !part.is_empty());
+    let detail = normalise_address(&address.detail);
+    (!has_parts && detail.chars().count() >= LEAST_DETAIL).then_some(detail)
+}
+
+/// A part without spaces; a bare number in words with a sign, by which it is
+/// known for one: 三 is 3.
+fn numbered(part: &str) -> String {
+    let mut plain: String = part.split_whitespace().collect();
+    if !plain.is_empty() && plain.chars().all(|c| numeral(c).is_some()) {
+        plain.push('号');
     }
+    plain
 }
 
 /// An address as it is compared: narrow forms, no spaces or signs, numbers
@@ -217,6 +158,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_in_words_are_numbers_in_every_part() {
+        let home = |building: &str, room: &str| {
+            address_text(&Address {
+                building: building.to_owned(),
+                room: room.to_owned(),
+                ..Address::default()
+            })
+        };
+        for (words, digits) in [
+            ("三", "3"),
+            ("十", "10"),
+            ("十二栋", "12"),
+            ("九十九号", "99"),
+        ] {
+            assert_eq!(home(words, "501"), home(digits, "501"), "{words}");
+            assert_eq!(home("3", words), home("3", digits), "{words}");
+        }
+        assert_ne!(home("三五", "501"), home("35", "501"), "that is no number");
+        assert_eq!(home("", "501"), None, "many homes have that number");
+        assert!(home("", "3-501").is_some());
+    }
+
+    #[test]
     fn addresses_written_differently_are_the_same_and_others_are_not() {
         let same = [
             "阳光花园3号楼2单元5层501室",
@@ -248,22 +212,6 @@ mod tests {
         assert_ne!(
             normalise_address("阳光花园1号楼11室"),
             normalise_address("阳光花园11号楼1室")
-        );
-    }
-
-    #[test]
-    fn keys_depend_on_secret_grid_and_kind() {
-        let (one, two) = (Matcher::new(&[1; 32]), Matcher::new(&[2; 32]));
-        let (here, there) = (GridId::from_bytes([1; 16]), GridId::from_bytes([2; 16]));
-        let key = one.address(&here, "3-501").unwrap();
-        assert_eq!(one.address(&here, "3号楼501室"), Some(key));
-        assert_ne!(one.address(&there, "3-501"), Some(key));
-        assert_ne!(two.address(&here, "3-501"), Some(key));
-        assert_eq!(one.address(&here, " "), None);
-        assert_eq!(one.person("王小明", ""), None);
-        assert_ne!(
-            one.person("王小明", "2000-01-01"),
-            one.person("王小", "明2000-01-01")
         );
     }
 }
