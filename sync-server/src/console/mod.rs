@@ -15,12 +15,14 @@ pub(crate) mod field;
 mod frame;
 pub(crate) mod grid;
 mod home;
+mod ledger;
 pub(crate) mod link;
 mod list;
 mod page;
 mod quarantine;
 mod record;
 mod review;
+mod select;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,7 @@ pub fn router() -> Router<AppState> {
         .route("/preferences", get(frame::choose))
         .merge(record::router())
         .merge(grid::router())
+        .merge(ledger::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))
         .route("/campaigns/new", get(campaign::new).post(campaign::create))
