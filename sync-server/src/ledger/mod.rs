@@ -9,10 +9,12 @@
 //! * [`export`] writes the register as a table again.
 //! * [`remark`] is what there is to say about rows and cells, for people;
 //!   [`explain`] what is wrong with a whole file.
+//! * [`address`] fills households from a table of standard addresses.
 //! * [`job`] keeps tables that somebody brings in or takes out at the console.
 //!
 //! Does not own the command line (`cli`) nor pages (`console`).
 
+pub mod address;
 pub mod column;
 pub mod draft;
 pub mod explain;
