@@ -34,9 +34,7 @@
   const origin = [mean(known.map((p) => p[0])), mean(known.map((p) => p[1]))];
   const east = DEGREE * Math.cos((origin[1] * Math.PI) / 180);
 
-  let view = whole();
-  panel.hidden = false;
-  render();
+  let view = null;
 
   function mean(numbers) {
     return (Math.min(...numbers) + Math.max(...numbers)) / 2;
@@ -132,8 +130,8 @@
       const text = element('text', {
         x: mean(places.map((p) => p[0])),
         y: mean(places.map((p) => p[1])),
-        'font-size': 13 * size,
       });
+      text.style.fontSize = `${13 * size}px`;
       text.textContent = grid.name;
     }
     element('path', {
@@ -429,4 +427,8 @@
     render();
   });
   window.addEventListener('resize', render);
+
+  view = whole();
+  panel.hidden = false;
+  render();
 })();

@@ -494,6 +494,7 @@ console-boundary-lead = Draw the grid among its community's outline, the grids b
 console-boundary-alone = The community has no boundary yet, so only overlaps with other grids can be checked.
 console-boundary-problems = It cannot be kept yet
 console-boundary-fits = It fits; { $area } m².
+console-boundary-fits-but = Nothing reaches out or overlaps; { $area } m². Some ground of the community is in no grid, see below.
 console-boundary-picture = Picture of the boundary
 console-boundary-help = Drag a dot to move a corner, press a small dot to add one; corners near a neighbour's fall together with it. Keyboard: Tab into the picture, arrows move by 1 m (10 m with Shift), PageUp and PageDown change the corner, Insert adds, Delete removes, S snaps, Ctrl+Z undoes.
 console-boundary-tools = Drawing tools

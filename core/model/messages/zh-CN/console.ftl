@@ -494,6 +494,7 @@ console-boundary-lead = 在社区边界、相邻网格和住户位置之间绘�
 console-boundary-alone = 所在社区还没有边界，只能检查是否与别的网格重叠。
 console-boundary-problems = 还不能保存
 console-boundary-fits = 检查通过，面积 { $area } 平方米。
+console-boundary-fits-but = 没有越界和重叠，面积 { $area } 平方米；社区内有不属于任何网格的地块，见下。
 console-boundary-picture = 边界图
 console-boundary-help = 拖动圆点移动角点，点小圆点加角点；靠近相邻边界的角点会自动重合。键盘：Tab 进入图中，方向键移动 1 米（加 Shift 移动 10 米），PageUp 和 PageDown 换角点，Insert 增加，Delete 删除，S 吸附，Ctrl+Z 撤销。
 console-boundary-tools = 绘图工具
