@@ -47,6 +47,7 @@ pub mod port;
 pub mod record;
 pub mod store;
 pub mod sync;
+pub mod visit_map;
 
 pub use crate::{
     config::{CoreConfig, StoreKey},
@@ -61,4 +62,5 @@ pub use crate::{
         RecordView, Refusal, StateCounts,
     },
     store::{Recovery, Store, StoreError},
+    visit_map::MappedHousehold,
 };

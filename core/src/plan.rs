@@ -24,7 +24,7 @@ use crate::{
 
 /// Days of visits that are looked at: the year before this one too, for turns
 /// that were missed.
-const DAYS_BACK: i32 = 800;
+pub(crate) const DAYS_BACK: i32 = 800;
 
 /// Which plan is asked for. Default: today, all grids, no start, everything
 /// that is due.
@@ -90,14 +90,14 @@ pub struct GridCoverage {
 }
 
 /// The rules that hold in each grid, and the campaigns there are.
-struct Rules {
+pub(crate) struct Rules {
     by_grid: BTreeMap<GridId, Arc<VisitRules>>,
-    attributes: BTreeMap<GridId, Option<GridAttribute>>,
+    pub(crate) attributes: BTreeMap<GridId, Option<GridAttribute>>,
     built_in: Arc<VisitRules>,
 }
 
 impl Rules {
-    fn of(source: &PlanSource) -> Self {
+    pub(crate) fn of(source: &PlanSource) -> Self {
         let built_in = Arc::new(VisitRules::default());
         let mut read: HashMap<&[u8], Arc<VisitRules>> = HashMap::new();
         let mut by_grid = BTreeMap::new();
@@ -134,11 +134,11 @@ impl Rules {
         }
     }
 
-    fn at(&self, grid: &GridId) -> &Arc<VisitRules> {
+    pub(crate) fn at(&self, grid: &GridId) -> &Arc<VisitRules> {
         self.by_grid.get(grid).unwrap_or(&self.built_in)
     }
 
-    fn log(&self, visits: &[PlannedVisit]) -> VisitLog {
+    pub(crate) fn log(&self, visits: &[PlannedVisit]) -> VisitLog {
         VisitLog::new(visits.iter().map(|visit| LogEntry {
             id: visit.id,
             fact: &visit.fact,
@@ -162,7 +162,7 @@ fn nearest<'a>(source: &'a PlanSource, id: GridId, grid: &PlannedGrid) -> Option
         .map(|set| set.body.as_slice())
 }
 
-fn campaigns(source: &PlanSource) -> Vec<Campaign> {
+pub(crate) fn campaigns(source: &PlanSource) -> Vec<Campaign> {
     source
         .reference
         .iter()
@@ -366,7 +366,7 @@ impl Core {
         }
     }
 
-    fn day_of(&self, on: Option<CivilDay>) -> Result<CivilDay> {
+    pub(crate) fn day_of(&self, on: Option<CivilDay>) -> Result<CivilDay> {
         match on {
             Some(on) => Ok(on),
             None => self.today(),

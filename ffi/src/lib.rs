@@ -9,7 +9,8 @@
 //! * [`error`]: the one error, by what a shell does about it.
 //! * [`household`], [`place`], [`visit`], [`incident`]: records read as a whole.
 //! * [`duplicate`]: whether what is typed is on file already.
-//! * [`plan`]: visits that should be made, and whether one counts.
+//! * [`plan`]: visits that should be made, and whether one counts;
+//!   [`visit_map`]: every household with its door and how it stands.
 //! * [`form`]: what a place collects of a record, and what is wrong with it.
 //! * [`schema`]: which fields there are, for forms, and the texts for them.
 //! * [`id`]: ids and times; [`value`]: field values.
@@ -44,6 +45,7 @@ pub mod software_key;
 pub mod sync;
 pub mod value;
 pub mod visit;
+pub mod visit_map;
 
 mod blocking;
 mod database_key;

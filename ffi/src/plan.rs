@@ -278,7 +278,7 @@ impl Core {
 }
 
 /// A day as shells write it.
-fn day(text: Option<String>) -> Result<Option<CivilDay>, AppError> {
+pub(crate) fn day(text: Option<String>) -> Result<Option<CivilDay>, AppError> {
     text.map(|text| text.parse::<CivilDay>())
         .transpose()
         .map_err(|error| wangge_core::Error::Unexpected(error.to_string()).into())

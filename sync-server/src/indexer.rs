@@ -1,6 +1,6 @@
 //! Keeps what is derived from records a moment behind them while the server
-//! runs: the search index, and the visits that count. Owns when; how is
-//! `storage`'s.
+//! runs: the search index, and the visits that count; lets go of ledgers nobody
+//! came back for. Owns when; how is `storage`'s.
 
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ pub async fn keep_indexed(state: AppState) {
         bring_all(&state).await;
         index_all(&state).await;
         count_all(&state).await;
+        state.ledgers.sweep(state.clock.now());
         // Whatever ends the wait, there may be something to index.
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,

@@ -13,6 +13,7 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod card;
 pub mod cli;
 pub mod config;
 pub mod console;
@@ -38,6 +39,7 @@ pub mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tls;
+pub mod visit_map;
 
 pub use error::{ApiError, DeviceError};
 pub use state::{AppState, Settings};

@@ -36,6 +36,10 @@ function pages() {
     incidents: '/incidents',
     incident: `/incidents/${sample.incident}`,
     conflicts: '/conflicts',
+    ledgers: '/ledgers',
+    grid: `/grids/${sample.grid}`,
+    'visit-map': `/grids/${sample.grid}/map`,
+    card: `/people/${sample.worker}/card`,
     devices: '/devices',
     review: '/review',
     quarantine: '/quarantine',
@@ -240,5 +244,92 @@ describe('on a desk in Chinese', () => {
     await other.page.goto('/households');
     assert.equal(new URL(other.page.url()).pathname, '/sign-in');
     await other.page.context().close();
+  });
+});
+
+describe('ledgers and boundaries', () => {
+  let page;
+  let complaints;
+
+  before(async () => {
+    ({ page, complaints } = await openPage(browser, sample.address, { ...DESK, locale: 'zh-CN' }));
+  });
+
+  after(async () => {
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  });
+
+  test('a ledger is uploaded, checked, written and taken out again', async () => {
+    await signIn(page, sample);
+    await page.goto('/ledgers');
+    const rows = ['网格,小区,楼栋,室,姓名,备注', '第一网格,泉城家园,99号楼,101,王小明,新'];
+    rows.push('第九网格,泉城家园,99号楼,102,李雷,不在本社区');
+    const file = { name: '台账.csv', mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) };
+    await page.locator('#file').setInputFiles(file);
+    await page.getByRole('button', { name: '上传并检查' }).click();
+    await page.getByRole('heading', { name: '确认写入' }).waitFor();
+    assert.match(await page.locator('main').textContent(), /没有这个网格/);
+    await check(page, 'ledger-checked');
+    await shoot(page, 'ledger-checked.desk.zh-CN');
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: '下载错误表' }).click();
+    assert.match((await download).suggestedFilename(), /台账\.csv-report\.csv/);
+    await page.getByRole('button', { name: '写入 1 户' }).click();
+    await page.getByText('已全部写入').waitFor();
+    await check(page, 'ledger-done');
+    await page.goto('/ledgers');
+    await page.locator('#form').selectOption('csv');
+    await page.getByRole('button', { name: '导出', exact: true }).click();
+    await page.getByRole('link', { name: /^下载/ }).waitFor();
+    await check(page, 'ledger-export');
+    await shoot(page, 'ledger-export.desk.zh-CN');
+  });
+
+  test('a boundary is drawn with pointer and keyboard and kept', async () => {
+    const other = await openPage(browser, sample.address, { ...DESK, locale: 'zh-CN' });
+    const draw = other.page;
+    await signIn(draw, sample.street);
+    await draw.goto(`/grids/${sample.grid}/boundary`);
+    const picture = draw.locator('.draw svg');
+    await picture.waitFor();
+    assert.equal(await picture.locator('.corner').count(), 4);
+    assert.ok((await picture.locator('.household').count()) > 10);
+    await check(draw, 'boundary');
+    await shoot(draw, 'boundary.desk.zh-CN');
+    const text = () => draw.locator('#corners').inputValue();
+    const before = await text();
+
+    // The keyboard moves a corner by a metre, adds one and removes it again.
+    await picture.locator('.corner').first().focus();
+    await draw.keyboard.press('ArrowUp');
+    assert.notEqual(await text(), before);
+    await draw.keyboard.press('Control+z');
+    assert.equal(await text(), before);
+    await draw.keyboard.press('Insert');
+    assert.equal(await picture.locator('.corner').count(), 5);
+    await draw.keyboard.press('Delete');
+    assert.equal(await text(), before);
+
+    // The pointer adds a corner in the middle of a side and pulls it outwards.
+    const middle = await picture.locator('.middle').first().boundingBox();
+    await draw.mouse.move(middle.x + middle.width / 2, middle.y + middle.height / 2);
+    await draw.mouse.down();
+    await draw.mouse.move(middle.x, middle.y + 30, { steps: 4 });
+    await draw.mouse.up();
+    assert.equal(await picture.locator('.corner').count(), 5);
+    await draw.getByRole('button', { name: '只检查' }).click();
+    assert.match(await draw.locator('#problems-title').textContent(), /还不能保存/);
+    await check(draw, 'boundary-problems');
+    await shoot(draw, 'boundary-problems.desk.zh-CN');
+    await draw.getByRole('button', { name: '删除角点' }).waitFor();
+    await draw.locator('#corners').fill(before.replace('117.0500000', '117.0490000'));
+    await draw.getByRole('button', { name: '检查并保存' }).click();
+    await draw.getByLabel(/这些地块本来就不属于任何网格/).check();
+    await draw.getByRole('button', { name: '检查并保存' }).click();
+    assert.match(await draw.getByRole('status').first().textContent(), /已保存/);
+    assert.equal(await draw.locator('tbody tr').count(), 2, 'two editions');
+    assert.deepEqual(other.complaints, []);
+    await draw.context().close();
   });
 });

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use wangge_model::{GridId, PersonId, protocol::EnrolmentLink};
 
 use crate::server::settings;
@@ -164,6 +164,15 @@ impl Admin {
     /// Makes a person who looks after the community at the console; gives back
     /// user name and password.
     pub fn create_supervisor(&self, name: &str) -> anyhow::Result<(String, String)> {
+        self.create_supervisor_of(name, COMMUNITY)
+    }
+
+    /// Makes a person who looks after the whole street, and may draw its grids.
+    pub fn create_street_supervisor(&self, name: &str) -> anyhow::Result<(String, String)> {
+        self.create_supervisor_of(name, STREET)
+    }
+
+    fn create_supervisor_of(&self, name: &str, node: &str) -> anyhow::Result<(String, String)> {
         let number = self.people.fetch_add(1, Ordering::SeqCst) + 1;
         let username = format!("desk{number}");
         let person = self.run(&[
@@ -181,11 +190,46 @@ impl Admin {
             "--person",
             id,
             "--node",
-            COMMUNITY,
+            node,
             "--role",
             "supervisor",
         ])?;
         Ok((username, text(&person, "password")?.to_owned()))
+    }
+
+    /// Puts in outlines around the made-up households: the community, and its
+    /// first grids side by side from west to east.
+    pub fn draw_grids(&self, count: u32) -> anyhow::Result<()> {
+        let rectangle = |west: f64, east: f64| {
+            let (south, north) = (36.55, 36.75);
+            json!([[
+                [west, south],
+                [east, south],
+                [east, north],
+                [west, north],
+                [west, south]
+            ]])
+        };
+        let feature = |code: String, west: f64, east: f64| {
+            json!({
+                "type": "Feature",
+                "properties": { "code": code },
+                "geometry": { "type": "Polygon", "coordinates": rectangle(west, east) },
+            })
+        };
+        let (west, east) = (116.9, 117.2);
+        let width = (east - west) / f64::from(count);
+        let mut features = vec![feature(COMMUNITY.to_owned(), west, east)];
+        for number in 0..count {
+            let code = format!("37010200200008{:03}01", number + 1);
+            let from = west + width * f64::from(number);
+            features.push(feature(code, from, from + width));
+        }
+        let path = self.data.join("outlines.geojson");
+        let file = json!({ "type": "FeatureCollection", "features": features });
+        std::fs::write(&path, file.to_string())?;
+        let path = path.display().to_string();
+        self.run(&["boundary", "import", &path]).map(drop)
     }
 
     /// Lets somebody who has a user name switch phones off as well; who looks

@@ -19,7 +19,9 @@ use axum::extract::FromRef;
 use tokio::sync::Mutex;
 use wangge_model::{Clock, Entropy, message::Language};
 
-pub use signed_in::{NotSignedIn, OwnForm, Scope, SignedForm, SignedIn, is_equal};
+pub use signed_in::{
+    NotSignedIn, Nothing, OwnForm, Scope, SignedForm, SignedIn, SignedUpload, is_equal,
+};
 
 use crate::{AppState, Settings, storage::Storage};
 

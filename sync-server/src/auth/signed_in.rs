@@ -5,7 +5,7 @@
 use axum::{
     Form,
     body::to_bytes,
-    extract::{FromRef, FromRequest, FromRequestParts, Request},
+    extract::{FromRef, FromRequest, FromRequestParts, Multipart, Request},
     http::{Method, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
@@ -24,6 +24,8 @@ use crate::{
 
 /// Largest form, in bytes.
 const FORM_BYTES: usize = 64 << 10;
+/// Longest token, in bytes.
+const TOKEN_BYTES: usize = 256;
 
 /// What a person may see and do, as of this request. Which records that
 /// covers, the database decides in each query, from the person and the time.
@@ -249,6 +251,61 @@ where
         }
         let form = parse(&parts, bytes).await?;
         Ok(Self { signed_in, form })
+    }
+}
+
+/// The form of one button: it sends nothing but the token.
+#[derive(Debug, Deserialize)]
+pub struct Nothing {}
+
+/// A form with a file, sent by a signed-in person from one of our pages. Its
+/// first part is the session's token, which is looked at before anything else is
+/// read.
+#[derive(Debug)]
+pub struct SignedUpload {
+    /// Who sent it.
+    pub signed_in: SignedIn,
+    /// The parts after the token, to be read one after the other.
+    pub parts: Multipart,
+}
+
+impl<S> FromRequest<S> for SignedUpload
+where
+    S: Send + Sync,
+    AuthState: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let auth = AuthState::from_ref(state);
+        if !origin::is_same_origin(request.headers(), &auth.public_origin) {
+            return Err(PageError::Forgery.into_response());
+        }
+        let (mut head, body) = request.into_parts();
+        let signed_in = SignedIn::from_request_parts(&mut head, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let bad = |_| PageError::BadRequest.into_response();
+        let mut parts = Multipart::from_request(Request::from_parts(head, body), &())
+            .await
+            .map_err(|_| PageError::BadRequest.into_response())?;
+        let token = match parts.next_field().await.map_err(bad)? {
+            Some(mut part) if part.name() == Some("csrf") => {
+                let mut token = Vec::new();
+                while let Some(bytes) = part.chunk().await.map_err(bad)? {
+                    token.extend_from_slice(&bytes);
+                    if token.len() > TOKEN_BYTES {
+                        return Err(PageError::Forgery.into_response());
+                    }
+                }
+                String::from_utf8(token).unwrap_or_default()
+            }
+            _ => String::new(),
+        };
+        if !is_equal(&token, &signed_in.session.csrf_token) {
+            return Err(PageError::Forgery.into_response());
+        }
+        Ok(Self { signed_in, parts })
     }
 }
 

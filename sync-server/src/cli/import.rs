@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{
     CliError, Outcome, World,
+    address::{ImportAddressesArgs, run_addresses},
     ledger::{ExportLedgerArgs, ImportLedgerArgs, run_export as run_export_ledger, run_import},
     open::open_or_make,
     output::Output,
@@ -41,6 +42,9 @@ enum Table {
     /// 导入台账（XLSX、CSV）：先检查，再写入。Import a ledger (XLSX, CSV): checks first, then
     /// writes.
     Ledger(ImportLedgerArgs),
+    /// 按公安标准地址表（XLSX、CSV）补充住户的标准地址编码和位置，不新建、不覆盖。Give households the
+    /// keys and places of a table of standard addresses; makes and overwrites nothing.
+    Addresses(ImportAddressesArgs),
 }
 
 /// Arguments of `wangge export`.
@@ -77,6 +81,7 @@ pub(super) async fn run(
     let (files, json) = match &args.table {
         Table::Divisions { files, json } => (files, json),
         Table::Ledger(ledger) => return run_import(ledger, config, world, out).await,
+        Table::Addresses(table) => return run_addresses(table, config, world, out).await,
     };
     let started = Instant::now();
     let files = DivisionFiles::find(files)?;

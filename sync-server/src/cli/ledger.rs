@@ -18,11 +18,12 @@ use super::{AdminError, CliError, Outcome, World, open::open_existing, output::O
 use crate::{
     auth::{Scope, sign_in::normalise_username},
     config::Config,
-    explain::{Explain, exit_status, io_reason},
+    explain::{Explain, exit_status},
     import::{Progress, progress_for},
     ingest::bulk::BulkWriter,
     ledger::{
         column::{Columns, ColumnsError, Mapping, Target, letters, normalise_heading},
+        explain::{columns_text, mapping_of, mapping_text, sheet_text},
         export::{ExportError, ExportOptions, FileForm, export},
         import::{ImportFailure, LedgerImport, Options, Summary},
         judge::Duplicates,
@@ -37,7 +38,7 @@ use crate::{
 /// Remarks printed; all of them go to the report.
 const SHOWN: usize = 20;
 /// Longest time for reading one file.
-const READING: Duration = Duration::from_mins(10);
+pub(super) const READING: Duration = Duration::from_mins(10);
 /// Records indexed at once after an import.
 const INDEXED_AT_ONCE: usize = 5_000;
 
@@ -190,53 +191,12 @@ impl Explain for LedgerError {
     }
 }
 
-/// Why a file cannot be read, in words.
-pub(crate) fn sheet_text(error: &SheetError, language: Language) -> String {
-    let id = error.code().replace('_', "-");
-    let arguments: Vec<(&str, String)> = match error {
-        SheetError::File(error) => vec![("reason", io_reason(error, language))],
-        SheetError::Damaged(reason) => vec![("reason", reason.clone())],
-        SheetError::NoSheet(name) => vec![("name", name.clone())],
-        SheetError::TooLarge { what, limit } => vec![
-            ("limit", limit.to_string()),
-            (
-                "what",
-                message(language, &format!("ledger-too-large-{what}"), &[]),
-            ),
-        ],
-        _ => Vec::new(),
-    };
-    fill(language, &id, &arguments)
-}
-
-/// Why columns are not known, in words.
-pub(crate) fn columns_text(error: &ColumnsError, language: Language) -> String {
-    let id = error.code().replace('_', "-");
-    let arguments = match error {
-        ColumnsError::Twice {
-            target,
-            first,
-            second,
-        } => vec![
-            ("target", target.label(language)),
-            ("first", first.clone()),
-            ("second", second.clone()),
-        ],
-        _ => Vec::new(),
-    };
-    fill(language, &id, &arguments)
-}
-
-fn fill(language: Language, id: &str, arguments: &[(&str, String)]) -> String {
-    let arguments: Vec<(&str, &str)> = arguments
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    message(language, id, &arguments)
-}
-
 /// The person a command acts for, and what is in their scope.
-async fn scope_of(storage: &dyn Storage, text: &str, at: Timestamp) -> Result<Scope, CliError> {
+pub(super) async fn scope_of(
+    storage: &dyn Storage,
+    text: &str,
+    at: Timestamp,
+) -> Result<Scope, CliError> {
     let text = text.trim();
     let person = match text.parse() {
         Ok(id) => storage.find_person(&id).await?,
@@ -588,25 +548,7 @@ impl Import<'_> {
     }
 }
 
-/// A mapping as it is kept; what this build does not know is left out.
-pub(crate) fn mapping_of(text: &str) -> Mapping {
-    let kept: std::collections::BTreeMap<String, String> =
-        serde_json::from_str(text).unwrap_or_default();
-    kept.into_iter()
-        .filter_map(|(heading, target)| Some((heading, target.parse().ok()?)))
-        .collect()
-}
-
-/// The other way.
-pub(crate) fn mapping_text(mapping: &Mapping) -> String {
-    let texts: std::collections::BTreeMap<&String, String> = mapping
-        .iter()
-        .map(|(heading, target)| (heading, target.to_string()))
-        .collect();
-    json!(texts).to_string()
-}
-
-async fn audit(
+pub(super) async fn audit(
     storage: &dyn Storage,
     world: World<'_>,
     scope: &Scope,
@@ -627,7 +569,7 @@ async fn audit(
 }
 
 /// A new file that only its owner can read; never one that is there.
-fn private_file(path: &Path) -> Result<File, SheetError> {
+pub(super) fn private_file(path: &Path) -> Result<File, SheetError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

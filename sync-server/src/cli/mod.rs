@@ -4,6 +4,7 @@
 //! Does not own what commands act on: configuration, storage and the server
 //! have modules of their own.
 
+mod address;
 mod admin;
 mod backup;
 mod config;

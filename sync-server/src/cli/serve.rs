@@ -101,6 +101,7 @@ async fn serve(
         staffing: config.staffing(),
         public_register: config.public_register,
         open_ops: Settings::OPEN_OPS,
+        scratch_folder: Some(data.path().to_owned()),
     };
     let state = AppState::new(
         Arc::clone(&storage) as _,

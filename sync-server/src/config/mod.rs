@@ -183,9 +183,9 @@ settings! {
         /// 每个网格的最少人数，不足的作提醒。
         grid_staff: Whole<0, 50> = Whole::new(3),
         /// Whether anybody may see the list of grids with their codes, heads and phone numbers at
-        /// `/public/grids`, without signing in.
+        /// `/public/grids`, and verify work cards by their code, without signing in.
         ///
-        /// 是否在 `/public/grids` 向社会公开网格名称、编码、网格长及电话（无须登录）。
+        /// 是否在 `/public/grids` 向社会公开网格名称、编码、网格长及电话，并允许扫码核对工作证（无须登录）。
         public_register: bool = false,
         /// Hours after which somebody signed in to the console has to sign in again.
         ///

@@ -18,7 +18,7 @@ use super::{
     page::Page,
 };
 use crate::{
-    auth::{AuthState, SignedForm, SignedIn, sign_in::audit},
+    auth::{AuthState, Nothing, SignedForm, SignedIn, sign_in::audit},
     storage::Device,
 };
 
@@ -63,10 +63,6 @@ pub(crate) async fn get(
         may_revoke: scope.may(Data::Account, Act::Approve),
     })
 }
-
-/// Nothing but the token.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Nothing {}
 
 /// `POST /devices/{id}/revoke`
 pub(crate) async fn revoke(

@@ -41,6 +41,15 @@ pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     address
 }
 
+/// What a browser is told to save a file as: `plain` letters for old ones, the
+/// whole name for the rest (RFC 6266).
+pub(crate) fn attachment(plain: &str, name: &str) -> String {
+    format!(
+        "attachment; filename=\"{plain}\"; filename*=UTF-8''{}",
+        encode(name)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

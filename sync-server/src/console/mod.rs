@@ -16,12 +16,14 @@ pub(crate) mod field;
 mod frame;
 pub(crate) mod grid;
 mod home;
+mod ledger;
 pub(crate) mod link;
 mod list;
 mod page;
 mod quarantine;
 mod record;
 mod review;
+mod select;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,7 @@ pub fn router() -> Router<AppState> {
         .merge(record::router())
         .merge(grid::router())
         .merge(duplicate::router())
+        .merge(ledger::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))
         .route("/campaigns/new", get(campaign::new).post(campaign::create))

@@ -58,6 +58,7 @@ const NAVIGATION: [(&str, &str); 15] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
+    ("/ledgers", "console-nav-ledgers"),
     ("/visits", "console-nav-visits"),
     ("/coverage", "console-nav-coverage"),
     ("/campaigns", "console-nav-campaigns"),

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     AppState,
-    auth::{AuthState, SignedForm, SignedIn, sign_in::audit},
+    auth::{AuthState, Nothing, SignedForm, SignedIn, sign_in::audit},
     ingest::review::{self, AcceptError},
     storage::{NewQuarantine, QuarantinedChange, StoredRecord},
 };
@@ -335,10 +335,6 @@ pub(crate) async fn accept(
         }
     }
 }
-
-/// Nothing but the token.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Nothing {}
 
 /// `POST /quarantine/{id}/seen`
 pub(crate) async fn mark_seen(

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     AppState,
-    auth::{SignedForm, SignedIn, sign_in::audit},
+    auth::{Nothing, SignedForm, SignedIn, sign_in::audit},
     ingest::review::{self, AcceptError, Preview},
     storage::{QuarantinedChange, RecordName},
 };
@@ -323,10 +323,6 @@ async fn require_right(
         Err(PageError::Forbidden)
     }
 }
-
-/// Nothing but the token.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Nothing {}
 
 /// `POST /review/{id}/accept`: the changes go into the record, as their
 /// author's.

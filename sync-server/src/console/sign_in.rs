@@ -17,7 +17,7 @@ use super::{
     page::Page,
 };
 use crate::auth::{
-    AuthState, OwnForm, SignedForm, cookie, is_equal,
+    AuthState, Nothing, OwnForm, SignedForm, cookie, is_equal,
     session::{SessionToken, derive_sign_in_csrf},
     sign_in::{SignInOutcome, audit, normalise_username, sign_in},
 };
@@ -155,10 +155,6 @@ pub(crate) async fn post(
     };
     form(&auth, page, status, username, next)
 }
-
-/// Nothing but the token.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Nothing {}
 
 /// `POST /sign-out`
 pub(crate) async fn sign_out(

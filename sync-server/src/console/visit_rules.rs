@@ -23,15 +23,15 @@ use wangge_model::{
 };
 
 use super::{
-    campaign::{SelectOption, node_options},
     error::PageError,
     field::choice,
     frame::{Frame, render},
     page::Page,
+    select::{SelectOption, node_options},
 };
 use crate::{
     AppState,
-    auth::{Scope, SignedForm, SignedIn, sign_in::audit},
+    auth::{Nothing, Scope, SignedForm, SignedIn, sign_in::audit},
     storage::{NewReference, OrgNode, ReferenceEdition},
 };
 
@@ -519,10 +519,6 @@ pub(crate) async fn publish(
         }
     }
 }
-
-/// Nothing but the token.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Nothing {}
 
 /// `POST /rules/{node}/withdraw`
 pub(crate) async fn withdraw(

@@ -285,7 +285,22 @@ impl Columns {
     /// Finds the headings of a sheet and what they mean. `mapping` is asked
     /// first.
     pub fn find(sheet: &Sheet, mapping: &Mapping) -> Result<Self, ColumnsError> {
+        match Self::look(sheet, mapping)? {
+            (found, None) => Ok(found),
+            (_, Some(problem)) => Err(problem),
+        }
+    }
+
+    /// Like [`Self::find`], but answers columns that will not do as well, with
+    /// what is wrong about them, so that somebody can say what they are. Where
+    /// no row looks like headings, the first with several cells is taken for
+    /// them.
+    pub fn look(
+        sheet: &Sheet,
+        mapping: &Mapping,
+    ) -> Result<(Self, Option<ColumnsError>), ColumnsError> {
         let mut best: Option<(usize, Self)> = None;
+        let mut guess: Option<Self> = None;
         for place in 0..sheet.len().min(HEADING_ROWS) {
             let Some(row) = sheet.row(place) else {
                 break;
@@ -298,18 +313,24 @@ impl Columns {
                 .filter(|target| *target != Target::Ignored)
                 .collect();
             let count = recognised.len();
+            let found = Self {
+                columns,
+                first_row: place + 1,
+            };
+            if guess.is_none() && row.cells().nth(LEAST_RECOGNISED - 1).is_some() {
+                guess = Some(found.clone());
+            }
             if count >= LEAST_RECOGNISED && best.as_ref().is_none_or(|(most, _)| count > *most) {
-                let found = Self {
-                    columns,
-                    first_row: place + 1,
-                };
                 best = Some((count, found));
             }
         }
-        let (_, mut found) = best.ok_or(ColumnsError::NoHeadings)?;
+        let Some((_, mut found)) = best else {
+            let guess = guess.ok_or(ColumnsError::NoHeadings)?;
+            return Ok((guess, Some(ColumnsError::NoHeadings)));
+        };
         found.settle(mapping);
-        found.check()?;
-        Ok(found)
+        let problem = found.check().err();
+        Ok((found, problem))
     }
 
     /// Whether the first rows of a sheet hold the headings of a ledger.

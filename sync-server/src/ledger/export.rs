@@ -214,7 +214,7 @@ pub async fn export<W: Write + Seek + Send>(
     out: W,
     told: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Exported, ExportError> {
-    let grids = find_grids(storage, scope, options.grid).await?;
+    let grids = find_grids(storage, scope, options).await?;
     let layout = Layout::new(options);
     let mut sink = layout.open(out)?;
     let mut done = Exported::default();
@@ -241,12 +241,12 @@ pub async fn export<W: Write + Seek + Send>(
     Ok(done)
 }
 
-/// The grids of which the person may read households one by one, with the names
-/// of their communities.
+/// The grids of which the person may read households one by one, unmasked if
+/// that is asked, with the names of their communities.
 async fn find_grids(
     storage: &dyn Storage,
     scope: &Scope,
-    only: Option<GridId>,
+    options: &ExportOptions,
 ) -> Result<Vec<(OrgNode, String)>, StorageError> {
     let mut grids = Vec::new();
     let mut community: Option<OrgNode> = None;
@@ -257,7 +257,15 @@ async fn find_grids(
         .filter(|node| node.level == OrgLevel::Grid)
     {
         let id = GridId::from(node.id);
-        if only.is_some_and(|only| only != id) {
+        if options.grid.is_some_and(|only| only != id) {
+            continue;
+        }
+        // A mask is lifted only where the person's seat may lift it.
+        if options.unmasked
+            && !scope
+                .may_unmask_in(storage, &id, RecordKind::Household)
+                .await?
+        {
             continue;
         }
         // Whether any household of it may be listed is the storage's word.

@@ -7,14 +7,20 @@
 //! * [`judge`] compares with what was imported before and with the register;
 //!   [`import`] checks, and commits through the same writer as a push.
 //! * [`export`] writes the register as a table again.
-//! * [`remark`] is what there is to say about rows and cells, for people.
+//! * [`remark`] is what there is to say about rows and cells, for people;
+//!   [`explain`] what is wrong with a whole file.
+//! * [`address`] fills households from a table of standard addresses.
+//! * [`job`] keeps tables that somebody brings in or takes out at the console.
 //!
 //! Does not own the command line (`cli`) nor pages (`console`).
 
+pub mod address;
 pub mod column;
 pub mod draft;
+pub mod explain;
 pub mod export;
 pub mod import;
+pub mod job;
 pub mod judge;
 pub mod remark;
 pub mod scope;

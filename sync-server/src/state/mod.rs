@@ -4,6 +4,7 @@ mod identity;
 
 use std::{
     ops::Deref,
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -23,6 +24,7 @@ pub use identity::{IdentityError, ServerIdentity};
 use crate::{
     api::{Admission, RateLimits},
     auth::AuthState,
+    ledger::job::LedgerJobs,
     metrics::Metrics,
     snapshot_cache::SnapshotCache,
     storage::Storage,
@@ -61,6 +63,9 @@ pub struct Settings {
     /// Operations of the documents kept open, at most; ten thousand take some
     /// two megabytes.
     pub open_ops: u64,
+    /// Where files without a name are kept while somebody works on them; the
+    /// system's own place if there is none.
+    pub scratch_folder: Option<PathBuf>,
 }
 
 impl Settings {
@@ -86,6 +91,7 @@ impl Default for Settings {
             staffing: StaffingRules::default(),
             public_register: false,
             open_ops: Self::OPEN_OPS,
+            scratch_folder: None,
         }
     }
 }
@@ -124,6 +130,8 @@ pub struct Parts {
     pub documents: Arc<Mutex<OpenDocuments>>,
     /// Who may come in now.
     pub admission: Admission,
+    /// Ledgers that somebody brings in or takes out.
+    pub ledgers: LedgerJobs,
     /// Enrolment attempts.
     pub rate_limits: RateLimits,
     /// Signing in at the console.
@@ -168,6 +176,7 @@ impl AppState {
             snapshots: SnapshotCache::new(16 << 20),
             documents: Arc::new(Mutex::new(OpenDocuments::new(settings.open_ops))),
             admission: Admission::new(settings.device_requests, settings.body_budget_bytes),
+            ledgers: LedgerJobs::default(),
             rate_limits: RateLimits::default(),
             guard_permits: Arc::new(Semaphore::new(settings.guard_threads.max(1))),
             hints: broadcast::channel(256).0,

@@ -47,6 +47,7 @@ use self::reference::{
 use self::register::{
     a_plan_that_is_out_of_date_changes_nothing, a_redivision_moves_everything_at_once,
     boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
+    what_was_drawn_before_is_kept_and_never_drawn_over_unseen,
 };
 use self::visit::{
     a_campaign_reaches_phones_and_is_counted_down,
@@ -93,6 +94,7 @@ where
         a_move_leaves_one_feed_and_enters_the_other,
         what_was_judged_before_a_move_is_judged_again,
         boundaries_are_kept_and_replaced,
+        what_was_drawn_before_is_kept_and_never_drawn_over_unseen,
         a_redivision_moves_everything_at_once,
         a_plan_that_is_out_of_date_changes_nothing,
         what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,

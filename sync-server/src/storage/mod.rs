@@ -56,8 +56,8 @@ pub use record::{
 };
 pub use reference::{NewReference, ReferenceEdition, ReferenceStorage};
 pub use register::{
-    GridSizeCounts, GridVersion, NewRedivision, RedivisionOutcome, RegisterStorage,
-    StoredRedivision,
+    BoundaryEdition, GridSizeCounts, GridVersion, NewBoundary, NewRedivision, RedivisionOutcome,
+    RegisterStorage, StoredRedivision,
 };
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;

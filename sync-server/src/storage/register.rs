@@ -19,6 +19,34 @@ pub struct GridVersion {
     pub predecessors: Vec<OrgNodeId>,
 }
 
+/// A boundary somebody drew.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewBoundary {
+    /// Whose.
+    pub node: OrgNodeId,
+    /// The boundary.
+    pub boundary: Boundary,
+    /// Number of the edition they had before them; 0 if there was none.
+    pub seen: u32,
+    /// Who drew it.
+    pub person: PersonId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An outline a place has or had.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoundaryEdition {
+    /// Counted for each place, from 1.
+    pub number: u32,
+    /// The outline.
+    pub boundary: Boundary,
+    /// Who drew it, by name; nobody at the command line.
+    pub person_name: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A re-division that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRedivision {
@@ -90,6 +118,16 @@ pub trait RegisterStorage {
         boundaries: &[(OrgNodeId, Boundary)],
         at: Timestamp,
     ) -> StorageResult<()>;
+    /// Puts a boundary in force that somebody drew; answers the number of its
+    /// edition, the present one if nothing changed. `Changed` if there is a later
+    /// edition than they saw; `Missing("org_node")`.
+    async fn draw_boundary(&self, new: &NewBoundary) -> StorageResult<u32>;
+    /// The outlines a place has and had, the latest first, `limit` at most.
+    async fn list_boundary_editions(
+        &self,
+        node: &OrgNodeId,
+        limit: u32,
+    ) -> StorageResult<Vec<BoundaryEdition>>;
     /// The boundaries of these places, those that have one, in no order.
     async fn list_boundaries(
         &self,

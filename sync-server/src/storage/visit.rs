@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use wangge_model::{
-    CampaignId, CivilDay, GridId, OrgNodeId, PersonId, RecordId, Timestamp, visit_plan::CheckItem,
+    CampaignId, CivilDay, GridId, OrgNodeId, PersonId, RecordId, Timestamp,
+    visit_plan::{CheckItem, VisitFact},
 };
 
 use super::StorageResult;
@@ -142,6 +143,13 @@ pub trait VisitStorage {
     async fn count_visits(&self, most: u32, at: Timestamp) -> StorageResult<u64>;
     /// Whether anything is to be counted.
     async fn has_visits_due(&self) -> StorageResult<bool>;
+    /// What is known of the visits since a day to the households of a grid, by
+    /// anybody, in no order. Whether somebody may see them is the caller's matter.
+    async fn list_visit_facts(
+        &self,
+        grid: &GridId,
+        since: CivilDay,
+    ) -> StorageResult<Vec<(RecordId, VisitFact)>>;
     /// How much of each grid whose figures the person may see was visited in the
     /// month, quarter and year of a day, by code.
     async fn list_coverage(

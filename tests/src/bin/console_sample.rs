@@ -41,6 +41,13 @@ async fn main() -> anyhow::Result<()> {
         "visit": records.visit.to_string(),
         "incident": records.incident.to_string(),
         "late": records.late.to_string(),
+        "grid": office.grid.to_string(),
+        "worker": office.workers[0].to_string(),
+        "street": {
+            "address": server.url(),
+            "username": office.street.0,
+            "password": office.street.1,
+        },
     }));
     for line in std::io::stdin().lock().lines() {
         line?;
@@ -57,10 +64,14 @@ fn println(line: &Value) {
 struct Office {
     admin: Admin,
     workers: [PersonId; 2],
+    /// The grid both phones are in.
+    grid: GridId,
     /// The grid nobody has a phone in.
     other_grid: GridId,
     /// User name and password.
     supervisor: (String, String),
+    /// User name and password of whoever may draw boundaries.
+    street: (String, String),
 }
 
 struct Records {
@@ -85,11 +96,15 @@ impl Office {
         ];
         let supervisor = admin.create_supervisor("孙主管")?;
         admin.appoint_admin(&supervisor.0)?;
+        let street = admin.create_street_supervisor("周街道")?;
+        admin.draw_grids(2)?;
         Ok(Self {
             admin,
             workers,
+            grid,
             other_grid,
             supervisor,
+            street,
         })
     }
 

@@ -98,3 +98,8 @@ ledger-exists = { $path } exists and is not overwritten. Choose another name.
 ledger-form = { $path } has the wrong ending; it should be .xlsx, .csv or .geojson.
 ledger-forbidden = This person may not see residents' data without masks. Leave out --unmask, or let somebody export who may.
 ledger-reason = Say with --reason why without masks (2 to 100 characters); the reason is audited.
+
+## Standard addresses
+
+addresses-checked = { $rows } rows: { $filled } households to fill, { $known } have both, { $nobody } addresses without a household, { $several } with several, { $errors } rows that cannot be used; nothing was written.
+addresses-done = { $rows } rows: { $filled } households filled, { $known } have both, { $nobody } addresses without a household, { $several } with several, { $errors } rows that cannot be used.

@@ -101,3 +101,10 @@ reference-too-uniform = The content repeats itself so much that phones would ref
 reference-json = The content is not valid JSON, or not of the right form: { $found }
 reference-not-an-object = The content must be one JSON object (in braces).
 reference-unknown-key = There is no “{ $found }”. Please check the spelling.
+
+## State of a household on the map of visits
+
+visit-state-overdue = Overdue
+visit-state-due = Due
+visit-state-visited = Visited this month
+visit-state-rest = Nothing due

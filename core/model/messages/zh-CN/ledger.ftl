@@ -98,3 +98,8 @@ ledger-exists = { $path } 已存在，不会覆盖。请换一个文件名。
 ledger-form = { $path } 的扩展名不对，应为 .xlsx、.csv 或 .geojson。
 ledger-forbidden = 此人无权查看不脱敏的住户信息。请去掉 --unmask，或由有权限的人导出。
 ledger-reason = 请用 --reason 写明不脱敏的理由（2 至 100 字），理由会记入审计。
+
+## 标准地址
+
+addresses-checked = 已检查 { $rows } 行：可补充 { $filled } 户，已齐全 { $known } 户，系统中没有住户 { $nobody } 处，同一地址有多户 { $several } 处，不能使用 { $errors } 行；没有写入。
+addresses-done = 已处理 { $rows } 行：补充 { $filled } 户，已齐全 { $known } 户，系统中没有住户 { $nobody } 处，同一地址有多户 { $several } 处，不能使用 { $errors } 行。

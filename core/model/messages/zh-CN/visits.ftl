@@ -101,3 +101,10 @@ reference-too-uniform = 内容重复过多，手机会拒收；请删去重复�
 reference-json = 内容不是有效的 JSON 或不符合格式：{ $found }
 reference-not-an-object = 内容应为一个 JSON 对象（用花括号括起）。
 reference-unknown-key = 没有“{ $found }”这一项，请检查拼写。
+
+## 民情图上的走访状态
+
+visit-state-overdue = 已逾期
+visit-state-due = 待访
+visit-state-visited = 本月已访
+visit-state-rest = 暂不需要

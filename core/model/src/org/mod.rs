@@ -7,6 +7,7 @@
 //! do, see [`crate::access`].
 
 mod level;
+mod line;
 mod place;
 mod role;
 mod sizing;
@@ -15,6 +16,7 @@ mod validity;
 mod warning;
 
 pub use level::{LevelCode, LevelSpec, OrgLevel, UnknownOrgLevel};
+pub use line::LineStep;
 pub use place::{Above, PlaceError, check_attribute, check_code, check_level};
 pub use role::{
     Duty, Role, RoleError, RoleSpec, UnknownDuty, UnknownRole, WorkingTime, check_assignment,

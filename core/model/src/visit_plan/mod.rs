@@ -15,6 +15,7 @@ mod natural;
 mod plan;
 mod progress;
 mod rule;
+mod state;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -36,5 +37,6 @@ pub use rule::{
     EVERYBODY, MOST_RULES, RuleScope, RuleUnit, VisitRule, VisitRules, VisitRulesError, WORKER,
     groups,
 };
+pub use state::{VisitStanding, VisitState};
 pub use turn::Period;
 pub use validity::{Flag, Shortfall, Verdict, VisitValidity, judge_visits};

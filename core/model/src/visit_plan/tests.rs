@@ -96,6 +96,46 @@ fn label(group: &str, level: &str) -> LabelSpan {
     }
 }
 
+/// How household 1 stands, and the last day a visit counted.
+fn standing(world: &World, on: &str) -> (VisitState, Option<CivilDay>) {
+    let (id, fact) = &world.households[0];
+    let household = PlanHousehold {
+        id: *id,
+        fact,
+        attribute: None,
+        rules: &world.rules,
+    };
+    let standing = VisitStanding::of(&household, &world.log(), &world.campaigns, day(on));
+    assert_eq!(
+        standing.reason.is_some(),
+        matches!(standing.state, VisitState::Overdue | VisitState::Due)
+    );
+    (standing.state, standing.visited_on)
+}
+
+#[test]
+fn a_household_stands_by_what_is_left_to_do_and_then_by_the_month() {
+    let world = World::of_one(|fact| fact.filed_on = Some(day("2025-03-01")));
+    assert_eq!(standing(&world, "2025-12-31"), (VisitState::Due, None));
+    assert_eq!(standing(&world, "2026-01-01"), (VisitState::Overdue, None));
+    let came = Some(day("2026-02-10"));
+    let world = world.visited("2026-02-10", |_| ());
+    assert_eq!(standing(&world, "2026-02-28"), (VisitState::Visited, came));
+    assert_eq!(standing(&world, "2026-03-01"), (VisitState::Rest, came));
+    // Not yet made on the day before, and one that does not count is none.
+    assert_eq!(standing(&world, "2026-02-09"), (VisitState::Overdue, None));
+    let tried = World::of_one(|_| ()).visited("2026-02-10", |visit| {
+        "not_at_home".clone_into(&mut visit.result);
+    });
+    assert_eq!(standing(&tried, "2026-02-28"), (VisitState::Overdue, None));
+    // A promise makes a household due again that was visited this month.
+    let world = world.visited("2026-02-12", |visit| {
+        visit.promised_for = vec![day("2026-02-20")];
+    });
+    assert_eq!(standing(&world, "2026-02-19").0, VisitState::Visited);
+    assert_eq!(standing(&world, "2026-02-20").0, VisitState::Due);
+}
+
 #[test]
 fn an_ordinary_household_is_due_once_in_each_half_of_the_year() {
     let world = World::of_one(|_| ()).visited("2025-10-01", |_| ());

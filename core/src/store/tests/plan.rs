@@ -4,7 +4,7 @@
 use wangge_model::{
     CivilDay, LongitudeLatitude, OrgNodeId,
     protocol::{GridLine, ReferenceNews, ReferenceSet, Signature},
-    visit_plan::{Flag, Pressure, Shortfall, VisitRules},
+    visit_plan::{Flag, Pressure, Shortfall, VisitRules, VisitState},
 };
 
 use super::*;
@@ -358,4 +358,47 @@ fn words_are_found_whatever_is_due_of_a_record() {
     phone.edit(household, "dwelling.use", "02");
     phone.core().tidy().unwrap();
     assert_eq!(found("门铃修好了"), 1);
+}
+
+#[test]
+fn the_map_of_visits_has_every_household_with_its_door_and_how_it_stands() {
+    let phone = Phone::enrolled(1, &[1]);
+    let visited = phone.house("1号楼", &[]);
+    let due = phone.house("2号楼", &[]);
+    phone.tick();
+    let nowhere = phone
+        .core()
+        .create_record(
+            RecordKind::Household,
+            grid(1),
+            &[set("address.estate", "幸福里")],
+        )
+        .unwrap();
+    phone.visit(visited, 0.0, &[]);
+    let map = phone.core().visit_map(None, None).unwrap();
+    let of = |id: RecordId| map.iter().find(|one| one.row.id == id).unwrap();
+    assert_eq!(map.len(), 3);
+    assert_eq!(of(visited).standing.state, VisitState::Visited);
+    assert_eq!(of(due).standing.state, VisitState::Due);
+    let door = Some(LongitudeLatitude::new(117.0, 36.6));
+    assert_eq!(
+        (of(visited).door, of(due).door, of(nowhere).door),
+        (door, door, None)
+    );
+    assert_eq!(map[2].row.id, visited, "the most pressing come first");
+    assert_eq!(phone.core().visit_map(Some(grid(1)), None).unwrap(), map);
+    assert!(
+        phone
+            .core()
+            .visit_map(Some(grid(9)), None)
+            .unwrap()
+            .is_empty()
+    );
+    // More than a year later nobody has come again.
+    let later = CivilDay::of(wangge_model::Clock::now(phone.clock.as_ref())).plus(400);
+    let map = phone.core().visit_map(None, Some(later)).unwrap();
+    assert!(
+        map.iter()
+            .all(|one| one.standing.state == VisitState::Overdue)
+    );
 }

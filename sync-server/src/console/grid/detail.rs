@@ -8,10 +8,12 @@ use axum::{
 use wangge_model::{
     OrgLevel, OrgNodeId,
     access::{self, Act, Data},
+    boundary::Boundary,
 };
 
 use super::{
     attribute_text, day,
+    line::{self, LineView},
     list::{countable, staff_of, warnings},
     outline::{Drawn, Outline},
     people::MemberView,
@@ -60,8 +62,14 @@ pub(crate) struct GridView {
     pub warnings: Vec<String>,
     /// Who works there.
     pub members: Vec<MemberView>,
+    /// Whom one reports to, the lowest step first.
+    pub line: Vec<LineView>,
     /// Its outline among its neighbours.
     pub outline: Option<Outline>,
+    /// The reader may draw its boundary.
+    pub may_draw: bool,
+    /// The reader may see its households and how they stand.
+    pub may_see_map: bool,
     /// Versions before and after it.
     pub versions: Vec<VersionView>,
     /// Re-divisions of its community.
@@ -137,54 +145,82 @@ pub(super) async fn find(
     may_see.then_some(node).ok_or(PageError::NotFound)
 }
 
-/// The grid's outline with its community and the grids beside it.
+/// The grid's outline with its community and the grids beside it; none if it has
+/// no boundary.
 pub(super) async fn outline(
     storage: &dyn Storage,
     node: &OrgNode,
 ) -> Result<Option<Outline>, PageError> {
-    let Some(parent) = node.parent else {
-        return Ok(None);
-    };
-    let siblings: Vec<OrgNode> = storage
-        .list_children(Some(&parent))
-        .await?
-        .into_iter()
-        .filter(|other| {
-            other.level == OrgLevel::Grid
-                && other.id != node.id
-                && other.validity().contains(
-                    node.valid_from.max(
-                        node.valid_to
-                            .map_or(node.valid_from, |to| to.plus_millis(-1)),
-                    ),
-                )
-        })
-        .collect();
-    let mut ids = vec![parent];
-    ids.extend(siblings.iter().map(|sibling| sibling.id));
-    ids.push(node.id);
-    let found = storage.list_boundaries(&ids).await?;
-    if !found.iter().any(|(id, _)| *id == node.id) {
-        return Ok(None);
+    let around = Surroundings::find(storage, node).await?;
+    Ok(around
+        .has_own()
+        .then(|| Outline::draw(&around.drawn()))
+        .flatten())
+}
+
+/// A grid's boundary with those around it.
+pub(super) struct Surroundings<'a> {
+    node: &'a OrgNode,
+    siblings: Vec<OrgNode>,
+    found: Vec<(OrgNodeId, Boundary)>,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Its community and the grids that were beside it at its time.
+    pub(super) async fn find(storage: &dyn Storage, node: &'a OrgNode) -> Result<Self, PageError> {
+        let mut around = Self {
+            node,
+            siblings: Vec::new(),
+            found: Vec::new(),
+        };
+        let Some(parent) = node.parent else {
+            return Ok(around);
+        };
+        let last = node
+            .valid_to
+            .map_or(node.valid_from, |to| to.plus_millis(-1));
+        let at = node.valid_from.max(last);
+        around.siblings = storage
+            .list_children(Some(&parent))
+            .await?
+            .into_iter()
+            .filter(|other| {
+                other.level == OrgLevel::Grid
+                    && other.id != node.id
+                    && other.validity().contains(at)
+            })
+            .collect();
+        let mut ids = vec![parent];
+        ids.extend(around.siblings.iter().map(|sibling| sibling.id));
+        ids.push(node.id);
+        around.found = storage.list_boundaries(&ids).await?;
+        Ok(around)
     }
-    let drawn: Vec<Drawn<'_>> = found
-        .iter()
-        .map(|(id, boundary)| {
-            let sibling = siblings.iter().find(|sibling| sibling.id == *id);
-            let is_own = *id == node.id;
-            Drawn {
-                boundary,
-                label: match sibling {
-                    Some(sibling) => &sibling.name,
-                    None if is_own => &node.name,
-                    None => "",
-                },
-                is_own,
-                is_around: *id == parent,
-            }
-        })
-        .collect();
-    Ok(Outline::draw(&drawn))
+
+    fn has_own(&self) -> bool {
+        self.found.iter().any(|(id, _)| *id == self.node.id)
+    }
+
+    /// What there is to draw, the grid itself last.
+    pub(super) fn drawn(&self) -> Vec<Drawn<'_>> {
+        self.found
+            .iter()
+            .map(|(id, boundary)| {
+                let sibling = self.siblings.iter().find(|sibling| sibling.id == *id);
+                let is_own = *id == self.node.id;
+                Drawn {
+                    boundary,
+                    label: match sibling {
+                        Some(sibling) => &sibling.name,
+                        None if is_own => &self.node.name,
+                        None => "",
+                    },
+                    is_own,
+                    is_around: Some(*id) == self.node.parent,
+                }
+            })
+            .collect()
+    }
 }
 
 fn versions(all: &[GridVersion], node: &OrgNode) -> Vec<VersionView> {
@@ -249,6 +285,10 @@ pub(super) async fn get(
             storage.list_redivisions(parent).await?,
         ),
     };
+    let may_draw = is_in_use
+        && scope
+            .may_in(storage, &node.id, Data::GridMap, Act::Write)
+            .await?;
     #[expect(clippy::cast_possible_truncation, reason = "square metres of a grid")]
     let area_m2 = boundary.map(|(_, boundary)| boundary.area_m2().round() as i64);
     let grid = GridView {
@@ -269,7 +309,14 @@ pub(super) async fn get(
             .iter()
             .map(|member| MemberView::of(member, &node.name, at, frame.language))
             .collect(),
+        line: if is_in_use {
+            line::find(storage, &node.id, scope.at, frame.language).await?
+        } else {
+            Vec::new()
+        },
         outline: outline(storage, &node).await?,
+        may_draw,
+        may_see_map: is_in_use && super::map::may_see(storage, scope, &node.id).await?,
         versions: versions(&all, &node),
         redivisions: redivisions.iter().map(RedivisionView::from).collect(),
     };

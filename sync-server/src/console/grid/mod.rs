@@ -1,12 +1,16 @@
 //! `/grids`, `/people` and the public list of grids: the register as people
 //! look at it, and what is printed from it.
 //!
-//! Does not change the register; that is done at the command line and through
-//! the JSON API.
+//! Of the register a grid's boundary is drawn here; the rest is changed at the
+//! command line and through the JSON API.
 
 pub(crate) mod board;
+pub(crate) mod card;
 pub(crate) mod detail;
+pub(crate) mod draw;
+pub(crate) mod line;
 pub(crate) mod list;
+pub(crate) mod map;
 pub(crate) mod outline;
 pub(crate) mod people;
 pub(crate) mod public;
@@ -29,7 +33,11 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/grids", get(list::get))
         .route("/grids/{id}", get(detail::get))
         .route("/grids/{id}/board", get(board::get))
+        .route("/grids/{id}/map", get(map::get))
+        .route("/grids/{id}/boundary", get(draw::get).post(draw::post))
         .route("/people", get(people::get))
+        .route("/people/{id}/card", get(card::get))
+        .route("/public/cards/{number}", get(card::public))
         .route("/public/grids", get(public::get))
 }
 

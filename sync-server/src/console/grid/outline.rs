@@ -3,12 +3,17 @@
 
 use std::fmt::Write as _;
 
-use wangge_model::boundary::Boundary;
+use wangge_model::{
+    LongitudeLatitude,
+    boundary::{Boundary, Box2},
+};
 
 /// Width of the picture in its own units; the page scales it.
 const WIDTH: f64 = 600.0;
 /// Least and most height, so that a strip of land stays readable.
 const HEIGHT: (f64, f64) = (200.0, 600.0);
+/// Least width and height of what is shown, in degrees: some ten metres.
+const LEAST_DEGREES: f64 = 1e-4;
 /// Space around the outlines.
 const MARGIN: f64 = 12.0;
 
@@ -40,6 +45,15 @@ pub(crate) struct Outline {
     pub height: i64,
 }
 
+/// Where a point is in the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// To the right, in the picture's units.
+    pub x: i64,
+    /// Downwards.
+    pub y: i64,
+}
+
 /// What is drawn, and how.
 pub(crate) struct Drawn<'a> {
     /// The boundary.
@@ -60,7 +74,22 @@ fn whole(number: f64) -> i64 {
 impl Outline {
     /// Draws the boundaries; none without any.
     pub(crate) fn draw(drawn: &[Drawn<'_>]) -> Option<Self> {
-        let bounds: Vec<_> = drawn.iter().map(|one| one.boundary.bounds()).collect();
+        Self::draw_with(drawn, &[]).map(|(outline, _)| outline)
+    }
+
+    /// Draws the boundaries and says where in the picture the points are; none
+    /// without any of either.
+    pub(crate) fn draw_with(
+        drawn: &[Drawn<'_>],
+        points: &[LongitudeLatitude],
+    ) -> Option<(Self, Vec<Spot>)> {
+        let mut bounds: Vec<_> = drawn.iter().map(|one| one.boundary.bounds()).collect();
+        bounds.extend(points.iter().map(|point| Box2 {
+            west: point.longitude,
+            south: point.latitude,
+            east: point.longitude,
+            north: point.latitude,
+        }));
         let first = bounds.first()?;
         let all = bounds.iter().skip(1).fold(*first, |mut all, one| {
             all.west = all.west.min(one.west);
@@ -71,8 +100,9 @@ impl Outline {
         });
         // A degree of longitude is shorter than one of latitude.
         let shrink = f64::midpoint(all.south, all.north).to_radians().cos();
-        let wide = ((all.east - all.west) * shrink).max(f64::EPSILON);
-        let high = (all.north - all.south).max(f64::EPSILON);
+        // One point has no size: it is shown as if a house stood around it.
+        let wide = ((all.east - all.west) * shrink).max(LEAST_DEGREES);
+        let high = (all.north - all.south).max(LEAST_DEGREES);
         let scale = ((WIDTH - 2.0 * MARGIN) / wide).min((HEIGHT.1 - 2.0 * MARGIN) / high);
         let height = (high * scale + 2.0 * MARGIN).clamp(HEIGHT.0, HEIGHT.1);
         let left = (WIDTH - wide * scale) / 2.0;
@@ -110,11 +140,22 @@ impl Outline {
                 }
             })
             .collect();
-        Some(Self {
+        let spots = points
+            .iter()
+            .map(|point| {
+                let (x, y) = place(point.longitude, point.latitude);
+                Spot {
+                    x: whole(x),
+                    y: whole(y),
+                }
+            })
+            .collect();
+        let outline = Self {
             lines,
             width: whole(WIDTH),
             height: whole(height),
-        })
+        };
+        Some((outline, spots))
     }
 }
 
@@ -156,5 +197,24 @@ mod tests {
             }
         }
         assert_eq!(Outline::draw(&[]), None);
+    }
+
+    #[test]
+    fn points_are_where_their_boundary_is() {
+        let (community, grids) = testing::community(1, 1, 4, 1);
+        let drawn = [Drawn {
+            boundary: &community,
+            label: "",
+            is_own: true,
+            is_around: false,
+        }];
+        let inside = grids[0].label_place().unwrap();
+        let (outline, spots) = Outline::draw_with(&drawn, &[inside]).unwrap();
+        assert!((1..outline.width).contains(&spots[0].x));
+        assert!((1..outline.height).contains(&spots[0].y));
+        // Points alone are a picture too, and one point is in it.
+        let (outline, spots) = Outline::draw_with(&[], &[inside]).unwrap();
+        assert!(outline.lines.is_empty());
+        assert!((0..=outline.width).contains(&spots[0].x));
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct MemberView {
     pub time: String,
     /// Duties in words.
     pub duties: String,
+    /// Where the work card is, if the reader may open it.
+    pub card: Option<String>,
     /// What to know: not trained, shut out, assigned beforehand; in words.
     pub marks: Vec<String>,
 }
@@ -92,6 +94,7 @@ impl MemberView {
                 "console-person-part-time"
             }),
             duties: duties.join(&say("list-separator")),
+            card: None,
             marks,
         }
     }
@@ -119,7 +122,10 @@ pub(super) async fn get(
         .map(|member| {
             let place = places.get(&member.assignment.node);
             let place = place.map_or("", String::as_str);
-            MemberView::of(member, place, scope.at, frame.language)
+            MemberView {
+                card: Some(format!("/people/{}/card", member.assignment.person)),
+                ..MemberView::of(member, place, scope.at, frame.language)
+            }
         })
         .filter(|view| {
             filter.q.split_whitespace().all(|word| {

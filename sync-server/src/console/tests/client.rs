@@ -462,7 +462,38 @@ impl Browser {
         self.submit("/sign-in", "/sign-in", &fields).await
     }
 
+    /// Sends a form with these fields and then a file.
+    pub(super) async fn upload(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        name: &str,
+        file: &[u8],
+    ) -> Answer {
+        let mut body = Vec::new();
+        for (key, value) in fields {
+            let part = format!(
+                "--cut\r\ncontent-disposition: form-data; name=\"{key}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = format!(
+            "--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             content-type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(b"\r\n--cut--\r\n");
+        let kind = "multipart/form-data; boundary=cut";
+        self.send_as("POST", path, kind, Body::from(body)).await
+    }
+
     async fn send(&mut self, method: &str, path: &str, body: Body) -> Answer {
+        let kind = "application/x-www-form-urlencoded";
+        self.send_as(method, path, kind, body).await
+    }
+
+    async fn send_as(&mut self, method: &str, path: &str, kind: &str, body: Body) -> Answer {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -475,7 +506,7 @@ impl Browser {
             .header(header::COOKIE, cookies.join("; "));
         if method == "POST" {
             request = request
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(header::CONTENT_TYPE, kind)
                 .header(header::ORIGIN, "http://127.0.0.1:8080");
         }
         if let Some(site) = &self.site {

@@ -3,7 +3,11 @@
 mod client;
 mod duplicates;
 mod grids;
+mod ledgers;
+mod maps;
 mod pages;
 mod render;
+mod render_ledgers;
+mod render_maps;
 mod sign_in;
 mod visits;

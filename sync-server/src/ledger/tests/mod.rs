@@ -1,6 +1,7 @@
 //! Ledgers imported into a server: a messy workbook with its expected result,
 //! the same file again, changed files, and what the register had already.
 
+mod address;
 mod again;
 mod export;
 mod messy;
@@ -143,6 +144,27 @@ impl World {
             assert!(before.is_none(), "{title} is there twice");
         }
         households
+    }
+
+    /// The households whose title ends so or so followed by 室, in no order.
+    async fn households_titled(&self, end: &str) -> Vec<RecordDocument> {
+        let filter = RecordFilter {
+            kind: Some(RecordKind::Household),
+            limit: 1_000,
+            ..RecordFilter::default()
+        };
+        let storage = &self.server.state.storage;
+        let page = storage
+            .list_records(&self.person, self.server.clock.now(), &filter)
+            .await
+            .unwrap();
+        let mut found = Vec::new();
+        for listed in page.records {
+            if listed.summary.title.trim_end_matches('室').ends_with(end) {
+                found.push(self.document(&listed.id).await);
+            }
+        }
+        found
     }
 
     /// A household in the first grid that came from a phone.

@@ -9,7 +9,7 @@ use super::{
     NOW, NewAssignment, NewOrgNode, OrgLevel, Role, Storage, StorageError, commit, find, grid,
     head, id16, kept, node, person, town, town_with_phone, work,
 };
-use crate::storage::NewRedivision;
+use crate::storage::{NewBoundary, NewRedivision};
 
 fn place(id: u8) -> OrgNodeId {
     OrgNodeId::from_bytes(id16(id))
@@ -89,6 +89,50 @@ pub(super) async fn boundaries_are_kept_and_replaced(storage: &dyn Storage) {
     assert_eq!(map(storage).await, sent, "phones are sent what is in force");
     let nowhere = storage.put_boundaries(&[(place(99), two)], NOW).await;
     assert!(matches!(nowhere, Err(StorageError::Missing("org_node"))));
+}
+
+pub(super) async fn what_was_drawn_before_is_kept_and_never_drawn_over_unseen(
+    storage: &dyn Storage,
+) {
+    town(storage).await;
+    let [one, two] = shapes().try_into().unwrap();
+    let draw = |boundary: &Boundary, seen: u32| NewBoundary {
+        node: place(3),
+        boundary: boundary.clone(),
+        seen,
+        person: person(11),
+        at: NOW,
+    };
+    storage
+        .put_boundaries(&[(place(3), one.clone())], NOW)
+        .await
+        .unwrap();
+    assert_eq!(storage.draw_boundary(&draw(&two, 1)).await.unwrap(), 2);
+    assert_eq!(map(storage).await, [(3, two.clone())]);
+    let unseen = storage.draw_boundary(&draw(&one, 1)).await;
+    assert!(matches!(unseen, Err(StorageError::Changed)), "{unseen:?}");
+    // The same again is no new edition.
+    assert_eq!(storage.draw_boundary(&draw(&two, 2)).await.unwrap(), 2);
+    assert_eq!(storage.draw_boundary(&draw(&one, 2)).await.unwrap(), 3);
+    let editions = storage.list_boundary_editions(&place(3), 10).await.unwrap();
+    let told: Vec<(u32, &Boundary, bool)> = editions
+        .iter()
+        .map(|edition| {
+            let drawn_by_hand = edition.person_name.is_some();
+            (edition.number, &edition.boundary, drawn_by_hand)
+        })
+        .collect();
+    assert_eq!(told, [(3, &one, true), (2, &two, true), (1, &one, false)]);
+    let last = storage.list_boundary_editions(&place(3), 1).await.unwrap();
+    assert_eq!(last[0].number, 3);
+    let nowhere = NewBoundary {
+        node: place(99),
+        ..draw(&one, 0)
+    };
+    assert!(matches!(
+        storage.draw_boundary(&nowhere).await,
+        Err(StorageError::Missing("org_node"))
+    ));
 }
 
 pub(super) async fn a_redivision_moves_everything_at_once(storage: &dyn Storage) {

@@ -6,10 +6,12 @@
 //! a reading connection, and one short write puts it in.
 //!
 //! The index holds groups of three characters. A word of three or more is a
-//! phrase of groups; a shorter one is the beginning of groups and is looked up
-//! as all of them, which the two spaces at the end of each text make complete.
+//! phrase of groups; one of two is the beginning of groups and is looked up as
+//! all of them, which the two spaces at the end of each text make complete. One
+//! character begins far too many groups; it is looked up in an index of the
+//! characters of each text.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -140,9 +142,12 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
         let keys: Vec<u8> = one.keys.iter().flat_map(|(key, _)| *key.as_bytes()).collect();
         let mut had_keys = false;
         let number = if let Some((number, old_keys)) = known {
-            connection
-                .prepare_cached("DELETE FROM search WHERE rowid = ?1")?
-                .execute([number])?;
+            for delete in [
+                "DELETE FROM search WHERE rowid = ?1",
+                "DELETE FROM search_character WHERE rowid = ?1",
+            ] {
+                connection.prepare_cached(delete)?.execute([number])?;
+            }
             had_keys = !old_keys.is_empty();
             removed.extend(split_keys(&old_keys).map(|key| (key, one.record)));
             Some(number)
@@ -172,6 +177,9 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
         connection
             .prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, ?2)")?
             .execute(params![number, one.text])?;
+        connection
+            .prepare_cached("INSERT INTO search_character (rowid, characters) VALUES (?1, ?2)")?
+            .execute(params![number, codes(&one.text)])?;
         if !one.keys.is_empty() || had_keys {
             paired.push(one);
         }
@@ -218,31 +226,64 @@ fn split_keys(bytes: &[u8]) -> impl Iterator<Item = MatchDigest> {
         .filter_map(|chunk| Some(MatchDigest::from_bytes(chunk.try_into().ok()?)))
 }
 
-/// The query of the index that every word of a text answers; `None` where a word
-/// begins too many groups.
+/// What the indexes are asked for a text; at least one of the two.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct MatchQuery {
+    /// Query of `search`: every word of two and more characters.
+    pub(super) groups: Option<String>,
+    /// Query of `search_character`: every word of one.
+    pub(super) characters: Option<String>,
+}
+
+/// The queries that every word of a text answers; `None` where a word begins too
+/// many groups.
 pub(super) fn match_query(
     connection: &Connection,
     words: &[String],
-) -> StorageResult<Option<String>> {
-    let mut parts = Vec::new();
+) -> StorageResult<Option<MatchQuery>> {
+    let mut groups = Vec::new();
+    let mut characters = Vec::new();
     for word in words {
-        if word.chars().nth(2).is_some() {
-            parts.push(quoted(word));
-            continue;
+        let mut letters = word.chars();
+        match (letters.next(), letters.next(), letters.next()) {
+            (Some(one), None, _) => characters.push(code(one)),
+            (_, _, Some(_)) => groups.push(quoted(word)),
+            _ => {
+                let found = list_groups(connection, word)?;
+                if found.len() > MOST_GROUPS {
+                    return Ok(None);
+                }
+                let any: Vec<String> = found.iter().map(|group| quoted(group)).collect();
+                // A group nobody has: the word is nowhere, and neither is the text.
+                groups.push(if any.is_empty() {
+                    quoted("\u{1}\u{1}\u{1}")
+                } else {
+                    format!("({})", any.join(" OR "))
+                });
+            }
         }
-        let groups = list_groups(connection, word)?;
-        if groups.len() > MOST_GROUPS {
-            return Ok(None);
-        }
-        let any: Vec<String> = groups.iter().map(|group| quoted(group)).collect();
-        // A group nobody has: the word is nowhere, and neither is the text.
-        parts.push(if any.is_empty() {
-            quoted("\u{1}\u{1}\u{1}")
-        } else {
-            format!("({})", any.join(" OR "))
-        });
     }
-    Ok(Some(parts.join(" AND ")))
+    let all = |parts: Vec<String>| (!parts.is_empty()).then(|| parts.join(" AND "));
+    Ok(Some(MatchQuery {
+        groups: all(groups),
+        characters: all(characters),
+    }))
+}
+
+/// A character as `search_character` has it.
+fn code(character: char) -> String {
+    format!("u{:x}", u32::from(character))
+}
+
+/// The characters of a text, each once, as `search_character` has them.
+fn codes(text: &str) -> String {
+    let characters: BTreeSet<char> = text
+        .to_lowercase()
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .collect();
+    let codes: Vec<String> = characters.into_iter().map(code).collect();
+    codes.join(" ")
 }
 
 fn quoted(phrase: &str) -> String {

@@ -70,6 +70,7 @@ pub(super) fn publish(
 pub(super) fn publish_around(
     connection: &Connection,
     nodes: &[OrgNodeId],
+    person: Option<PersonId>,
     at: Timestamp,
 ) -> StorageResult<()> {
     let mut communities = BTreeSet::new();
@@ -79,5 +80,5 @@ pub(super) fn publish_around(
     }
     communities
         .iter()
-        .try_for_each(|community| publish(connection, community, None, at))
+        .try_for_each(|community| publish(connection, community, person, at))
 }

@@ -13,7 +13,7 @@ use wangge_model::{PersonId, Timestamp};
 
 use super::{
     duplicate::with_aliases,
-    finding::match_query,
+    finding::{MatchQuery, match_query},
     record::{LISTED_COLUMNS, listed},
     row::{self, SUMMARY_COLUMNS},
     scope::in_scope,
@@ -180,14 +180,35 @@ impl Asked<'_> {
 
     /// The records that the search index answers, and those among the ones it
     /// does not know yet that fit.
-    fn search(&self, query: &str) -> StorageResult<RecordPage> {
+    fn search(&self, query: &MatchQuery) -> StorageResult<RecordPage> {
         let wanted = usize::try_from(self.filter.offset)
             .unwrap_or(usize::MAX)
             .saturating_add(self.filter.limit as usize);
         let mut newest = Newest::new(wanted);
         let unindexed = self.find_unindexed(&mut newest)?;
         let (conditions, mut values) = conditions(self.filter);
-        values.push((":query".to_owned(), Box::new(query.to_owned())));
+        // A text of single characters is read off their index; of others they
+        // narrow what the groups answer.
+        let (from, matches) = match (&query.groups, &query.characters) {
+            (Some(_), None) => ("search", "search MATCH :groups"),
+            (None, _) => (
+                "search_character AS search",
+                "search_character MATCH :characters",
+            ),
+            (Some(_), Some(_)) => (
+                "search",
+                "search MATCH :groups AND search.rowid IN (
+                     SELECT rowid FROM search_character WHERE search_character MATCH :characters)",
+            ),
+        };
+        for (name, asked) in [
+            (":groups", &query.groups),
+            (":characters", &query.characters),
+        ] {
+            if let Some(asked) = asked {
+                values.push((name.to_owned(), Box::new(asked.clone())));
+            }
+        }
         let known = if unindexed {
             "AND NOT EXISTS (SELECT 1 FROM unindexed WHERE unindexed.record = record.record)"
         } else {
@@ -197,8 +218,8 @@ impl Asked<'_> {
         // list, without the rest.
         let sql = in_scope(&format!(
             "SELECT record.edited_at, record.record
-             FROM search CROSS JOIN indexed AS record ON record.number = search.rowid
-             WHERE search MATCH :query
+             FROM {from} CROSS JOIN indexed AS record ON record.number = search.rowid
+             WHERE {matches}
                  AND (record.grid, record.kind) IN (SELECT id, kind FROM scope_record)
                  {conditions} {known}"
         ));

@@ -47,6 +47,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0010_merges",
         include_str!("../../../migrations/sqlite/0010_merges.sql"),
     ),
+    (
+        "0011_finding_and_drawing",
+        include_str!("../../../migrations/sqlite/0011_finding_and_drawing.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -96,6 +100,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0008_ledgers.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0009_visits.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0010_merges.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0011_finding_and_drawing.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

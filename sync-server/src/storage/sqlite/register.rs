@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use wangge_model::{
     AssignmentId, GridId, OrgNodeId, PersonId, RecordId, RedivisionId, Timestamp,
     boundary::Boundary,
@@ -11,29 +11,56 @@ use wangge_model::{
 
 use super::{SqliteStorage, grid_map, moves, org, person, refused, row, writer::Batch};
 use crate::storage::{
-    GridSizeCounts, GridVersion, NewMove, NewRedivision, RedivisionOutcome, RegisterStorage,
-    StorageError, StorageResult, StoredRedivision,
+    BoundaryEdition, GridSizeCounts, GridVersion, NewBoundary, NewMove, NewRedivision,
+    RedivisionOutcome, RegisterStorage, StorageError, StorageResult, StoredRedivision,
 };
 
+/// The number of the latest edition of a place's boundary; 0 if it has none.
+fn latest_edition(connection: &Connection, node: &OrgNodeId) -> StorageResult<u32> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(max(number), 0) FROM boundary_edition WHERE node = ?1")?
+        .query_row([node.as_bytes()], |row| row.get(0))?)
+}
+
+/// Puts a boundary in force, as a new edition unless it is the one in force.
 fn put_boundary(
     connection: &Connection,
     node: &OrgNodeId,
     boundary: &Boundary,
+    person: Option<PersonId>,
     at: Timestamp,
-) -> StorageResult<()> {
+) -> StorageResult<u32> {
+    let shape = boundary.to_bytes();
+    let known: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT shape FROM boundary WHERE node = ?1")?
+        .query_row([node.as_bytes()], |row| row.get(0))
+        .optional()?;
+    let latest = latest_edition(connection, node)?;
+    if known.is_some_and(|known| known == shape) {
+        return Ok(latest);
+    }
     connection
         .prepare_cached(
             "INSERT INTO boundary (node, shape, drawn_at) VALUES (?1, ?2, ?3)
              ON CONFLICT (node) DO UPDATE SET shape = excluded.shape,
                  drawn_at = excluded.drawn_at",
         )?
+        .execute(params![node.as_bytes(), shape, at.as_millis()])
+        .map_err(|error| refused(error, "boundary", "org_node"))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO boundary_edition (node, number, shape, person, drawn_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
         .execute(params![
             node.as_bytes(),
-            boundary.to_bytes(),
+            latest + 1,
+            shape,
+            person.as_ref().map(PersonId::as_bytes),
             at.as_millis()
         ])
-        .map_err(|error| refused(error, "boundary", "org_node"))?;
-    Ok(())
+        .map_err(|error| refused(error, "boundary", "person"))?;
+    Ok(latest + 1)
 }
 
 fn neighbours(
@@ -186,7 +213,7 @@ fn redivide(
     let ended = close(connection, new)?;
     for (node, boundary) in &new.create {
         org::insert(connection, node)?;
-        put_boundary(connection, &node.id, boundary, new.at)?;
+        put_boundary(connection, &node.id, boundary, new.person, new.at)?;
     }
     let mut insert = connection.prepare_cached(
         "INSERT INTO succession (node, place, successor, redivision) VALUES (?1, ?2, ?3, ?4)",
@@ -242,10 +269,58 @@ impl RegisterStorage for SqliteStorage {
         let boundaries = boundaries.to_vec();
         self.write(move |connection, _| {
             for (node, boundary) in &boundaries {
-                put_boundary(connection, node, boundary, at)?;
+                put_boundary(connection, node, boundary, None, at)?;
             }
             let nodes: Vec<OrgNodeId> = boundaries.iter().map(|(node, _)| *node).collect();
-            grid_map::publish_around(connection, &nodes, at)
+            grid_map::publish_around(connection, &nodes, None, at)
+        })
+        .await
+    }
+
+    async fn draw_boundary(&self, new: &NewBoundary) -> StorageResult<u32> {
+        let new = new.clone();
+        self.write(move |connection, _| {
+            if latest_edition(connection, &new.node)? != new.seen {
+                return Err(StorageError::Changed);
+            }
+            let (person, at) = (Some(new.person), new.at);
+            let number = put_boundary(connection, &new.node, &new.boundary, person, at)?;
+            grid_map::publish_around(connection, &[new.node], person, at)?;
+            Ok(number)
+        })
+        .await
+    }
+
+    async fn list_boundary_editions(
+        &self,
+        node: &OrgNodeId,
+        limit: u32,
+    ) -> StorageResult<Vec<BoundaryEdition>> {
+        let node = *node;
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT boundary_edition.number, boundary_edition.shape, person.name,
+                        boundary_edition.drawn_at
+                 FROM boundary_edition LEFT JOIN person ON person.id = boundary_edition.person
+                 WHERE boundary_edition.node = ?1 ORDER BY boundary_edition.number DESC LIMIT ?2",
+            )?;
+            let rows = statement.query_map(params![node.as_bytes(), limit], |row| {
+                let shape: Vec<u8> = row.get(1)?;
+                let (number, person_name) = (row.get(0)?, row.get(2)?);
+                Ok((number, shape, person_name, row::time(row, 3)?))
+            })?;
+            rows.map(|row| {
+                let (number, shape, person_name, at) = row?;
+                let boundary =
+                    Boundary::from_bytes(&shape).map_err(|_| StorageError::Corrupt("boundary"))?;
+                Ok(BoundaryEdition {
+                    number,
+                    boundary,
+                    person_name,
+                    at,
+                })
+            })
+            .collect()
         })
         .await
     }

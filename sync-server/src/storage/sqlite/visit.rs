@@ -351,6 +351,36 @@ impl VisitStorage for SqliteStorage {
         .await
     }
 
+    async fn list_visit_facts(
+        &self,
+        grid: &GridId,
+        since: CivilDay,
+    ) -> StorageResult<Vec<(RecordId, VisitFact)>> {
+        let grid = *grid;
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT visit_fact.record, visit_fact.fact
+                 FROM record AS household CROSS JOIN visit_fact
+                     ON visit_fact.household = household.id AND visit_fact.day >= ?3
+                 WHERE household.grid = ?1 AND household.kind = ?2",
+            )?;
+            let values = params![
+                grid.as_bytes(),
+                RecordKind::Household.number(),
+                since.number()
+            ];
+            let rows = statement.query_map(values, |row| {
+                Ok((id(row, 0, RecordId::from_bytes)?, row.get::<_, Vec<u8>>(1)?))
+            })?;
+            // One of another build is read again from its document soon.
+            let known = collect(rows)?.into_iter().filter_map(|(record, bytes)| {
+                Some((record, minicbor::decode::<VisitFact>(&bytes).ok()?))
+            });
+            Ok(known.collect())
+        })
+        .await
+    }
+
     async fn list_coverage(
         &self,
         person: &PersonId,
