@@ -297,6 +297,8 @@ impl From<wangge_model::RecordSummary> for RecordSummary {
             search_text: _,
             place,
             residence,
+            // For the server's lists; the incident itself tells.
+            source: _,
         } = summary;
         Self {
             title,

@@ -20,7 +20,8 @@ use super::{
 /// Records read in one transaction, so that a save does not wait long.
 const MOST_AT_ONCE: usize = 200;
 
-/// A household as a plan sees it.
+/// A household as a plan sees it, or a place with a hazard to be looked at
+/// again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedHousehold {
     /// Its file.
@@ -75,7 +76,7 @@ pub(super) fn renew(tx: &Transaction<'_>) -> Result<(), StoreError> {
     let renewed = tx.execute("UPDATE phone SET facts = ?1 WHERE facts IS NOT ?1", [FACTS])?;
     if renewed > 0 {
         tx.execute(
-            "INSERT INTO unindexed (record, text_due) SELECT key, 0 FROM record WHERE kind IN (1, 2)
+            "INSERT INTO unindexed (record, text_due) SELECT key, 0 FROM record WHERE kind IN (1, 2, 4)
              ON CONFLICT (record) DO UPDATE SET facts_due = 1",
             [],
         )?;
@@ -141,7 +142,11 @@ fn store(
                 to_cbor(fact.as_ref()),
             ])?;
         }
-        None => {}
+        // A place at which nothing is to be looked at any more.
+        None => {
+            tx.prepare_cached("DELETE FROM household_fact WHERE record = ?1")?
+                .execute([key])?;
+        }
     }
     Ok(())
 }
@@ -167,13 +172,16 @@ pub(super) fn is_wrong(
             "SELECT fact FROM visit_fact WHERE record = ?1",
             to_cbor(fact.as_ref()),
         ),
-        None => return Ok(false),
+        None => (
+            "SELECT fact FROM household_fact WHERE record = ?1",
+            Vec::new(),
+        ),
     };
     let kept: Option<Vec<u8>> = tx
         .prepare_cached(sql)?
         .query_row([held.key], |row| row.get(0))
         .optional()?;
-    Ok(!is_due && kept != Some(right))
+    Ok(!is_due && kept.unwrap_or_default() != right)
 }
 
 /// The record's facts are right now.

@@ -53,6 +53,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
             search_text: String::new(),
             place: place.map(columns::record_id).transpose()?,
             residence: row.get(19)?,
+            source: None,
         },
     })
 }

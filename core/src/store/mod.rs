@@ -34,6 +34,7 @@ mod search;
 mod signs;
 mod snapshot;
 mod tidy;
+mod work;
 
 #[cfg(any(test, feature = "testing"))]
 mod inspect;
@@ -61,6 +62,7 @@ pub use error::StoreError;
 pub use fact::{PlanSource, PlannedGrid, PlannedHousehold, PlannedVisit};
 pub use reference::HeldReference;
 pub use rescue::Recovery;
+pub use work::{DoneSum, IncidentSum};
 
 use crate::StoreKey;
 use connection::{Connections, OldLog};

@@ -7,11 +7,13 @@
 //! escaped by the template engine.
 
 mod assets;
+pub(crate) mod call_out;
 mod campaign;
 mod coverage;
 mod devices;
 mod error;
 pub(crate) mod field;
+pub(crate) mod follow_up_mark;
 mod frame;
 pub(crate) mod grid;
 mod home;
@@ -21,10 +23,14 @@ mod page;
 mod quarantine;
 mod record;
 mod review;
+pub(crate) mod screening;
+mod sheet;
 mod sign_in;
+pub(crate) mod survey;
 #[cfg(test)]
 mod tests;
 mod visit_rules;
+pub(crate) mod work;
 
 use axum::{
     Router, middleware,
@@ -44,6 +50,11 @@ pub fn router() -> Router<AppState> {
         .route("/preferences", get(frame::choose))
         .merge(record::router())
         .merge(grid::router())
+        .merge(follow_up_mark::router())
+        .merge(survey::router())
+        .merge(work::router())
+        .merge(screening::router())
+        .merge(call_out::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))
         .route("/campaigns/new", get(campaign::new).post(campaign::create))

@@ -9,7 +9,8 @@
 //!
 //! Other ways in: [`give_back()`], what an earlier life of the server held;
 //! [`review`], what was kept apart and a supervisor lets in; [`console_edit`] and
-//! [`record_edit`], what people write on the server itself.
+//! [`record_edit`], what people write on the server itself; [`report`], an incident
+//! reported there.
 
 mod admit;
 pub mod bulk;
@@ -19,6 +20,7 @@ mod give_back;
 mod manifest;
 mod push;
 pub mod record_edit;
+pub mod report;
 pub mod review;
 
 pub use give_back::give_back;

@@ -9,6 +9,7 @@
 mod api_token;
 mod audit;
 mod authorship;
+mod call_out;
 mod console;
 mod console_session;
 #[cfg(any(test, feature = "testing"))]
@@ -17,6 +18,7 @@ mod device;
 mod division;
 mod feed;
 mod finding;
+mod follow_up_mark;
 mod ledger;
 mod meta;
 mod org;
@@ -27,11 +29,14 @@ mod reference;
 mod register;
 mod review;
 pub mod sqlite;
+mod survey;
 mod visit;
+mod work;
 
 pub use api_token::{ApiToken, ApiTokenStorage};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
+pub use call_out::{CallOut, CallOutStorage, NewCallOut};
 pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{
@@ -40,6 +45,7 @@ pub use device::{
 pub use division::{Division, DivisionStorage};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use finding::{FindingStorage, MatchKey};
+pub use follow_up_mark::{FollowUpCount, FollowUpMark, FollowUpMarkStorage, NewFollowUpMark};
 pub use ledger::{LedgerRow, LedgerStorage, LedgerTemplate};
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
@@ -59,11 +65,16 @@ pub use register::{
 };
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
+pub use survey::{NewSurvey, SurveyCounts, SurveyRow, SurveyStorage};
 pub use visit::{
     CampaignGrid, CampaignProgress, CampaignRow, CoverageRow, HouseholdChoice, NewCampaign,
     VisitStorage, period_number,
 };
 pub use wangge_model::{OrgLevel, Role};
+pub use work::{
+    MatterRow, OpinionCount, Screening, ScreeningFilter, ScreeningKind, ScreeningPage, WorkRow,
+    WorkSpan, WorkStorage, WorkerFigures,
+};
 
 /// Everything the server keeps.
 pub trait Storage:
@@ -75,12 +86,16 @@ pub trait Storage:
     + RecordStorage
     + FeedStorage
     + FindingStorage
+    + FollowUpMarkStorage
     + LedgerStorage
     + AuthorshipStorage
     + QuarantineStorage
     + ReviewStorage
+    + CallOutStorage
     + ReferenceStorage
+    + SurveyStorage
     + VisitStorage
+    + WorkStorage
     + ConsoleSessionStorage
     + ConsoleStorage
     + DivisionStorage
@@ -101,12 +116,16 @@ impl<T> Storage for T where
         + RecordStorage
         + FeedStorage
         + FindingStorage
+        + FollowUpMarkStorage
         + LedgerStorage
         + AuthorshipStorage
         + QuarantineStorage
         + ReviewStorage
+        + CallOutStorage
         + ReferenceStorage
+        + SurveyStorage
         + VisitStorage
+        + WorkStorage
         + ConsoleSessionStorage
         + ConsoleStorage
         + DivisionStorage

@@ -78,6 +78,8 @@ pub struct RecordFilter {
     pub household: Option<RecordId>,
     /// Visits and incidents of this place.
     pub place: Option<RecordId>,
+    /// Incidents that came about in this way.
+    pub source: Option<String>,
     /// Only with conflicts.
     pub has_conflict: bool,
     /// In which order.

@@ -8,6 +8,7 @@ mod duplicates;
 mod exchange;
 mod faults;
 mod forms;
+mod hazards;
 mod journal;
 mod lists;
 mod moves;
@@ -17,6 +18,7 @@ mod processes;
 mod records;
 mod rescue;
 mod saves;
+mod work;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -375,7 +375,7 @@ impl Server {
     }
 }
 
-fn edits(fields: &[(&str, &str)]) -> Vec<FieldEdit> {
+pub(super) fn edits(fields: &[(&str, &str)]) -> Vec<FieldEdit> {
     fields
         .iter()
         .map(|(path, text)| FieldEdit::set(FieldPath::new(*path).unwrap(), FieldValue::text(*text)))

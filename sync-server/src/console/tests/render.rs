@@ -36,7 +36,7 @@ use crate::{
             public::{PublicGridsPage, PublicRow},
         },
         home::HomePage,
-        list::{GridOption, ListFilter, ListForm, ListPage, ListRow, list_row},
+        list::{GridOption, ListFilter, ListForm, ListPage, ListRow, list_row, source_options},
         page::{Page, PersonBadge},
         quarantine::{Fact, QuarantineItem, QuarantineItemPage, QuarantinePage, QuarantineRow},
         record::{
@@ -214,6 +214,7 @@ fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
         language,
         shown: None,
         seats: &[wangge_model::access::Seat::Community],
+        today: today.into(),
     });
     record.related = Some(vec![RelatedView {
         title: "走访".to_owned(),
@@ -249,6 +250,7 @@ fn row(kind: RecordKind, language: Language, text: &str) -> ListRow {
             search_text: String::new(),
             place: None,
             residence: Some("resident_only".to_owned()),
+            source: Some("hotline".to_owned()),
         },
         created_at: NOW,
         changed_at: NOW,
@@ -269,6 +271,7 @@ fn list<R>(action: &'static str, rows: Vec<R>, text: &str) -> ListPage<R> {
     let form = ListForm {
         q: text.to_owned(),
         grid: grid(1).id,
+        source: "hotline".to_owned(),
         conflicts: "1".to_owned(),
         page: "2".to_owned(),
     };
@@ -276,6 +279,7 @@ fn list<R>(action: &'static str, rows: Vec<R>, text: &str) -> ListPage<R> {
         action,
         filter: ListFilter::from(form),
         grids: vec![grid(1), grid(2)],
+        sources: source_options(Some("hotline"), Language::Chinese),
         rows,
         total: 130,
         number: 2,
@@ -690,6 +694,7 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
     ]
     .into_iter()
     .chain(visit_pages(language, text))
+    .chain(super::field_work_pages::pages(&at, text))
     .collect()
 }
 

@@ -17,13 +17,13 @@ use crate::storage::{
 };
 
 const MINUTE: i64 = 60_000;
-const DAY: i64 = 24 * 60 * MINUTE;
+pub(super) const DAY: i64 = 24 * 60 * MINUTE;
 
 fn record(id: u8) -> RecordId {
     RecordId::from_bytes(id16(id))
 }
 
-fn text(path: &str, value: &str) -> FieldEdit {
+pub(super) fn text(path: &str, value: &str) -> FieldEdit {
     FieldEdit::set(FieldPath::new(path).unwrap(), FieldValue::text(value))
 }
 
@@ -32,7 +32,7 @@ fn time(path: &str, value: Timestamp) -> FieldEdit {
 }
 
 /// Edits of a record, computed from `base`.
-fn work(
+pub(super) fn work(
     base: Option<&StoredRecord>,
     id: u8,
     kind: RecordKind,
@@ -69,7 +69,7 @@ fn work(
 }
 
 /// A visit that counts, begun this long after [`NOW`].
-fn met(household: u8, after: i64) -> Vec<FieldEdit> {
+pub(super) fn met(household: u8, after: i64) -> Vec<FieldEdit> {
     let start = NOW.plus_millis(after);
     vec![
         text("household", &record(household).to_string()),
@@ -81,11 +81,11 @@ fn met(household: u8, after: i64) -> Vec<FieldEdit> {
     ]
 }
 
-async fn put(storage: &dyn Storage, work: RecordWork) {
+pub(super) async fn put(storage: &dyn Storage, work: RecordWork) {
     storage.commit(commit(vec![work], None)).await.unwrap();
 }
 
-async fn put_household(storage: &dyn Storage, id: u8, place: u8, ledger: &str) {
+pub(super) async fn put_household(storage: &dyn Storage, id: u8, place: u8, ledger: &str) {
     let edits = [text("ledger", ledger)];
     put(
         storage,
@@ -94,18 +94,18 @@ async fn put_household(storage: &dyn Storage, id: u8, place: u8, ledger: &str) {
     .await;
 }
 
-async fn put_visit(storage: &dyn Storage, id: u8, place: u8, edits: &[FieldEdit]) {
+pub(super) async fn put_visit(storage: &dyn Storage, id: u8, place: u8, edits: &[FieldEdit]) {
     put(storage, work(None, id, RecordKind::Visit, place, edits)).await;
 }
 
-async fn change_visit(storage: &dyn Storage, id: u8, edits: &[FieldEdit]) {
+pub(super) async fn change_visit(storage: &dyn Storage, id: u8, edits: &[FieldEdit]) {
     let stored = find(storage, id).await;
     let place = stored.grid.as_bytes()[0];
     let changed = work(Some(&stored), id, RecordKind::Visit, place, edits);
     put(storage, changed).await;
 }
 
-async fn count_all(storage: &dyn Storage) {
+pub(super) async fn count_all(storage: &dyn Storage) {
     // One at a time: where a batch ends must not matter.
     while storage.count_visits(1, NOW).await.unwrap() > 0 {}
     assert!(!storage.has_visits_due().await.unwrap());

@@ -9,13 +9,17 @@
 //! phrase of groups; a shorter one is the beginning of groups and is looked up
 //! as all of them, which the two spaces at the end of each text make complete.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use wangge_model::{GridId, RecordId, RecordKind, document::RecordDocument};
+use wangge_model::{
+    GridId, RecordId, RecordKind,
+    document::RecordDocument,
+    hazard::{Hazard, read_hazards},
+};
 
-use super::{SqliteStorage, row};
+use super::{SqliteStorage, row, work};
 use crate::{
     same::Matcher,
     storage::{FindingStorage, MatchKey, StorageError, StorageResult},
@@ -37,6 +41,7 @@ struct Prepared {
     text: String,
     document: Option<Vec<u8>>,
     keys: Vec<MatchKey>,
+    hazards: BTreeMap<String, Hazard>,
 }
 
 /// Leaves a record that was written or moved to [`FindingStorage::index_some`].
@@ -61,11 +66,12 @@ fn read_due(connection: &Connection, most: usize) -> StorageResult<(Vec<Prepared
     let mut statement = connection.prepare_cached(
         "SELECT record.id, record.version, record.kind, record.grid, record.state,
              record.edited_at, record.conflict_count, record.title, record.search_text,
-             CASE WHEN record.kind = ?2 THEN record.document END
+             CASE WHEN record.kind IN (?2, ?3) THEN record.document END
          FROM unindexed JOIN record ON record.id = unindexed.record
          ORDER BY unindexed.record LIMIT ?1",
     )?;
-    let rows = statement.query_map(params![limit, RecordKind::Household.number()], |row| {
+    let (household, place) = (RecordKind::Household.number(), RecordKind::Place.number());
+    let rows = statement.query_map(params![limit, household, place], |row| {
         let (title, search_text): (String, String) = (row.get(7)?, row.get(8)?);
         Ok(Prepared {
             record: row::id(row, 0, RecordId::from_bytes)?,
@@ -78,6 +84,7 @@ fn read_due(connection: &Connection, most: usize) -> StorageResult<(Vec<Prepared
             text: format!("{title}\n{search_text}  "),
             document: row.get(9)?,
             keys: Vec::new(),
+            hazards: BTreeMap::new(),
         })
     })?;
     let mut due = row::collect(rows)?;
@@ -86,16 +93,24 @@ fn read_due(connection: &Connection, most: usize) -> StorageResult<(Vec<Prepared
     Ok((due, more))
 }
 
-/// Opens households for what makes them the same as others. A document that
-/// cannot be read has no keys; `verify` reports it.
+/// Opens households for what makes them the same as others, households and places
+/// for their hazards. A document that cannot be read has neither; `verify` reports
+/// it.
 fn prepare(due: &mut [Prepared], matcher: &Matcher) {
     for one in due {
         let Some(bytes) = one.document.take() else {
             continue;
         };
-        if let Ok(document) = RecordDocument::load(RecordKind::Household, Some(&bytes), []) {
-            let grid = GridId::from_bytes(one.grid);
-            one.keys = matcher.household(&grid, &document.read());
+        let kind = u8::try_from(one.kind)
+            .ok()
+            .and_then(RecordKind::from_number);
+        let Some(kind) = kind else { continue };
+        if let Ok(document) = RecordDocument::load(kind, Some(&bytes), []) {
+            let (grid, fields) = (GridId::from_bytes(one.grid), document.read());
+            if kind == RecordKind::Household {
+                one.keys = matcher.household(&grid, &fields);
+            }
+            one.hazards = read_hazards(&fields);
         }
     }
 }
@@ -150,6 +165,7 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
         connection
             .prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, ?2)")?
             .execute(params![number, one.text])?;
+        work::put_hazards(connection, &one.record, &one.grid, &one.hazards)?;
         added.extend(one.keys.iter().map(|key| (*key, one.record)));
         connection
             .prepare_cached("DELETE FROM unindexed WHERE record = ?1")?

@@ -7,6 +7,7 @@
 mod api_token;
 mod audit;
 mod authorship;
+mod call_out;
 mod campaign;
 mod commit;
 mod console;
@@ -15,6 +16,7 @@ mod device;
 mod division;
 mod feed;
 mod finding;
+mod follow_up_mark;
 mod grid_map;
 mod ledger;
 mod list;
@@ -31,8 +33,10 @@ mod register;
 mod review;
 mod row;
 mod scope;
+mod survey;
 mod verify;
 mod visit;
+mod work;
 mod writer;
 
 use std::{

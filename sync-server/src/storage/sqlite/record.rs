@@ -136,7 +136,8 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
                 "UPDATE record SET heads = ?2, title = ?3, person_name = ?4, phone = ?5,
                      state = ?6, category = ?7, urgency = ?8, number = ?9, household = ?10,
                      occurred_at = ?11, member_count = ?12, conflict_count = ?13, edited_at = ?14,
-                     search_text = ?15, place = ?16, residence = ?17, version = version + 1
+                     search_text = ?15, place = ?16, residence = ?17, source = ?18,
+                     version = version + 1
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -157,6 +158,7 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
                 right.search_text,
                 right.place.as_ref().map(RecordId::as_bytes),
                 right.residence,
+                right.source,
             ])?;
     }
 }
@@ -289,4 +291,4 @@ impl RecordStorage for SqliteStorage {
 }
 
 // The list row's columns and the summary's follow each other in every query.
-const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 15);
+const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 16);
