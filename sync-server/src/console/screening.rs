@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use wangge_model::{
     CivilDay, GridId, PersonId, RecordKind,
-    message::{message, message_id},
+    message::{find_message, message_id},
 };
 
 use super::{
@@ -77,7 +77,8 @@ impl ScreeningView {
             ScreeningKind::Hazard => {
                 let state = message_id("hazard-state", &row.state);
                 let class = words("hazards.*.kind", &row.class);
-                (class, message(page.language, &state, &[]))
+                let state = find_message(page.language, &state, &[]);
+                (class, state.unwrap_or_else(|| row.state.clone()))
             }
             ScreeningKind::Incident => (row.class.clone(), words("case.state", &row.state)),
         };

@@ -521,13 +521,12 @@ async fn figures(
     let mut rules: BTreeMap<GridId, (Option<u32>, Option<u32>)> = BTreeMap::new();
     let mut workers = Vec::with_capacity(figures.len());
     for one in figures {
-        let wanted = match rules.get(&one.grid) {
-            Some(wanted) => *wanted,
-            None => {
-                let wanted = wanted(storage.as_ref(), one.grid).await?;
-                rules.insert(one.grid, wanted);
-                wanted
-            }
+        let wanted = if let Some(wanted) = rules.get(&one.grid) {
+            *wanted
+        } else {
+            let wanted = wanted(storage.as_ref(), one.grid).await?;
+            rules.insert(one.grid, wanted);
+            wanted
         };
         workers.push((one, wanted));
     }

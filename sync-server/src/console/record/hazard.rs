@@ -46,10 +46,9 @@ pub(crate) struct HazardView {
     pub state: String,
     /// Nobody has seen that it is gone.
     pub is_open: bool,
-    /// From when on somebody is to look again; empty if nobody is.
-    pub due_on: String,
-    /// That day has come.
-    pub is_due: bool,
+    /// From when on somebody is to look again, if anybody is, and whether that
+    /// day has come.
+    pub due: Option<(String, bool)>,
     /// The incident it became: address and title.
     pub incident: Option<(String, String)>,
     /// The reader may report it.
@@ -89,8 +88,7 @@ pub(crate) fn hazard_views(
                     &[],
                 ),
                 is_open,
-                due_on: due_on.map(|on| on.to_string()).unwrap_or_default(),
-                is_due: due_on.is_some_and(|on| on <= today),
+                due: due_on.map(|on| (on.to_string(), on <= today)),
                 incident: hazard.incident.map(|incident| {
                     let title = names.get(&incident).map(|name| name.title.clone());
                     let href = format!("{}/{incident}", list_href(RecordKind::Incident));
@@ -103,7 +101,7 @@ pub(crate) fn hazard_views(
             }
         })
         .collect();
-    views.sort_by(|a, b| (!a.is_open, &a.due_on, &a.id).cmp(&(!b.is_open, &b.due_on, &b.id)));
+    views.sort_by(|a, b| (!a.is_open, &a.due, &a.id).cmp(&(!b.is_open, &b.due, &b.id)));
     views
 }
 

@@ -65,7 +65,7 @@ pub(super) async fn what_is_handed_in_is_summed_by_day_grid_and_person(storage: 
         .await
         .unwrap();
     assert_eq!(rows[0].person_name, "人10");
-    assert_eq!(rows[0].last_seen_at, None, "enrolled and never came");
+    assert_eq!(rows[0].last_seen_at, Some(NOW), "enrolled then");
 }
 
 pub(super) async fn figures_count_households_days_and_what_is_overdue(storage: &dyn Storage) {
@@ -176,6 +176,8 @@ pub(super) async fn open_matters_are_told_by_grid(storage: &dyn Storage) {
 }
 
 pub(super) async fn everything_screened_is_one_list_within_scope(storage: &dyn Storage) {
+    use ScreeningKind::{Hazard, Incident, Visit};
+
     town(storage).await;
     visit::put_household(storage, 40, 3, "consistent").await;
     let mut edits = visit::met(40, 0);
@@ -219,7 +221,6 @@ pub(super) async fn everything_screened_is_one_list_within_scope(storage: &dyn S
             .map(|row| (row.kind, row.record.as_bytes()[0]));
         (page.total, rows.collect::<Vec<_>>())
     };
-    use ScreeningKind::{Hazard, Incident, Visit};
     let all = vec![(Visit, 50), (Incident, 70), (Visit, 51), (Hazard, 60)];
     assert_eq!(list(12, &base).await, (4, all));
     let own = vec![(Visit, 50), (Incident, 70), (Hazard, 60)];
