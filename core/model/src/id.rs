@@ -152,6 +152,10 @@ id_type!(
     CallOutId
 );
 id_type!(
+    /// One task that a department pushes down.
+    TaskId
+);
+id_type!(
     /// One survey.
     SurveyId
 );

@@ -15,6 +15,7 @@
 //! * [`follow_up_mark`]: who is to be visited by one named worker, which only
 //!   two people see.
 //! * [`survey`]: what is asked at the door and counted without names.
+//! * [`task`]: what departments push down to grids, and what may enter them.
 //! * [`reference`]: what the server authors for phones.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
@@ -82,6 +83,7 @@ pub mod redivision;
 pub mod reference;
 pub mod summary;
 pub mod survey;
+pub mod task;
 pub mod text;
 pub mod visit;
 pub mod visit_plan;
@@ -102,7 +104,7 @@ pub use grid_code::{
 pub use id::{
     ApiTokenId, AssignmentId, AuditId, CallOutId, CampaignId, ChangeHash, DeviceId, FollowUpMarkId,
     GridId, Incarnation, InvalidId, MemberId, OrgNodeId, PersonId, QuarantineId, RecordId,
-    RedivisionId, ReferenceVersion, ServerEpoch, SurveyId,
+    RedivisionId, ReferenceVersion, ServerEpoch, SurveyId, TaskId,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

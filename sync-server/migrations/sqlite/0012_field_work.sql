@@ -125,5 +125,28 @@ CREATE TABLE call_out (
 CREATE INDEX call_out_node ON call_out (node);
 CREATE INDEX call_out_person ON call_out (person);
 
+CREATE TABLE task (
+    -- What a department asks of grids (条线任务); once let in (事项准入) it is a campaign.
+    id         BLOB PRIMARY KEY CHECK (length(id) = 16),
+    node       BLOB NOT NULL REFERENCES org_node (id),
+    title      TEXT NOT NULL,
+    note       TEXT NOT NULL,
+    kind       TEXT NOT NULL,     -- of its visits
+    starts_on  INTEGER NOT NULL,  -- days since 1970-01-01
+    ends_on    INTEGER NOT NULL,  -- the last day
+    basis      TEXT NOT NULL,     -- what it rests on
+    filed_by   BLOB NOT NULL REFERENCES person (id),
+    filed_at   INTEGER NOT NULL,
+    state      TEXT NOT NULL,     -- filed, admitted, refused
+    reason     TEXT NOT NULL,     -- why it was refused
+    campaign   BLOB REFERENCES campaign (id),
+    decided_by BLOB REFERENCES person (id),
+    decided_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX task_node ON task (node);
+CREATE INDEX task_filed_by ON task (filed_by);
+CREATE INDEX task_campaign ON task (campaign) WHERE campaign IS NOT NULL;
+CREATE INDEX task_decided_by ON task (decided_by) WHERE decided_by IS NOT NULL;
+
 -- Visits are read again for what is kept of them since.
 INSERT OR IGNORE INTO visit_due SELECT id FROM record WHERE kind = 2;

@@ -27,6 +27,7 @@ pub(crate) mod screening;
 mod sheet;
 mod sign_in;
 pub(crate) mod survey;
+pub(crate) mod task;
 #[cfg(test)]
 mod tests;
 mod visit_rules;
@@ -55,6 +56,7 @@ pub fn router() -> Router<AppState> {
         .merge(work::router())
         .merge(screening::router())
         .merge(call_out::router())
+        .merge(task::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))
         .route("/campaigns/new", get(campaign::new).post(campaign::create))

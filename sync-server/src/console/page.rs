@@ -54,13 +54,14 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 20] = [
+const NAVIGATION: [(&str, &str); 21] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
     ("/visits", "console-nav-visits"),
     ("/coverage", "console-nav-coverage"),
     ("/campaigns", "console-nav-campaigns"),
+    ("/tasks", "console-nav-tasks"),
     ("/work", "console-nav-work"),
     ("/figures", "console-nav-figures"),
     ("/screenings", "console-nav-screenings"),

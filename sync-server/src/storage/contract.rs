@@ -15,6 +15,7 @@ mod moves;
 mod reference;
 mod register;
 mod survey;
+mod task;
 mod visit;
 mod work;
 
@@ -51,6 +52,7 @@ use self::register::{
     boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
 };
 use self::survey::a_survey_is_asked_below_its_place_and_counted_in_scope;
+use self::task::a_task_enters_a_grid_only_when_it_is_let_in;
 use self::visit::{
     a_campaign_reaches_phones_and_is_counted_down,
     a_household_that_arrives_after_its_visit_is_counted,
@@ -92,6 +94,7 @@ where
         open_matters_are_told_by_grid,
         everything_screened_is_one_list_within_scope,
         a_reserve_has_access_while_called_out,
+        a_task_enters_a_grid_only_when_it_is_let_in,
         nodes_form_a_tree,
         scope_is_what_lies_below_assignments,
         every_role_sees_what_the_matrix_says,

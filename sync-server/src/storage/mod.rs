@@ -30,6 +30,7 @@ mod register;
 mod review;
 pub mod sqlite;
 mod survey;
+mod task;
 mod visit;
 mod work;
 
@@ -66,6 +67,7 @@ pub use register::{
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
 pub use survey::{NewSurvey, SurveyCounts, SurveyRow, SurveyStorage};
+pub use task::{NewTask, Task, TaskDecision, TaskOutcome, TaskStorage};
 pub use visit::{
     CampaignGrid, CampaignProgress, CampaignRow, CoverageRow, HouseholdChoice, NewCampaign,
     VisitStorage, period_number,
@@ -94,6 +96,7 @@ pub trait Storage:
     + CallOutStorage
     + ReferenceStorage
     + SurveyStorage
+    + TaskStorage
     + VisitStorage
     + WorkStorage
     + ConsoleSessionStorage
@@ -124,6 +127,7 @@ impl<T> Storage for T where
         + CallOutStorage
         + ReferenceStorage
         + SurveyStorage
+        + TaskStorage
         + VisitStorage
         + WorkStorage
         + ConsoleSessionStorage

@@ -570,3 +570,36 @@ console-call-out-ended-notice = It has ended; the access is taken back.
 console-call-out-on = Under way
 console-call-out-coming = Not begun
 console-call-out-over = Over
+
+## Tasks of departments
+
+task-state-filed = Waits to be let in
+task-state-admitted = Let in
+task-state-refused = Not let in
+task-title = Name the task in 1 to 60 characters.
+task-note = The note is too long; keep it within 500 characters.
+task-kind = There is no such kind of visit; choose one from the list.
+task-days = The last day must not lie before the first or before today, nor more than a year later. Change the days.
+task-basis = State what the task rests on in 2 to 200 characters.
+task-place = Choose an area in which you may propose tasks.
+task-reason = State why it is not let in, in 2 to 200 characters.
+task-nobody = There is no household in that area; check it with the department.
+task-too-many = There are too many households in that area; ask the department to divide it.
+console-nav-tasks = Tasks
+console-tasks-title = Tasks of departments
+console-tasks-lead = A department files a task. Once the county's desk lets it in, it is a campaign of its grids: it enters the workers' plans and is counted.
+console-tasks-none = There is no task.
+console-task-new = File a task
+console-task-node = Area
+console-task-basis = What it rests on
+console-task-file = File it
+console-task-filed = Filed by
+console-task-decided-by = Decided by
+console-task-reason = Why not
+console-task-admit = Let it in
+console-task-refuse = Do not let it in
+console-task-refuse-button = Not let in
+console-task-filed-notice = It is filed and waits for the county's desk.
+console-task-admitted-notice = It is let in; workers have it in their plans after the next sync.
+console-task-refused-notice = It is noted as not let in.
+console-task-decided-notice = Somebody decided before; nothing was changed.

@@ -570,3 +570,36 @@ console-call-out-ended-notice = 已结束，临时权限已收回。
 console-call-out-on = 调用中
 console-call-out-coming = 未开始
 console-call-out-over = 已结束
+
+## 条线任务
+
+task-state-filed = 待准入
+task-state-admitted = 已准入
+task-state-refused = 不予准入
+task-title = 请填写任务名称，不超过 60 字。
+task-note = 说明过长，请控制在 500 字以内。
+task-kind = 没有这种走访类型，请从列表中选择。
+task-days = 截止日期应不早于开始日期和今天，且不超过一年，请修改。
+task-basis = 请填写准入依据，2 至 200 字。
+task-place = 请选择任务范围，须是您可以提出任务的地方。
+task-reason = 请填写不予准入的理由，2 至 200 字。
+task-nobody = 该范围没有住户，无法下达，请与提出部门核对范围。
+task-too-many = 该范围住户过多，请提出部门分范围提出。
+console-nav-tasks = 条线任务
+console-tasks-title = 条线任务
+console-tasks-lead = 部门提出任务，县级中心准入后下达到网格，作为集中走访进入网格员计划并统计完成情况。
+console-tasks-none = 没有条线任务。
+console-task-new = 提出任务
+console-task-node = 任务范围
+console-task-basis = 准入依据
+console-task-file = 提交
+console-task-filed = 提出
+console-task-decided-by = 审核人
+console-task-reason = 不予准入的理由
+console-task-admit = 准入并下达
+console-task-refuse = 不予准入
+console-task-refuse-button = 确认不予准入
+console-task-filed-notice = 已提交，等待县级中心准入。
+console-task-admitted-notice = 已准入，网格员的手机同步后列入计划。
+console-task-refused-notice = 已记为不予准入。
+console-task-decided-notice = 此前已有人审核，结果未变。

@@ -3,10 +3,11 @@
 
 use askama::Template as _;
 use wangge_model::{
-    CallOutId, CivilDay, FollowUpMarkId, GridId, OrgNodeId, PersonId, RecordId, RecordKind,
-    SurveyId, Timestamp,
+    CallOutId, CampaignId, CivilDay, FollowUpMarkId, GridId, OrgNodeId, PersonId, RecordId,
+    RecordKind, SurveyId, TaskId, Timestamp,
     follow_up_mark::FollowUpRule,
     survey::{Question, QuestionKind},
+    task::{TaskOrder, TaskState},
     visit_plan::Period,
 };
 
@@ -21,11 +22,13 @@ use crate::{
         page::Page,
         screening::{ScreeningForm, ScreeningsPage},
         survey::{NewSurveyPage, Results, SurveyForm, SurveyPage, SurveyView, SurveysPage},
+        task::{TaskForm, TaskView, TasksPage},
         work::{FiguresPage, WorkPage, WorkQuery},
     },
     storage::{
         CallOut, CoverageRow, FollowUpCount, FollowUpMark, MatterRow, OpinionCount, Screening,
-        ScreeningKind, ScreeningPage, SurveyCounts, SurveyRow, WorkRow, WorkSpan, WorkerFigures,
+        ScreeningKind, ScreeningPage, SurveyCounts, SurveyRow, Task, WorkRow, WorkSpan,
+        WorkerFigures,
     },
 };
 
@@ -45,7 +48,54 @@ pub(super) fn pages(at: &dyn Fn(&str) -> Page, text: &str) -> Vec<(&'static str,
     pages.extend(surveys(at, text));
     pages.extend(sums(at, text));
     pages.push(("call-outs", call_outs(at, text)));
+    pages.push(("tasks", tasks(at, text)));
     pages
+}
+
+fn tasks(at: &dyn Fn(&str) -> Page, text: &str) -> String {
+    let task = |state, campaign: Option<CampaignId>| Task {
+        id: TaskId::from_bytes([1; 16]),
+        node_name: text.to_owned(),
+        order: TaskOrder {
+            title: text.to_owned(),
+            note: text.to_owned(),
+            kind: "campaign".to_owned(),
+            starts_on: today(),
+            ends_on: today().plus(30),
+            basis: text.to_owned(),
+        },
+        filed_by: text.to_owned(),
+        filed_at: NOW,
+        state,
+        reason: text.to_owned(),
+        decided_by: text.to_owned(),
+        campaign,
+        households: 300,
+        done: 120,
+        may_decide: state == TaskState::Filed,
+    };
+    let page = at("/tasks");
+    let view = |task: Task| TaskView::new(&task, &page);
+    let page = TasksPage {
+        tasks: vec![
+            view(task(TaskState::Filed, None)),
+            view(task(
+                TaskState::Admitted,
+                Some(CampaignId::from_bytes([2; 16])),
+            )),
+            view(task(TaskState::Refused, None)),
+        ],
+        may_file: true,
+        form: TaskForm {
+            title: text.to_owned(),
+            basis: text.to_owned(),
+            ..TaskForm::default()
+        },
+        nodes: options(text),
+        kinds: options(text),
+        page,
+    };
+    page.render().unwrap()
 }
 
 fn call_outs(at: &dyn Fn(&str) -> Page, text: &str) -> String {

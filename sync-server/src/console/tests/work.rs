@@ -134,7 +134,10 @@ async fn a_day_shows_who_handed_in_nothing_and_a_month_what_is_open() {
     let mut desk = server.signed_in("wang").await;
     let page = desk.get("/work").await.body;
     assert!(page.contains("1 名网格员没有上报") && page.contains("李网格"));
-    assert!(page.contains("2026-01-01 08:00"), "when the phone last came");
+    assert!(
+        page.contains("2026-01-01 08:00"),
+        "when the phone last came"
+    );
     let household = server
         .put_household(7, GRID, &[("address.room", "501室")])
         .await;

@@ -34,6 +34,7 @@ mod review;
 mod row;
 mod scope;
 mod survey;
+mod task;
 mod verify;
 mod visit;
 mod work;

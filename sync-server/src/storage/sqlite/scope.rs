@@ -234,7 +234,10 @@ const FOLLOW_UP_ORDER: Flag = Flag::new("may_order_follow_up", Data::FollowUpMar
 const FOLLOW_UP_COUNT: Flag = Flag::new("may_count_follow_up", Data::FollowUpMark, Act::Count);
 const WORK: Flag = Flag::new("may_see_work", Data::Assessment, Act::Read);
 const APPROVE: Flag = Flag::new("may_approve", Data::Account, Act::Approve);
-const FLAGS: [Flag; 11] = [
+const SEE_TASK: Flag = Flag::new("may_see_task", Data::Task, Act::Read);
+const PROPOSE_TASK: Flag = Flag::new("may_propose_task", Data::Task, Act::Propose);
+const APPROVE_TASK: Flag = Flag::new("may_approve_task", Data::Task, Act::Approve);
+const FLAGS: [Flag; 14] = [
     COUNT,
     UNSETTLED,
     DECIDE,
@@ -246,6 +249,9 @@ const FLAGS: [Flag; 11] = [
     FOLLOW_UP_COUNT,
     WORK,
     APPROVE,
+    SEE_TASK,
+    PROPOSE_TASK,
+    APPROVE_TASK,
 ];
 
 /// The grids in which an assignment of the person allows this.
