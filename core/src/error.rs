@@ -5,6 +5,7 @@ use wangge_model::{
     document::{EditError, schema::FieldError},
     member_move::MemberMoveError,
     message::{Language, message, message_id},
+    survey::SurveyError,
 };
 
 use crate::{store::StoreError, sync::SyncError};
@@ -42,6 +43,9 @@ pub enum Error {
     /// Nothing to write: the form is empty.
     #[error("nothing was entered")]
     Empty,
+    /// A survey cannot be answered so: say which question and why.
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
     /// A person cannot be moved so: say why and let the person choose again.
     #[error(transparent)]
     MemberMove(#[from] MemberMoveError),

@@ -5,7 +5,7 @@
 //! * [`Core`]: what a shell holds; open it, use it, drop it.
 //! * [`record`] and [`draft`]: what a person does with records and drafts;
 //!   [`duplicate`]: whether what is typed is on file already; [`form`]: what a
-//!   place collects; [`map`]: which grid a point is in.
+//!   place collects; [`hazard`]: reporting what was found; [`map`]: which grid a point is in.
 //! * [`store`]: the encrypted database of one phone.
 //! * [`sync`]: the exchange with the server.
 //!
@@ -40,14 +40,17 @@ pub mod draft;
 pub mod duplicate;
 mod error;
 pub mod form;
+pub mod hazard;
 mod indexer;
 pub mod map;
 pub mod plan;
 pub mod port;
 pub mod record;
 pub mod store;
+pub mod survey;
 pub mod sync;
 pub mod visit_map;
+pub mod work;
 
 pub use crate::{
     config::{CoreConfig, StoreKey},
@@ -63,4 +66,5 @@ pub use crate::{
     },
     store::{Recovery, Store, StoreError},
     visit_map::MappedHousehold,
+    work::{Entries, WorkSum},
 };

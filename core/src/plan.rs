@@ -290,7 +290,7 @@ impl Core {
                 let households = source
                     .households
                     .iter()
-                    .filter(|household| household.grid == *id)
+                    .filter(|household| household.grid == *id && !household.fact.is_place)
                     .map(|household| household.id);
                 GridCoverage {
                     grid: *id,
@@ -298,6 +298,18 @@ impl Core {
                     coverage: Coverage::of(households, &log, on),
                 }
             })
+            .collect())
+    }
+
+    /// Of each visit to a household that the person made within some days,
+    /// whether it counts.
+    pub(crate) fn own_visits(&self, first: CivilDay, last: CivilDay) -> Result<Vec<bool>> {
+        let source = self.store.load_plan_source(first)?;
+        let log = Rules::of(&source).log(&source.visits);
+        let visits = log.iter().flat_map(|(_, visits)| visits);
+        Ok(visits
+            .filter(|visit| visit.is_mine && visit.day >= first && visit.day <= last)
+            .map(wangge_model::visit_plan::LoggedVisit::counts)
             .collect())
     }
 
@@ -373,7 +385,7 @@ impl Core {
         }
     }
 
-    fn enrolled_person(&self) -> Result<PersonId> {
+    pub(crate) fn enrolled_person(&self) -> Result<PersonId> {
         use crate::sync::SyncStore as _;
         let enrolment = self.store.find_enrolment()?;
         Ok(enrolment.ok_or(crate::StoreError::NotEnrolled)?.person)

@@ -190,6 +190,8 @@ impl Core {
         let mut edits = edits.to_vec();
         if kind == RecordKind::Visit {
             self.complete_visit(&mut edits, None)?;
+        } else if kind == RecordKind::Incident {
+            self.complete_incident(&mut edits)?;
         }
         let id = RecordId::make(self.clock.as_ref(), self.entropy.as_ref());
         self.store

@@ -10,6 +10,7 @@ use wangge_model::{
     member_move::MemberMoveError,
     message::{Language, field_error_message, message, message_id},
     protocol::EnrolmentLinkError,
+    survey::{ANSWERS, SurveyError},
 };
 
 /// Why something was not done. Nothing was changed by it, and nothing that was
@@ -133,6 +134,7 @@ impl From<Error> for AppError {
             Error::NotAllowed => Self::NotAllowed,
             Error::Empty => Self::Empty,
             Error::MemberMove(error) => member_move(error),
+            Error::Survey(error) => survey(&error),
             Error::RecordFull => Self::RecordFull,
             error @ (Error::Busy | Error::StorageFull | Error::ReadOnly | Error::Rebuilt) => {
                 storage(&error)
@@ -150,6 +152,15 @@ impl From<Error> for AppError {
                 Self::Unexpected { reason }
             }
         }
+    }
+}
+
+fn survey(error: &SurveyError) -> AppError {
+    AppError::Invalid {
+        field: ANSWERS.to_owned(),
+        reason: error.code().to_owned(),
+        zh: error.text(Language::Chinese),
+        en: error.text(Language::English),
     }
 }
 

@@ -13,6 +13,10 @@ pub struct Incident {
     pub urgency: String,
     /// Handling kind.
     pub handling: String,
+    /// How the report came about.
+    pub source: String,
+    /// The visit that led to it, if one did.
+    pub visit: Option<RecordId>,
     /// One line.
     pub title: String,
     /// What happened; two people may write at once.
@@ -21,6 +25,9 @@ pub struct Incident {
     pub household: Option<RecordId>,
     /// The place it concerns, if any.
     pub concerned_place: Option<RecordId>,
+    /// The hazard it is about, in the file of that household or place; empty if
+    /// none.
+    pub hazard: String,
     /// Where, in words.
     pub place: String,
     /// Where, if taken.
@@ -74,10 +81,13 @@ impl From<wangge_model::incident::Incident> for Incident {
             category: incident.category,
             urgency: incident.urgency,
             handling: incident.handling,
+            source: incident.source,
+            visit: incident.visit,
             title: incident.title,
             description: incident.description,
             household: incident.household,
             concerned_place: incident.concerned_place,
+            hazard: incident.hazard,
             place: incident.place,
             point: incident.point,
             occurred_at: incident.occurred_at,

@@ -9,8 +9,11 @@
 //! * [`error`]: the one error, by what a shell does about it.
 //! * [`household`], [`place`], [`visit`], [`incident`]: records read as a whole.
 //! * [`duplicate`]: whether what is typed is on file already.
+//! * [`hazard`]: reporting what was found, and looking again.
 //! * [`plan`]: visits that should be made, and whether one counts;
 //!   [`visit_map`]: every household with its door and how it stands.
+//! * [`survey`]: what is asked at the door and counted without names.
+//! * [`work`]: what was done in some days, and what waits behind 访、报、调.
 //! * [`form`]: what a place collects of a record, and what is wrong with it.
 //! * [`schema`]: which fields there are, for forms, and the texts for them.
 //! * [`id`]: ids and times; [`value`]: field values.
@@ -32,6 +35,7 @@ pub mod duplicate;
 pub mod error;
 pub mod form;
 pub mod grid;
+pub mod hazard;
 pub mod host;
 pub mod household;
 pub mod id;
@@ -42,10 +46,12 @@ pub mod plan;
 pub mod record;
 pub mod schema;
 pub mod software_key;
+pub mod survey;
 pub mod sync;
 pub mod value;
 pub mod visit;
 pub mod visit_map;
+pub mod work;
 
 mod blocking;
 mod database_key;

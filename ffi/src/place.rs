@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use wangge_model::{
     RecordId,
     coordinate::Point,
+    hazard::Hazard,
     household::{Address, Contact},
-    place::{Check, Hazard},
+    place::Check,
 };
 
 use crate::{AppError, Core};
@@ -75,8 +76,16 @@ pub struct HazardEntry {
     pub fix_by: String,
     /// When it was.
     pub fixed_on: String,
-    /// When somebody checked that.
+    /// When somebody looked again.
     pub rechecked_on: String,
+    /// What they found.
+    pub recheck: String,
+    /// Id of the person who looked again.
+    pub rechecked_by: String,
+    /// How far it is: `open`, `fixed` or `closed`.
+    pub state: String,
+    /// From which day on somebody is to look again; empty if nobody is.
+    pub recheck_due_on: String,
     /// The incident it became, if it did.
     pub incident: Option<RecordId>,
 }
@@ -126,12 +135,19 @@ pub(crate) fn checks(checks: BTreeMap<String, Check>) -> Vec<CheckEntry> {
 pub(crate) fn hazards(hazards: BTreeMap<String, Hazard>) -> Vec<HazardEntry> {
     let entry = |(id, hazard): (String, Hazard)| HazardEntry {
         id,
+        state: hazard.state().as_str().to_owned(),
+        recheck_due_on: hazard
+            .recheck_due_on()
+            .map(|on| on.to_string())
+            .unwrap_or_default(),
         kind: hazard.kind,
         remark: hazard.remark,
         found_on: hazard.found_on,
         fix_by: hazard.fix_by,
         fixed_on: hazard.fixed_on,
         rechecked_on: hazard.rechecked_on,
+        recheck: hazard.recheck,
+        rechecked_by: hazard.rechecked_by,
         incident: hazard.incident,
     };
     hazards.into_iter().map(entry).collect()

@@ -284,7 +284,7 @@ pub(crate) fn day(text: Option<String>) -> Result<Option<CivilDay>, AppError> {
         .map_err(|error| wangge_core::Error::Unexpected(error.to_string()).into())
 }
 
-fn size(number: usize) -> u32 {
+pub(crate) fn size(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
@@ -418,6 +418,10 @@ mod tests {
                 rule: "hardship".to_owned(),
                 group: "hardship".to_owned(),
                 due_by: on,
+            },
+            Reason::Recheck {
+                hazard: "h".to_owned(),
+                due_on: on,
             },
             Reason::Promise { visit, due_on: on },
             Reason::FollowUp { visit, due_on: on },

@@ -334,6 +334,8 @@ impl From<wangge_model::RecordSummary> for RecordSummary {
             place,
             residence,
             merged_into,
+            // For the server's lists; the incident itself tells.
+            source: _,
         } = summary;
         Self {
             title,

@@ -85,6 +85,13 @@ async fn count_all(state: &AppState) {
     if let Err(error) = state.storage.close_campaigns_before(over, now).await {
         tracing::error!(%error, "campaigns that are over stay on the phones");
     }
+    if let Err(error) = state.storage.close_surveys_before(over, now).await {
+        tracing::error!(%error, "surveys that are over stay on the phones");
+    }
+    let today = CivilDay::of(now);
+    if let Err(error) = state.storage.end_follow_up_marks_before(today).await {
+        tracing::error!(%error, "follow-up marks that are over stay");
+    }
     while !state.is_stopping() {
         match state.storage.count_visits(VISITS, state.clock.now()).await {
             Ok(0) => return,

@@ -8,7 +8,8 @@ use chrono::NaiveDate;
 use crate::{
     RecordId,
     document::{Below, Fields, RecordDocument, read_each},
-    place::{Hazard, read_address, read_hazards},
+    hazard::{Hazard, read_hazards},
+    place::read_address,
 };
 
 /// Age from which somebody is no longer a child whose data need a guardian (PIPL

@@ -148,6 +148,22 @@ id_type!(
     CampaignId
 );
 id_type!(
+    /// One call-out of people assigned beforehand.
+    CallOutId
+);
+id_type!(
+    /// One task that a department pushes down.
+    TaskId
+);
+id_type!(
+    /// One survey.
+    SurveyId
+);
+id_type!(
+    /// One restricted follow-up mark.
+    FollowUpMarkId
+);
+id_type!(
     /// One change kept in the server's quarantine.
     QuarantineId
 );

@@ -14,6 +14,10 @@ pub struct Incident {
     pub urgency: String,
     /// Handling kind, see [`crate::document::schema::HANDLING`].
     pub handling: String,
+    /// How the report came about, see [`crate::document::schema::SOURCE`].
+    pub source: String,
+    /// The visit that led to it, if one did.
+    pub visit: Option<RecordId>,
     /// One line.
     pub title: String,
     /// What happened; two people may write at once.
@@ -22,6 +26,9 @@ pub struct Incident {
     pub household: Option<RecordId>,
     /// The place it concerns, if any.
     pub concerned_place: Option<RecordId>,
+    /// Id of the hazard it is about, in the file of that household or place;
+    /// empty if none.
+    pub hazard: String,
     /// Where, in words.
     pub place: String,
     /// Where, WGS-84.
@@ -63,10 +70,13 @@ impl Incident {
             category: text("category"),
             urgency: text("urgency"),
             handling: text("handling"),
+            source: text("source"),
+            visit: text("visit").parse().ok(),
             title: text("title"),
             description: text("description"),
             household: text("household").parse().ok(),
             concerned_place: text("concerned_place").parse().ok(),
+            hazard: text("hazard"),
             place: text("place"),
             point: fields.point(),
             occurred_at: fields.time("occurred_at"),

@@ -6,11 +6,16 @@
 //!   conflicts and history; [`summary`] is its list row; [`household`],
 //!   [`place`], [`visit`] and [`incident`] read it as a whole; [`member_move`]
 //!   takes a person from one household to another.
+//! * [`hazard`]: what was found at a household or place, until it is gone.
 //! * [`duplicate`]: what tells that two files are about the same.
 //! * [`collection`]: collection lists (采集清单), the form they make of a record,
 //!   and with [`record_problem`] what is wrong with what stands in it.
 //! * [`guard`]: the gate for changes from elsewhere.
 //! * [`visit_plan`]: which visits count, what is due, in which order to walk.
+//! * [`follow_up_mark`]: who is to be visited by one named worker, which only
+//!   two people see.
+//! * [`survey`]: what is asked at the door and counted without names.
+//! * [`task`]: what departments push down to grids, and what may enter them.
 //! * [`reference`]: what the server authors for phones.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
@@ -57,8 +62,10 @@ pub mod deadline;
 pub mod document;
 pub mod duplicate;
 pub mod fault_point;
+pub mod follow_up_mark;
 pub mod grid_code;
 pub mod guard;
+pub mod hazard;
 pub mod household;
 pub mod incident;
 pub mod masking;
@@ -76,6 +83,8 @@ pub mod record_problem;
 pub mod redivision;
 pub mod reference;
 pub mod summary;
+pub mod survey;
+pub mod task;
 pub mod text;
 pub mod visit;
 pub mod visit_plan;
@@ -94,9 +103,9 @@ pub use grid_code::{
     GridCodeParts, GridCodeScheme, GridCodeSchemeError, GridCodeScope, Segment, SegmentName,
 };
 pub use id::{
-    ApiTokenId, AssignmentId, AuditId, CampaignId, ChangeHash, DeviceId, GridId, Incarnation,
-    InvalidId, MemberId, OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId,
-    ReferenceVersion, ServerEpoch,
+    ApiTokenId, AssignmentId, AuditId, CallOutId, CampaignId, ChangeHash, DeviceId, FollowUpMarkId,
+    GridId, Incarnation, InvalidId, MemberId, OrgNodeId, PersonId, QuarantineId, RecordId,
+    RedivisionId, ReferenceVersion, ServerEpoch, SurveyId, TaskId,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    RecordId,
     document::{Fields, RecordDocument, read_each},
+    hazard::{Hazard, HazardState, read_hazards},
     household::{Address, Contact},
 };
 
@@ -53,26 +53,6 @@ pub struct Check {
     pub remark: String,
     /// When, `YYYY-MM-DD`; empty in a visit, which has its own time.
     pub checked_on: String,
-}
-
-/// A hazard that was found: what is to be done by when, and whether it was.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hazard {
-    /// What kind, see [`crate::document::schema::PLACE_HAZARD`] and, for a
-    /// dwelling, [`crate::document::schema::HAZARD`].
-    pub kind: String,
-    /// What exactly.
-    pub remark: String,
-    /// When it was found, `YYYY-MM-DD`.
-    pub found_on: String,
-    /// When it is to be fixed.
-    pub fix_by: String,
-    /// When it was.
-    pub fixed_on: String,
-    /// When somebody checked that.
-    pub rechecked_on: String,
-    /// The incident it became, if it did.
-    pub incident: Option<RecordId>,
 }
 
 /// Which of the five kinds of object something is that a grid holds (人、地、事、
@@ -147,7 +127,7 @@ impl Place {
     pub fn open_hazards(&self) -> impl Iterator<Item = &Hazard> {
         self.hazards
             .values()
-            .filter(|hazard| hazard.fixed_on.is_empty())
+            .filter(|hazard| hazard.state() == HazardState::Open)
     }
 }
 
@@ -172,19 +152,6 @@ pub(crate) fn read_checks(fields: &Fields) -> BTreeMap<String, Check> {
         passed: check.flag("passed"),
         remark: check.text("remark"),
         checked_on: check.text("checked_on"),
-    })
-}
-
-/// The hazards in `hazards`.
-pub(crate) fn read_hazards(fields: &Fields) -> BTreeMap<String, Hazard> {
-    read_each(fields, "hazards", |mut hazard| Hazard {
-        kind: hazard.text("kind"),
-        remark: hazard.text("remark"),
-        found_on: hazard.text("found_on"),
-        fix_by: hazard.text("fix_by"),
-        fixed_on: hazard.text("fixed_on"),
-        rechecked_on: hazard.text("rechecked_on"),
-        incident: hazard.text("incident").parse().ok(),
     })
 }
 

@@ -2,7 +2,7 @@
 //! history. A set has a name, the place it is about and a JSON object as its
 //! content; a phone holds the sets of its grids and of the places above them.
 //! Where several places have a set of one name, the nearest holds, except for
-//! campaigns and collection lists, which all do. How sets travel is in [`crate::protocol`].
+//! campaigns, surveys and collection lists, which all do. How sets travel is in [`crate::protocol`].
 
 use serde_json::Value;
 
@@ -11,6 +11,7 @@ use crate::{
     collection::{self, CollectionList, CollectionListError, CollectionLists},
     message::{Language, message, message_id},
     protocol::{deflate, limits},
+    survey::{SURVEY, Survey, SurveyError},
     visit_plan::{Campaign, CampaignError, VisitRules, VisitRulesError},
 };
 
@@ -54,6 +55,9 @@ pub enum ReferenceError {
     /// A campaign that makes no sense.
     #[error(transparent)]
     Campaign(#[from] CampaignError),
+    /// A survey that makes no sense.
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
     /// A collection list that makes no sense.
     #[error(transparent)]
     CollectionList(#[from] CollectionListError),
@@ -71,6 +75,7 @@ impl ReferenceError {
             Self::UnknownKey(_) => "unknown_key",
             Self::VisitRules(error) => error.code(),
             Self::Campaign(error) => error.code(),
+            Self::Survey(error) => error.code(),
             Self::CollectionList(error) => error.code(),
         }
     }
@@ -80,6 +85,7 @@ impl ReferenceError {
         let (found, limit) = match self {
             Self::VisitRules(error) => return error.text(language),
             Self::Campaign(error) => return error.text(language),
+            Self::Survey(error) => return error.text(language),
             Self::CollectionList(error) => return error.text(language),
             Self::Name(found) | Self::Json(found) | Self::UnknownKey(found) => {
                 (found.clone(), String::new())
@@ -139,6 +145,10 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
         let campaign: Campaign = serde_json::from_value(given.clone()).map_err(json)?;
         campaign.check()?;
         serde_json::to_value(campaign).map_err(json)?
+    } else if name.starts_with(SURVEY) {
+        let survey: Survey = serde_json::from_value(given.clone()).map_err(json)?;
+        survey.check()?;
+        serde_json::to_value(survey).map_err(json)?
     } else if let Some(id) = name.strip_prefix(collection::SET_PREFIX) {
         let list = CollectionList::from_json(&String::from_utf8_lossy(body))?;
         if let Some(error) = list.check(&CollectionLists::default()).into_iter().next() {

@@ -69,6 +69,11 @@ pub struct RecordSummary {
     /// one and in no list of its own, see [`crate::merge`].
     #[n(15)]
     pub merged_into: Option<RecordId>,
+    /// How an incident's report came about, see
+    /// [`crate::document::schema::SOURCE`]. For the server's lists; a phone does
+    /// not keep it beside the document.
+    #[n(16)]
+    pub source: Option<String>,
 }
 
 /// Longest search text kept, in characters: a diary's end is found by opening
@@ -182,6 +187,7 @@ fn incident_summary(fields: &Fields) -> RecordSummary {
         urgency: fields.text("urgency"),
         household: fields.text("household").parse().ok(),
         place: fields.text("concerned_place").parse().ok(),
+        source: Some(fields.text("source")).filter(|source| !source.is_empty()),
         occurred_at: fields.time("occurred_at"),
         search_text: [
             fields.text("place"),

@@ -24,7 +24,8 @@ use super::{
 /// Records read in one transaction, so that a save does not wait long.
 const MOST_AT_ONCE: usize = 200;
 
-/// A household as a plan sees it.
+/// A household as a plan sees it, or a place with a hazard to be looked at
+/// again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedHousehold {
     /// Its file.
@@ -181,7 +182,11 @@ fn store(
                 to_cbor(fact.as_ref()),
             ])?;
         }
-        None => {}
+        // A place at which nothing is to be looked at any more.
+        None => {
+            tx.prepare_cached("DELETE FROM household_fact WHERE record = ?1")?
+                .execute([key])?;
+        }
     }
     Ok(())
 }
@@ -214,13 +219,16 @@ pub(super) fn are_wrong(
             "SELECT fact FROM visit_fact WHERE record = ?1",
             to_cbor(fact.as_ref()),
         ),
-        None => return Ok(false),
+        None => (
+            "SELECT fact FROM household_fact WHERE record = ?1",
+            Vec::new(),
+        ),
     };
     let kept: Option<Vec<u8>> = tx
         .prepare_cached(sql)?
         .query_row([held.key], |row| row.get(0))
         .optional()?;
-    Ok(kept != Some(right))
+    Ok(kept.unwrap_or_default() != right)
 }
 
 /// The record's facts are right now.

@@ -58,6 +58,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
             place: place.map(columns::record_id).transpose()?,
             residence: row.get(19)?,
             merged_into: merged_into.map(columns::record_id).transpose()?,
+            source: None,
         },
     })
 }

@@ -35,6 +35,7 @@ mod search;
 mod signs;
 mod snapshot;
 mod tidy;
+mod work;
 
 #[cfg(any(test, feature = "testing"))]
 mod inspect;
@@ -63,6 +64,7 @@ pub use error::StoreError;
 pub use fact::{PlanSource, PlannedGrid, PlannedHousehold, PlannedVisit};
 pub use reference::HeldReference;
 pub use rescue::Recovery;
+pub use work::{DoneSum, IncidentSum};
 
 use crate::StoreKey;
 use connection::{Connections, OldLog};

@@ -153,6 +153,46 @@ impl Store {
         Ok(())
     }
 
+    /// Stores a new incident and, in the record it came from, what names it:
+    /// both or neither. The edits are normalised already.
+    pub fn create_linked(
+        &self,
+        incident: RecordId,
+        grid: GridId,
+        edits: &[FieldEdit],
+        from: RecordId,
+        link: &[FieldEdit],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let kind = RecordKind::Incident;
+        let entries = self.write(|tx| {
+            grid::require_granted(tx, grid, kind)?;
+            let author = author::load_author(tx)?;
+            let mut entries = Vec::new();
+            let mut document = RecordDocument::new(kind);
+            if let Some(change) = document.edit(edits, author.actor, at)? {
+                let mut held = Held::new(incident, kind, grid, 0);
+                held.heads = document.heads();
+                let summary = document.summary();
+                document::insert(tx, &mut held, Start::Change(&change), &summary)?;
+                author::post(tx, &held, &author, &change, edits, at)?;
+                entries.push(rescue::entry(&held, &author, &change, edits, at));
+            }
+            let (mut held, mut document) = self.open_record(tx, from)?;
+            grid::require_writable(tx, held.grid, held.kind)?;
+            if let Some(change) = document.edit(link, author.actor, at)? {
+                author::record_change(tx, &mut held, &author, &change, link, at)?;
+                settle_in(tx, &mut held, &document)?;
+                entries.push(rescue::entry(&held, &author, &change, link, at));
+            }
+            Ok(entries)
+        })?;
+        for entry in &entries {
+            self.copy_to_journal(Some(entry));
+        }
+        Ok(())
+    }
+
     /// Takes back the refused changes of a record; what was entered since is
     /// entered again without them. A record of which nothing else is left
     /// goes.

@@ -48,13 +48,18 @@ impl Scope {
         person: &Person,
         at: Timestamp,
     ) -> Result<Self, StorageError> {
-        let held: Vec<Assignment> = storage
-            .list_assignments(&person.id)
-            .await?
+        let assignments = storage.list_assignments(&person.id).await?;
+        let called_out = if assignments.iter().any(|assignment| assignment.reserve) {
+            storage.list_called_out(&person.id, at).await?
+        } else {
+            Vec::new()
+        };
+        let held: Vec<Assignment> = assignments
             .into_iter()
             .filter(|assignment| {
                 let is_ready = person.is_trained(at) || !assignment.role.spec().needs_training;
-                assignment.validity().contains(at) && !assignment.reserve && is_ready
+                let is_called = !assignment.reserve || called_out.contains(&assignment.id);
+                assignment.validity().contains(at) && is_called && is_ready
             })
             .collect();
         let mut seats = Vec::with_capacity(held.len());

@@ -176,6 +176,7 @@ async fn list(
         action: "/duplicates",
         filter,
         grids: Vec::new(),
+        sources: Vec::new(),
         rows,
         total: found.total,
         number,

@@ -5,10 +5,11 @@ use std::{collections::HashMap, fmt};
 use serde::Deserialize;
 use wangge_model::{
     GridId, MaskingKind, RecordId, RecordKind,
+    document::schema::SOURCE,
     message::{Language, find_message, message, message_id},
 };
 
-use super::{field::choice, link::with_query, record::view::list_href};
+use super::{select::SelectOption, field::choice, link::with_query, record::view::list_href};
 use crate::storage::{ListedRecord, OrgNode, RecordFilter, RecordName, RecordOrder};
 
 /// Rows of one page.
@@ -24,6 +25,8 @@ pub(crate) struct ListForm {
     pub q: String,
     /// Id of a grid; empty for all.
     pub grid: String,
+    /// How incidents came about; empty for all.
+    pub source: String,
     /// `1`: only records with conflicts.
     pub conflicts: String,
     /// Number of the page, from 1.
@@ -37,6 +40,8 @@ pub(crate) struct ListFilter {
     pub q: String,
     /// One grid only.
     pub grid: Option<GridId>,
+    /// Only incidents that came about in this way.
+    pub source: Option<&'static str>,
     /// Only records with conflicts.
     pub conflicts: bool,
     /// Number of the page, from 1.
@@ -54,6 +59,7 @@ impl From<ListForm> for ListFilter {
                 .filter(|c| !c.is_control())
                 .collect(),
             grid: form.grid.parse().ok(),
+            source: SOURCE.iter().copied().find(|code| *code == form.source),
             conflicts: form.conflicts == "1",
             page: form.page.parse().unwrap_or(1).clamp(1, 1_000_000),
         }
@@ -63,7 +69,7 @@ impl From<ListForm> for ListFilter {
 impl ListFilter {
     /// Whether the list is narrowed.
     pub(crate) fn is_set(&self) -> bool {
-        !self.q.is_empty() || self.grid.is_some() || self.conflicts
+        !self.q.is_empty() || self.grid.is_some() || self.source.is_some() || self.conflicts
     }
 
     /// Whether it is narrowed to this grid.
@@ -78,6 +84,11 @@ impl ListFilter {
             kind,
             grid: self.grid,
             text: self.q.clone(),
+            // Other kinds have none: their lists do not offer it.
+            source: self
+                .source
+                .filter(|_| kind == Some(RecordKind::Incident))
+                .map(ToOwned::to_owned),
             has_conflict: self.conflicts,
             order: RecordOrder::Edited,
             offset: (self.page - 1).saturating_mul(u64::from(PAGE_ROWS)),
@@ -99,6 +110,7 @@ impl ListFilter {
             &[
                 ("q", &self.q),
                 ("grid", &grid),
+                ("source", self.source.unwrap_or_default()),
                 ("conflicts", conflicts),
                 ("page", &page),
             ],
@@ -115,6 +127,8 @@ pub(crate) struct ListPage<R> {
     pub filter: ListFilter,
     /// Grids to choose from.
     pub grids: Vec<GridOption>,
+    /// Ways in which incidents come about, to choose from; none in other lists.
+    pub sources: Vec<SelectOption>,
     /// The rows.
     pub rows: Vec<R>,
     /// Rows of all pages.
@@ -158,6 +172,15 @@ impl<R> ListPage<R> {
     }
 }
 
+/// The ways in which incidents come about, the `chosen` one marked.
+pub(crate) fn source_options(chosen: Option<&str>, language: Language) -> Vec<SelectOption> {
+    let option = |code: &&str| {
+        let label = choice(RecordKind::Incident, "source", code, language);
+        SelectOption::new(*code, label, chosen.unwrap_or_default())
+    };
+    SOURCE.iter().map(option).collect()
+}
+
 /// A record in a list, in words.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ListRow {
@@ -179,6 +202,8 @@ pub(crate) struct ListRow {
     pub urgency: String,
     /// It is more than ordinary.
     pub is_pressing: bool,
+    /// How the report came about.
+    pub source: String,
     /// Case number.
     pub number: String,
     /// Title of the household it belongs to.
@@ -244,6 +269,7 @@ pub(crate) fn list_row(
         category,
         is_pressing: !matches!(summary.urgency.as_str(), "" | "normal"),
         urgency: words("urgency", &summary.urgency),
+        source: words("source", summary.source.as_deref().unwrap_or_default()),
         number: summary.number.clone(),
         belongs_to: summary
             .household
@@ -292,6 +318,7 @@ mod tests {
             action: "/households",
             filter: ListFilter::from(form),
             grids: Vec::new(),
+            sources: Vec::new(),
             rows: Vec::new(),
             total,
             number,

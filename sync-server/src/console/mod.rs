@@ -7,12 +7,14 @@
 //! escaped by the template engine.
 
 mod assets;
+pub(crate) mod call_out;
 mod campaign;
 mod coverage;
 mod devices;
 mod duplicate;
 mod error;
 pub(crate) mod field;
+pub(crate) mod follow_up_mark;
 mod frame;
 pub(crate) mod grid;
 mod home;
@@ -24,10 +26,15 @@ mod quarantine;
 mod record;
 mod review;
 mod select;
+pub(crate) mod screening;
+mod sheet;
 mod sign_in;
+pub(crate) mod survey;
+pub(crate) mod task;
 #[cfg(test)]
 mod tests;
 mod visit_rules;
+pub(crate) mod work;
 
 use axum::{
     Router, middleware,
@@ -49,6 +56,12 @@ pub fn router() -> Router<AppState> {
         .merge(grid::router())
         .merge(duplicate::router())
         .merge(ledger::router())
+        .merge(follow_up_mark::router())
+        .merge(survey::router())
+        .merge(work::router())
+        .merge(screening::router())
+        .merge(call_out::router())
+        .merge(task::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))
         .route("/campaigns/new", get(campaign::new).post(campaign::create))

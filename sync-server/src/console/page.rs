@@ -54,7 +54,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 15] = [
+const NAVIGATION: [(&str, &str); 23] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -62,12 +62,19 @@ const NAVIGATION: [(&str, &str); 15] = [
     ("/visits", "console-nav-visits"),
     ("/coverage", "console-nav-coverage"),
     ("/campaigns", "console-nav-campaigns"),
+    ("/tasks", "console-nav-tasks"),
+    ("/work", "console-nav-work"),
+    ("/figures", "console-nav-figures"),
+    ("/screenings", "console-nav-screenings"),
+    ("/surveys", "console-nav-surveys"),
+    ("/follow-up-marks", "console-nav-follow-up-marks"),
     ("/incidents", "console-nav-incidents"),
     ("/conflicts", "console-nav-conflicts"),
     ("/review", "console-nav-review"),
     ("/duplicates", "console-nav-duplicates"),
     ("/grids", "console-nav-grids"),
     ("/people", "console-nav-people"),
+    ("/call-outs", "console-nav-call-outs"),
     ("/rules", "console-nav-rules"),
     ("/devices", "console-nav-devices"),
     ("/quarantine", "console-nav-quarantine"),

@@ -122,6 +122,7 @@ pub(crate) async fn list(
         action: "/quarantine",
         filter,
         grids: Vec::new(),
+        sources: Vec::new(),
         rows,
         total,
         number,

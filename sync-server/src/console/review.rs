@@ -126,6 +126,7 @@ pub(crate) async fn list(
         action: "/review",
         filter,
         grids: Vec::new(),
+        sources: Vec::new(),
         rows,
         total,
         number,

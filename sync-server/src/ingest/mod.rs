@@ -9,8 +9,8 @@
 //!
 //! Other ways in: [`give_back()`], what an earlier life of the server held;
 //! [`review`], what was kept apart and a supervisor lets in; [`console_edit`] and
-//! [`record_edit`], what people write on the server itself; [`merge`], records
-//! that turned out to be one.
+//! [`record_edit`], what people write on the server itself; [`report`], an incident
+//! reported there; [`merge`], records that turned out to be one.
 
 mod admit;
 pub mod bulk;
@@ -23,6 +23,7 @@ pub mod merge;
 mod merge_tests;
 mod push;
 pub mod record_edit;
+pub mod report;
 pub mod review;
 
 pub use give_back::give_back;

@@ -11,10 +11,14 @@ mod access;
 mod api_tokens;
 mod duplicate;
 mod finding;
+mod follow_up_mark;
 mod moves;
 mod reference;
 mod register;
+mod survey;
+mod task;
 mod visit;
+mod work;
 
 use std::{future::Future, sync::Arc};
 
@@ -28,7 +32,7 @@ use wangge_model::{
 };
 
 use self::access::{
-    a_leader_sees_the_team_and_a_worker_the_own_grid,
+    a_leader_sees_the_team_and_a_worker_the_own_grid, a_reserve_has_access_while_called_out,
     a_successor_gets_the_place_and_authorship_stays, every_role_sees_what_the_matrix_says,
     roles_of_several_assignments_add_up, untrained_people_and_reserves_have_no_scope,
 };
@@ -37,6 +41,9 @@ use self::duplicate::{
     pairs_that_share_a_key_are_listed_in_scope, visits_of_a_merged_household_count_for_the_other,
 };
 use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the_same_is_found};
+use self::follow_up_mark::{
+    a_mark_counts_its_assignees_visits_and_ends_by_itself, a_mark_is_shown_to_two_people_only,
+};
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
 };
@@ -49,11 +56,18 @@ use self::register::{
     boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
     what_was_drawn_before_is_kept_and_never_drawn_over_unseen,
 };
+use self::survey::a_survey_is_asked_below_its_place_and_counted_in_scope;
+use self::task::a_task_enters_a_grid_only_when_it_is_let_in;
 use self::visit::{
     a_campaign_reaches_phones_and_is_counted_down,
     a_household_that_arrives_after_its_visit_is_counted,
     households_are_chosen_by_place_ledger_and_visits, rules_that_change_judge_visits_again,
     visits_are_counted_by_grid_and_period,
+};
+use self::work::{
+    everything_screened_is_one_list_within_scope,
+    figures_count_households_days_and_what_is_overdue, open_matters_are_told_by_grid,
+    what_is_handed_in_is_summed_by_day_grid_and_person,
 };
 use super::{
     AuditEntry, ChangeBy, Commit, CommitHooks, CommitManifest, ConsoleSession, Division,
@@ -77,6 +91,15 @@ where
     }
     check!(
         meta_is_kept,
+        a_mark_is_shown_to_two_people_only,
+        a_mark_counts_its_assignees_visits_and_ends_by_itself,
+        a_survey_is_asked_below_its_place_and_counted_in_scope,
+        what_is_handed_in_is_summed_by_day_grid_and_person,
+        figures_count_households_days_and_what_is_overdue,
+        open_matters_are_told_by_grid,
+        everything_screened_is_one_list_within_scope,
+        a_reserve_has_access_while_called_out,
+        a_task_enters_a_grid_only_when_it_is_let_in,
         nodes_form_a_tree,
         scope_is_what_lies_below_assignments,
         every_role_sees_what_the_matrix_says,

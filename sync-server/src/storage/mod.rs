@@ -9,6 +9,7 @@
 mod api_token;
 mod audit;
 mod authorship;
+mod call_out;
 mod console;
 mod console_session;
 #[cfg(any(test, feature = "testing"))]
@@ -18,6 +19,7 @@ mod division;
 mod duplicate;
 mod feed;
 mod finding;
+mod follow_up_mark;
 mod ledger;
 mod meta;
 mod org;
@@ -28,11 +30,15 @@ mod reference;
 mod register;
 mod review;
 pub mod sqlite;
+mod survey;
+mod task;
 mod visit;
+mod work;
 
 pub use api_token::{ApiToken, ApiTokenStorage};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
+pub use call_out::{CallOut, CallOutStorage, NewCallOut};
 pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{
@@ -42,6 +48,7 @@ pub use division::{Division, DivisionStorage};
 pub use duplicate::{Alias, DuplicatePage, DuplicatePair, DuplicateStorage};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use finding::FindingStorage;
+pub use follow_up_mark::{FollowUpCount, FollowUpMark, FollowUpMarkStorage, NewFollowUpMark};
 pub use ledger::{LedgerRow, LedgerStorage, LedgerTemplate};
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
@@ -61,11 +68,17 @@ pub use register::{
 };
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
+pub use survey::{NewSurvey, SurveyCounts, SurveyRow, SurveyStorage};
+pub use task::{NewTask, Task, TaskDecision, TaskOutcome, TaskStorage};
 pub use visit::{
     CampaignGrid, CampaignProgress, CampaignRow, CoverageRow, HouseholdChoice, NewCampaign,
     VisitStorage, period_number,
 };
 pub use wangge_model::{OrgLevel, Role};
+pub use work::{
+    MatterRow, OpinionCount, Screening, ScreeningFilter, ScreeningKind, ScreeningPage, WorkRow,
+    WorkSpan, WorkStorage, WorkerFigures,
+};
 
 /// Everything the server keeps.
 pub trait Storage:
@@ -78,12 +91,17 @@ pub trait Storage:
     + FeedStorage
     + FindingStorage
     + DuplicateStorage
+    + FollowUpMarkStorage
     + LedgerStorage
     + AuthorshipStorage
     + QuarantineStorage
     + ReviewStorage
+    + CallOutStorage
     + ReferenceStorage
+    + SurveyStorage
+    + TaskStorage
     + VisitStorage
+    + WorkStorage
     + ConsoleSessionStorage
     + ConsoleStorage
     + DivisionStorage
@@ -105,12 +123,17 @@ impl<T> Storage for T where
         + FeedStorage
         + FindingStorage
         + DuplicateStorage
+        + FollowUpMarkStorage
         + LedgerStorage
         + AuthorshipStorage
         + QuarantineStorage
         + ReviewStorage
+        + CallOutStorage
         + ReferenceStorage
+        + SurveyStorage
+        + TaskStorage
         + VisitStorage
+        + WorkStorage
         + ConsoleSessionStorage
         + ConsoleStorage
         + DivisionStorage

@@ -78,6 +78,8 @@ pub struct RecordFilter {
     pub household: Option<RecordId>,
     /// Visits and incidents of this place.
     pub place: Option<RecordId>,
+    /// Incidents that came about in this way.
+    pub source: Option<String>,
     /// Only with conflicts.
     pub has_conflict: bool,
     /// In which order.
@@ -186,11 +188,7 @@ pub struct RecordWork {
 
 impl RecordWork {
     /// These changes of a stored record, which `document` has with them.
-    pub fn onto(
-        stored: &StoredRecord,
-        document: &RecordDocument,
-        changes: Vec<NewChange>,
-    ) -> Self {
+    pub fn onto(stored: &StoredRecord, document: &RecordDocument, changes: Vec<NewChange>) -> Self {
         Self {
             id: stored.id,
             kind: stored.kind,

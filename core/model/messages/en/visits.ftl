@@ -34,6 +34,7 @@ visit-pressure-regular = Regular
 visit-reason-overdue = { $rule }: was due by { $day }
 visit-reason-care = { $rule }: one visit by { $day }
 visit-reason-promise = Promised for { $day } and not done yet
+visit-reason-recheck = A hazard is to be checked again since { $day }
 visit-reason-follow-up = To come again on { $day }
 visit-reason-open-demand = What was asked on { $day } is not settled
 visit-reason-handed-over = Handed over by a colleague since { $day }
@@ -108,3 +109,18 @@ visit-state-overdue = Overdue
 visit-state-due = Due
 visit-state-visited = Visited this month
 visit-state-rest = Nothing due
+
+## Surveys
+
+survey-title = Name the survey in 1 to 60 characters.
+survey-note = The note is too long; keep it within 500 characters.
+survey-days = The last day must not lie before the first, nor more than a year after it. Change the days.
+survey-questions = Enter 1 to 20 questions, one a line.
+survey-question = Question { $place } is empty or too long; write 1 to 100 characters.
+survey-choices = Question { $place } needs 2 to 20 answers of 1 to 40 characters each. Change them.
+survey-answer = Question { $place } cannot be answered so; choose one of the answers.
+survey-satisfaction-5 = Very content
+survey-satisfaction-4 = Content
+survey-satisfaction-3 = So-so
+survey-satisfaction-2 = Not content
+survey-satisfaction-1 = Not content at all

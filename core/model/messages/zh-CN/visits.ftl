@@ -34,6 +34,7 @@ visit-pressure-regular = 常规走访
 visit-reason-overdue = { $rule }：应于 { $day } 前走访，已逾期
 visit-reason-care = { $rule }：{ $day } 前走访一次
 visit-reason-promise = 承诺 { $day } 前办理的事项未完成
+visit-reason-recheck = { $day } 起应复查隐患
 visit-reason-follow-up = 约定 { $day } 再访
 visit-reason-open-demand = { $day } 走访时的诉求尚未解决
 visit-reason-handed-over = { $day } 起由同事转交
@@ -108,3 +109,18 @@ visit-state-overdue = 已逾期
 visit-state-due = 待访
 visit-state-visited = 本月已访
 visit-state-rest = 暂不需要
+
+## 调查
+
+survey-title = 请填写调查名称，不超过 60 字。
+survey-note = 说明过长，请控制在 500 字以内。
+survey-days = 截止日期应不早于开始日期，且不超过一年，请修改。
+survey-questions = 请填写 1 至 20 个问题，每行一个。
+survey-question = 第 { $place } 个问题为空或过长，请填写 1 至 100 字。
+survey-choices = 第 { $place } 个问题的选项应为 2 至 20 个，每个 1 至 40 字，请修改。
+survey-answer = 问题 { $place } 不能这样回答，请从选项中选择。
+survey-satisfaction-5 = 很满意
+survey-satisfaction-4 = 满意
+survey-satisfaction-3 = 一般
+survey-satisfaction-2 = 不满意
+survey-satisfaction-1 = 很不满意

@@ -1,6 +1,6 @@
 //! Who may see and do what: one table that phone, server and console all ask.
 //!
-//! Source: the access matrix of the domain reference (2.1), with three rows of our
+//! Source: the access matrix of the domain reference (2.1), with four rows of our
 //! own. An assignment gives a [`Seat`]; the table says for each kind of
 //! [`Data`] which [`Act`]s that seat may do and how far ([`Reach`]). Where
 //! (which grids) is always the assignment's place and what lies below it.
@@ -70,6 +70,8 @@ pub enum Data {
     HomeGrid,
     /// Campaigns: whom to visit by when (our own row).
     Campaign,
+    /// Tasks that departments push down to grids (our own row).
+    Task,
 }
 
 /// Something done with data.
@@ -179,6 +181,7 @@ words!(Data {
     Unsettled = "unsettled",
     HomeGrid = "home_grid",
     Campaign = "campaign",
+    Task = "task",
 });
 
 words!(Act {
@@ -328,7 +331,7 @@ mod tests {
                 cells += 1;
             }
         }
-        assert_eq!(cells, 130);
+        assert_eq!(cells, 140);
     }
 
     #[test]

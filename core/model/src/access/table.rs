@@ -35,6 +35,7 @@ pub const fn cell(seat: Seat, data: Data) -> Cell {
         Data::Unsettled => &UNSETTLED,
         Data::HomeGrid => &HOME_GRID,
         Data::Campaign => &CAMPAIGN,
+        Data::Task => &TASK,
     };
     let [
         light,
@@ -315,6 +316,21 @@ const CAMPAIGN: Row = [
     open(&[(Read, Scope), (Write, Scope)]),
     open(&[(Read, Scope), (Write, Scope)]),
     NONE,
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope)]),
+    NONE,
+];
+
+/// Departments ask, the county lets in (事项准入); whoever works below sees what is
+/// asked of the own places.
+const TASK: Row = [
+    NONE,
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope), (Propose, Scope)]),
+    open(&[(Read, Scope), (Propose, Scope), (Approve, Scope)]),
+    open(&[(Read, Scope), (Propose, Scope)]),
     open(&[(Read, Scope)]),
     open(&[(Read, Scope)]),
     NONE,

@@ -375,6 +375,14 @@ fn merged_snapshot_page() -> SnapshotPage {
     page
 }
 
+/// With an incident of which somebody said how it came about.
+fn sources_snapshot_page() -> SnapshotPage {
+    let mut page = snapshot_page();
+    page.entries[0].kind = RecordKind::Incident;
+    page.entries[0].summary.source = Some("hotline".to_owned());
+    page
+}
+
 /// As a server from 0.2 on sends it.
 fn signed_snapshot_page() -> SnapshotPage {
     let mut page = snapshot_page();
@@ -526,6 +534,7 @@ fn every_message_is_the_bytes_it_was() {
     assert_golden_map("snapshot_page_signed", &signed_snapshot_page());
     assert_golden_map("snapshot_page_places", &places_snapshot_page());
     assert_golden_map("snapshot_page_merged", &merged_snapshot_page());
+    assert_golden_map("snapshot_page_sources", &sources_snapshot_page());
     assert_golden_map("give_back_request", &give_back_request());
     assert_golden_map("give_back_response", &give_back_response());
     assert_golden_map("give_back_response_moved", &give_back_response_moved());

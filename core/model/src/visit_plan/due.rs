@@ -42,6 +42,13 @@ pub enum Reason {
         /// The last day of the turn.
         due_by: CivilDay,
     },
+    /// A hazard is to be looked at again.
+    Recheck {
+        /// Its entry in `hazards`.
+        hazard: String,
+        /// From when on.
+        due_on: CivilDay,
+    },
     /// Something was promised for a day that has come.
     Promise {
         /// The visit it was promised at.
@@ -99,7 +106,8 @@ pub enum Pressure {
     Overdue,
     /// A care group.
     Care,
-    /// A promise, a follow-up, an open demand, or handed over.
+    /// A hazard to be looked at again, a promise, a follow-up, an open demand, or
+    /// handed over.
     Promised,
     /// Moved in lately.
     MovedIn,
@@ -139,7 +147,8 @@ impl Reason {
         match self {
             Self::Overdue { .. } => Pressure::Overdue,
             Self::Care { .. } => Pressure::Care,
-            Self::Promise { .. }
+            Self::Recheck { .. }
+            | Self::Promise { .. }
             | Self::FollowUp { .. }
             | Self::OpenDemand { .. }
             | Self::HandedOver { .. } => Pressure::Promised,
@@ -153,7 +162,9 @@ impl Reason {
     pub const fn day(&self) -> CivilDay {
         match self {
             Self::Overdue { since, .. } | Self::OpenDemand { since, .. } => *since,
-            Self::Promise { due_on, .. } | Self::FollowUp { due_on, .. } => *due_on,
+            Self::Recheck { due_on, .. }
+            | Self::Promise { due_on, .. }
+            | Self::FollowUp { due_on, .. } => *due_on,
             Self::HandedOver { on, .. } | Self::MovedIn { on } => *on,
             Self::Care { due_by, .. }
             | Self::Campaign { due_by, .. }
@@ -166,6 +177,7 @@ impl Reason {
         match self {
             Self::Overdue { .. } => "overdue",
             Self::Care { .. } => "care",
+            Self::Recheck { .. } => "recheck",
             Self::Promise { .. } => "promise",
             Self::FollowUp { .. } => "follow_up",
             Self::OpenDemand { .. } => "open_demand",
@@ -218,7 +230,20 @@ pub(super) fn reasons(
     on: CivilDay,
 ) -> Vec<Ranked> {
     let days = counted_days(visits, on);
-    let mut reasons = Vec::new();
+    let rechecks = household.fact.rechecks.iter();
+    let mut reasons: Vec<Ranked> = rechecks
+        .filter(|recheck| recheck.due_on <= on)
+        .map(|recheck| {
+            Ranked::plain(Reason::Recheck {
+                hazard: recheck.hazard.clone(),
+                due_on: recheck.due_on,
+            })
+        })
+        .collect();
+    if household.fact.is_place {
+        reasons.sort_by(|one, two| key(one).cmp(&key(two)));
+        return reasons;
+    }
     let groups = household.fact.groups_on(on);
     for rule in household.rules.for_households(household.attribute) {
         if rule.group == super::EVERYBODY || groups.contains(rule.group.as_str()) {

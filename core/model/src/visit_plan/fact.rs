@@ -2,20 +2,22 @@
 //! document once, when it changes, and kept beside it by both ends, so that a
 //! plan opens no document.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 
 use crate::{
     CivilDay, RecordId, RecordKind, Timestamp,
     document::Fields,
+    hazard::Hazard,
     household::{Address, Household, LedgerKind},
+    place::Place,
     visit::Visit,
 };
 
 /// Rises when facts are read from documents in another way: stored ones of a
 /// lower number are read again.
-pub const FACTS: i64 = 2;
+pub const FACTS: i64 = 3;
 
 /// The group of every household whose dwelling is let (租房户).
 pub const TENANT: &str = "tenant";
@@ -29,7 +31,8 @@ pub const CARE_LEVELS: &[(&str, &str)] = &[
     ("care_general", "general"),
 ];
 
-/// A household, as far as planning goes.
+/// A household, as far as planning goes; or a place at which a hazard is to be
+/// looked at again.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub struct HouseholdFact {
     /// Housing estate (小区).
@@ -71,6 +74,25 @@ pub struct HouseholdFact {
     /// The visit due was handed to a colleague.
     #[n(12)]
     pub handover: Option<Handover>,
+    /// Hazards to be looked at again.
+    #[n(13)]
+    #[cbor(default)]
+    pub rechecks: Vec<RecheckDue>,
+    /// It is a place: nothing but its hazards asks for a visit.
+    #[n(14)]
+    #[cbor(default)]
+    pub is_place: bool,
+}
+
+/// A hazard that somebody is to look at again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct RecheckDue {
+    /// From this day on.
+    #[n(0)]
+    pub due_on: CivilDay,
+    /// Its entry in `hazards`.
+    #[n(1)]
+    pub hazard: String,
 }
 
 /// Where a household's door is, in WGS-84 degrees.
@@ -233,7 +255,39 @@ impl HouseholdFact {
                     by: household.handover.by.clone(),
                     on,
                 }),
+            rechecks: rechecks(&household.hazards),
+            is_place: false,
         }
+    }
+
+    /// Reads it from a place's fields; `None` if nothing is to be looked at.
+    pub fn of_place(fields: &Fields) -> Option<Self> {
+        let place = Place::of(fields);
+        let rechecks = rechecks(&place.hazards);
+        let Address {
+            estate,
+            building,
+            unit,
+            floor,
+            room,
+            detail,
+            standard_key: _,
+        } = place.address;
+        (!rechecks.is_empty()).then(|| Self {
+            estate,
+            building,
+            unit,
+            floor,
+            room,
+            detail,
+            door: place.point.map(|point| Door {
+                longitude: point.longitude,
+                latitude: point.latitude,
+            }),
+            rechecks,
+            is_place: true,
+            ..Self::default()
+        })
     }
 
     /// The groups the household belongs to on a day.
@@ -258,6 +312,19 @@ impl HouseholdFact {
     pub fn known_on(&self) -> Option<CivilDay> {
         self.filed_on
     }
+}
+
+/// The hazards to be looked at again, earliest first.
+fn rechecks(hazards: &BTreeMap<String, Hazard>) -> Vec<RecheckDue> {
+    let due = hazards.iter().filter_map(|(id, hazard)| {
+        Some(RecheckDue {
+            due_on: hazard.recheck_due_on()?,
+            hazard: id.clone(),
+        })
+    });
+    let mut due: Vec<RecheckDue> = due.collect();
+    due.sort();
+    due
 }
 
 impl VisitFact {
@@ -311,19 +378,24 @@ impl VisitFact {
 /// What is kept of a record for planning.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RecordFact {
-    /// Of a household.
+    /// Of a household, or of a place with a hazard to be looked at again.
     Household(Box<HouseholdFact>),
     /// Of a visit.
     Visit(Box<VisitFact>),
 }
 
 impl RecordFact {
-    /// Reads it from a record's fields; incidents and places have none.
+    /// Reads it from a record's fields; incidents have none, nor have places
+    /// where nothing is to be looked at again.
     pub fn of(kind: RecordKind, id: &RecordId, fields: &Fields) -> Option<Self> {
         match kind {
             RecordKind::Household => Some(Self::Household(Box::new(HouseholdFact::of(id, fields)))),
             RecordKind::Visit => Some(Self::Visit(Box::new(VisitFact::of(id, fields)))),
-            RecordKind::Incident | RecordKind::Place => None,
+            RecordKind::Place => {
+                let fact = HouseholdFact::of_place(fields)?;
+                Some(Self::Household(Box::new(fact)))
+            }
+            RecordKind::Incident => None,
         }
     }
 }

@@ -27,8 +27,8 @@ mod walk;
 pub use campaign::{Campaign, CampaignError, CheckItem, MOST_CHECKS, MOST_HOUSEHOLDS};
 pub use due::{PlanHousehold, Pressure, Reason};
 pub use fact::{
-    CARE_LEVELS, Door, FACTS, FLOATING, Handover, HouseholdFact, LabelSpan, RecordFact, TENANT,
-    VisitFact, VisitPlace,
+    CARE_LEVELS, Door, FACTS, FLOATING, Handover, HouseholdFact, LabelSpan, RecheckDue, RecordFact,
+    TENANT, VisitFact, VisitPlace,
 };
 pub use log::{LogEntry, LoggedVisit, VisitLog};
 pub use plan::{Plan, PlanEntry, PlanInput, Stop};

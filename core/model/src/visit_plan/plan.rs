@@ -17,7 +17,7 @@ pub struct PlanInput<'a> {
     pub on: CivilDay,
     /// Id of the person whose plan it is; empty if not known.
     pub worker: &'a str,
-    /// The households of the person's grids.
+    /// The households of the person's grids, and the places that have a fact.
     pub households: &'a [PlanHousehold<'a>],
     /// Their visits.
     pub log: &'a VisitLog,
@@ -51,10 +51,10 @@ pub struct Stop {
     pub entries: Vec<PlanEntry>,
 }
 
-/// A household to visit.
+/// A household to visit, or a place with a hazard to be looked at again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanEntry {
-    /// Its file.
+    /// Its file; a place's where nothing but its hazards is the reason.
     pub household: RecordId,
     /// Its place by how pressing it is, from 1; 0 for what was handed over.
     pub rank: usize,

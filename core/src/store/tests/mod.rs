@@ -8,6 +8,7 @@ mod duplicates;
 mod exchange;
 mod faults;
 mod forms;
+mod hazards;
 mod journal;
 mod lists;
 mod merges;
@@ -18,6 +19,7 @@ mod processes;
 mod records;
 mod rescue;
 mod saves;
+mod work;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -48,6 +48,8 @@ pub(super) struct ListQuery {
     household: Option<String>,
     /// Visits and incidents of this place.
     place: Option<String>,
+    /// Incidents that came about in this way, for example `visit` or `hotline`.
+    source: Option<String>,
     /// `true`: only records with a field that has several values.
     conflicts: bool,
     /// `edited` (last edited first) or `title`.
@@ -100,6 +102,8 @@ pub(super) struct RecordRow {
     residence: Option<String>,
     /// The record a household or place was merged into.
     merged_into: Option<String>,
+    /// How an incident's report came about.
+    source: Option<String>,
     /// When a visit started or an incident happened.
     occurred_at: Option<String>,
     /// Members of a household who have not left.
@@ -133,6 +137,7 @@ impl From<ListedRecord> for RecordRow {
             place: summary.place.map(|id| id.to_string()),
             residence: summary.residence,
             merged_into: summary.merged_into.map(|id| id.to_string()),
+            source: summary.source,
             occurred_at: summary.occurred_at.map(Timestamp::to_rfc3339),
             member_count: summary.member_count,
             conflict_count: summary.conflict_count,
@@ -167,6 +172,7 @@ impl ListQuery {
             state: self.state.clone().filter(|state| !state.is_empty()),
             household: parse(self.household.as_deref())?,
             place: parse(self.place.as_deref())?,
+            source: self.source.clone().filter(|source| !source.is_empty()),
             has_conflict: self.conflicts,
             order,
             offset: (page - 1).saturating_mul(u64::from(limit)),

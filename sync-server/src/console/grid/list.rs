@@ -133,6 +133,7 @@ pub(super) async fn get(
         number: filter.page,
         filter,
         grids: Vec::new(),
+        sources: Vec::new(),
         rows,
         total,
     };

@@ -15,11 +15,15 @@ use wangge_model::{
     household::Household,
     merge,
     message::{find_message, message},
+    survey::ANSWERS,
 };
 
-use super::view::{
-    CandidateView, ConflictView, FieldView, GroupView, HistoryFieldView, HistoryView, RecordInput,
-    RecordView, RowView, TableView, list_href,
+use super::{
+    hazard::{hazard_views, recheck_options},
+    view::{
+        CandidateView, ConflictView, FieldView, GroupView, HistoryFieldView, HistoryView,
+        RecordInput, RecordView, RowView, TableView, list_href,
+    },
 };
 use crate::{
     console::{
@@ -29,6 +33,16 @@ use crate::{
     storage::Authorship,
 };
 
+/// Fields that name somebody who works with the system by their id; whoever
+/// changed the record is shown by name.
+const STAFF: &[&str] = &[
+    "hazards.*.rechecked_by",
+    "handover.by",
+    "handover.to",
+    "visitor",
+];
+/// Fields that are ids of entries of other records: the link beside them says it.
+const HIDDEN: &[&str] = &["hazard"];
 /// Columns of a table without entries.
 const FIRST_COLUMNS: usize = 6;
 /// Fields of one change shown at once; a new record has fifty.
@@ -51,6 +65,14 @@ pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
         groups: builder.groups(),
         texts: builder.texts(),
         tables: builder.tables(),
+        hazards: hazard_views(
+            input.document,
+            input.names,
+            input.seats,
+            input.today,
+            input.language,
+        ),
+        recheck_options: recheck_options(input.language),
         related: None,
         history: builder.history(),
         move_to: Vec::new(),
@@ -60,6 +82,12 @@ pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
             .seats
             .iter()
             .any(|seat| access::may(*seat, Data::Unsettled, Act::Decide)),
+        order_follow_up: input
+            .seats
+            .iter()
+            .any(|seat| access::may(*seat, Data::FollowUpMark, Act::Order))
+            .then(|| format!("/follow-up-marks/new?household={}", input.id))
+            .filter(|_| kind == RecordKind::Household),
         may_unmask: input
             .seats
             .iter()
@@ -158,12 +186,20 @@ impl<'a> Builder<'a> {
     }
 
     fn field(&self, path: &FieldPath) -> FieldView {
-        let shown = self
+        let mut shown = self
             .input
             .document
             .value(path)
             .map(|value| self.text.value(path, &value))
             .unwrap_or_default();
+        if STAFF.contains(&path.pattern().as_ref()) {
+            let authors = self.input.authorship.iter();
+            let mut authors = authors
+                .filter(|author| author.person.is_some_and(|id| id.to_string() == shown.text));
+            if let Some(name) = authors.find_map(|author| author.person_name.clone()) {
+                shown.text = name;
+            }
+        }
         FieldView {
             label: self.text.short_label(path),
             is_masked: shown.is_masked,
@@ -180,7 +216,9 @@ impl<'a> Builder<'a> {
         let kind = self.input.document.kind();
         let mut order: Vec<&str> = Vec::new();
         let mut fields: BTreeMap<&str, Vec<FieldView>> = BTreeMap::new();
-        let single = |spec: &&FieldSpec| !spec.path.contains('*') && !is_long_text(spec);
+        let single = |spec: &&FieldSpec| {
+            !spec.path.contains('*') && !is_long_text(spec) && !HIDDEN.contains(&spec.path)
+        };
         for spec in schema::fields(kind).iter().filter(single) {
             // Merges have a place of their own on the page.
             if merge::is_mark_root(spec.path) {
@@ -334,6 +372,8 @@ impl<'a> Builder<'a> {
             // That nobody lives there is worth saying; that nothing else is
             // recorded is not.
             .filter(|(collection, table)| *collection == "members" || !table.rows.is_empty())
+            // What somebody answered is counted, and shown without names only.
+            .filter(|(collection, _)| *collection != ANSWERS)
             .map(|(_, table)| table)
             .collect()
     }

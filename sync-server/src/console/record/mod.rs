@@ -2,6 +2,7 @@
 //! record's page, lifting a mask, settling a conflict.
 
 pub(crate) mod build;
+pub(crate) mod hazard;
 pub(crate) mod view;
 
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use axum::{
 };
 use serde::Deserialize;
 use wangge_model::{
-    ChangeHash, FieldPath, OrgNodeId, RecordId, RecordKind,
+    ChangeHash, CivilDay, FieldPath, OrgNodeId, RecordId, RecordKind,
     access::{self, Act, Data, Seat},
     collection::{CollectionLists, Form, SET_PREFIX, evaluate},
     document::{
@@ -35,7 +36,7 @@ use super::{
     field::{FieldText, masking},
     frame::{Frame, render},
     link::with_query,
-    list::{GridOption, ListFilter, ListForm, ListPage, ListRow, list_row},
+    list::{GridOption, ListFilter, ListForm, ListPage, ListRow, list_row, source_options},
     page::Page,
 };
 use crate::{
@@ -95,7 +96,7 @@ pub(crate) struct ConflictsPage {
 
 /// The routes of all kinds.
 pub(crate) fn router() -> Router<AppState> {
-    let conflicts = Router::new().route("/conflicts", get(list_conflicts));
+    let conflicts = hazard::router().route("/conflicts", get(list_conflicts));
     RecordKind::ALL.into_iter().fold(conflicts, |router, kind| {
         let base = list_href(kind);
         router
@@ -186,6 +187,10 @@ async fn find_page(
     Ok(ListPage {
         action: kind.map_or("/conflicts", list_href),
         number: filter.page,
+        sources: match kind {
+            Some(RecordKind::Incident) => source_options(filter.source, frame.language),
+            _ => Vec::new(),
+        },
         filter,
         grids: grids.iter().map(GridOption::from).collect(),
         rows: found
@@ -226,6 +231,7 @@ struct Loaded {
     names: HashMap<RecordId, RecordName>,
     form: Form,
     seats: Vec<Seat>,
+    today: CivilDay,
 }
 
 async fn load(
@@ -283,6 +289,7 @@ async fn load(
             .list_seats(&scope.person, &grid.into(), scope.at)
             .await?,
         grid: node,
+        today: today.into(),
         form,
         authorship: auth.storage.list_authorship(&id).await?,
         names: names(auth, scope, references.into_iter()).await?,
@@ -304,6 +311,7 @@ impl Loaded {
             language: frame.language,
             shown,
             seats: &self.seats,
+            today: self.today,
         })
     }
 
@@ -407,9 +415,12 @@ async fn merged_into(
         return Ok(None);
     }
     let names = names(auth, scope, std::iter::once(kept)).await?;
-    Ok(names
-        .get(&kept)
-        .map(|name| (name.title.clone(), format!("{}/{kept}", list_href(name.kind)))))
+    Ok(names.get(&kept).map(|name| {
+        (
+            name.title.clone(),
+            format!("{}/{kept}", list_href(name.kind)),
+        )
+    }))
 }
 
 /// What was just done.
@@ -429,6 +440,7 @@ struct RecordQuery {
     alias: String,
     /// Shows a merged record itself and not what it stands for.
     itself: String,
+    hazard: String,
 }
 
 /// `GET /households/{id}` and the like.
@@ -467,6 +479,13 @@ async fn one(
     } else if !query.moved.is_empty() {
         let text = page.t1("console-moved", "grid", &loaded.grid_name);
         page = page.with_notice(text);
+    } else if let Some((text, is_problem)) = hazard::notice(&query.hazard) {
+        let text = page.t(text);
+        page = if is_problem {
+            page.with_problem(text)
+        } else {
+            page.with_notice(text)
+        };
     }
     page_of(&auth, &signed_in.scope, &frame, page, &loaded, None).await
 }

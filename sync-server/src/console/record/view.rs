@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 
 use wangge_model::{
-    FieldPath, RecordId, RecordKind, access::Seat, collection::Form, document::RecordDocument,
-    message::Language,
+    CivilDay, FieldPath, RecordId, RecordKind, access::Seat, collection::Form,
+    document::RecordDocument, message::Language,
 };
 
+use super::hazard::HazardView;
 use crate::{
     console::{
+        select::SelectOption,
         duplicate::AliasView,
         list::{GridOption, ListRow},
     },
@@ -39,6 +41,8 @@ pub(crate) struct RecordInput<'a> {
     pub shown: Option<&'a FieldPath>,
     /// What the reader's assignments make of them in the record's grid.
     pub seats: &'a [Seat],
+    /// Today, in China.
+    pub today: CivilDay,
 }
 
 /// A record's page.
@@ -68,6 +72,10 @@ pub(crate) struct RecordView {
     pub texts: Vec<FieldView>,
     /// Members, labels and the like.
     pub tables: Vec<TableView>,
+    /// Hazards of a household or place, with what to do about them.
+    pub hazards: Vec<HazardView>,
+    /// What a second look may have found, to choose from.
+    pub recheck_options: Vec<SelectOption>,
     /// A household's or place's visits and incidents.
     pub related: Option<Vec<RelatedView>>,
     /// Every change, newest first.
@@ -81,6 +89,8 @@ pub(crate) struct RecordView {
     pub may_unmerge: bool,
     /// Grids the reader may move the record to; none if they may not.
     pub move_to: Vec<GridOption>,
+    /// Where the reader may order a restricted follow-up, if they may.
+    pub order_follow_up: Option<String>,
     /// The reader may lift masks.
     pub may_unmask: bool,
     /// The reader may settle conflicts.

@@ -24,8 +24,8 @@ use crate::{
     state::ServerIdentity,
     storage::{
         ChangeBy, Commit, CommitHooks, CommitManifest, NewAssignment, NewChange, NewDevice,
-        NewEnrolmentCode, NewOrgNode, NewPerson, NewQuarantine, OrgLevel, RecordWork,
-        Role, SqliteStorage, Storage, StorageResult, StoredRecord,
+        NewEnrolmentCode, NewOrgNode, NewPerson, NewQuarantine, OrgLevel, RecordWork, Role,
+        SqliteStorage, Storage, StorageResult, StoredRecord,
     },
 };
 
@@ -375,7 +375,7 @@ impl Server {
     }
 }
 
-fn edits(fields: &[(&str, &str)]) -> Vec<FieldEdit> {
+pub(super) fn edits(fields: &[(&str, &str)]) -> Vec<FieldEdit> {
     fields
         .iter()
         .map(|(path, text)| FieldEdit::set(FieldPath::new(*path).unwrap(), FieldValue::text(*text)))

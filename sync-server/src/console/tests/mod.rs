@@ -2,7 +2,10 @@
 
 mod client;
 mod duplicates;
+mod field_work_pages;
+mod follow_up_marks;
 mod grids;
+mod hazards;
 mod ledgers;
 mod maps;
 mod pages;
@@ -11,3 +14,4 @@ mod render_ledgers;
 mod render_maps;
 mod sign_in;
 mod visits;
+mod work;

@@ -28,7 +28,8 @@ use crate::{
         coverage::CoveragePage,
         devices::DevicesPage,
         duplicate::{
-            AliasView, DifferenceView, DuplicatePairPage, DuplicatesPage, FieldPair, PairRow, PairView,
+            AliasView, DifferenceView, DuplicatePairPage, DuplicatesPage, FieldPair, PairRow,
+            PairView,
         },
         grid::{
             board::BoardPage,
@@ -40,7 +41,7 @@ use crate::{
             public::{PublicGridsPage, PublicRow},
         },
         home::HomePage,
-        list::{GridOption, ListFilter, ListForm, ListPage, ListRow, list_row},
+        list::{GridOption, ListFilter, ListForm, ListPage, ListRow, list_row, source_options},
         page::{Page, PersonBadge},
         quarantine::{Fact, QuarantineItem, QuarantineItemPage, QuarantinePage, QuarantineRow},
         record::{
@@ -219,6 +220,7 @@ fn record_page(kind: RecordKind, language: Language, text: &str) -> String {
         language,
         shown: None,
         seats: &[wangge_model::access::Seat::Community],
+        today: today.into(),
     });
     record.related = Some(vec![RelatedView {
         title: "走访".to_owned(),
@@ -269,6 +271,7 @@ fn row(kind: RecordKind, language: Language, text: &str) -> ListRow {
             place: None,
             residence: Some("resident_only".to_owned()),
             merged_into: None,
+            source: Some("hotline".to_owned()),
         },
         created_at: NOW,
         changed_at: NOW,
@@ -289,6 +292,7 @@ fn list<R>(action: &'static str, rows: Vec<R>, text: &str) -> ListPage<R> {
     let form = ListForm {
         q: text.to_owned(),
         grid: grid(1).id,
+        source: "hotline".to_owned(),
         conflicts: "1".to_owned(),
         page: "2".to_owned(),
     };
@@ -296,6 +300,7 @@ fn list<R>(action: &'static str, rows: Vec<R>, text: &str) -> ListPage<R> {
         action,
         filter: ListFilter::from(form),
         grids: vec![grid(1), grid(2)],
+        sources: source_options(Some("hotline"), Language::Chinese),
         rows,
         total: 130,
         number: 2,
@@ -720,6 +725,7 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
     .chain(duplicate_pages(language, text))
     .chain(super::render_ledgers::pages(language, text))
     .chain(super::render_maps::pages(language, text))
+    .chain(super::field_work_pages::pages(&at, text))
     .collect()
 }
 

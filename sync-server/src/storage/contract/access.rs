@@ -1,7 +1,7 @@
 //! The access matrix, training and who works where, as queries see them.
 
 use wangge_model::{
-    AssignmentId, FieldPath, FieldValue, OrgNodeId, RecordId, RecordKind,
+    AssignmentId, CallOutId, FieldPath, FieldValue, OrgNodeId, RecordId, RecordKind, Timestamp,
     access::{self, Act, Data},
     document::{FieldEdit, RecordDocument},
     org::Duty,
@@ -9,9 +9,9 @@ use wangge_model::{
 
 use super::{
     ActorId, NOW, NewAssignment, NewChange, NewPerson, OrgLevel, RecordFilter, RecordWork, Role,
-    Storage, commit, grid, id16, person, town, town_with_phone,
+    Storage, StorageError, commit, grid, id16, person, town, town_with_phone,
 };
-use crate::storage::{ChangeBy, PersonChange};
+use crate::storage::{ChangeBy, NewCallOut, PersonChange};
 
 /// A new record of this kind in grid 3.
 fn record(kind: RecordKind) -> RecordWork {
@@ -282,4 +282,64 @@ pub(super) async fn a_successor_gets_the_place_and_authorship_stays(storage: &dy
         .unwrap()
         .unwrap();
     assert_eq!(ended.valid_to, Some(later));
+}
+
+/// Somebody assigned beforehand is called out for a while.
+pub(super) async fn a_reserve_has_access_while_called_out(storage: &dyn Storage) {
+    const DAY: i64 = 24 * 3_600_000;
+    town(storage).await;
+    let mut reserve = works(60, 60, 3, Role::GridWorker);
+    reserve.reserve = true;
+    storage
+        .create_people(&[somebody(60)], &[reserve])
+        .await
+        .unwrap();
+    let new = |id: u8, node: u8, who: u8| NewCallOut {
+        id: CallOutId::from_bytes(id16(id)),
+        node: OrgNodeId::from_bytes(id16(node)),
+        starts_at: NOW.plus_millis(DAY),
+        ends_at: NOW.plus_millis(3 * DAY),
+        reason: "防汛".to_owned(),
+        person: person(who),
+        at: NOW,
+    };
+    for who in [10, 11] {
+        let refused = storage.create_call_out(&new(1, 3, who)).await;
+        assert!(
+            matches!(refused, Err(StorageError::Missing("org_node"))),
+            "{who}: {refused:?}"
+        );
+    }
+    // Of another community: it is not about this one.
+    storage.create_call_out(&new(1, 5, 12)).await.unwrap();
+    storage.create_call_out(&new(2, 2, 12)).await.unwrap();
+    let has_access = async |at: Timestamp| {
+        let who = person(60);
+        let granted = storage.list_granted_grids(&who, at).await.unwrap();
+        let seats = storage.list_seats(&who, &grid(3).into(), at).await.unwrap();
+        let called = storage.list_called_out(&who, at).await.unwrap();
+        assert_eq!(granted.len(), seats.len());
+        assert_eq!(granted.len(), called.len());
+        !granted.is_empty()
+    };
+    assert!(!has_access(NOW).await, "not yet");
+    assert!(has_access(NOW.plus_millis(DAY)).await);
+    assert!(has_access(NOW.plus_millis(3 * DAY - 1)).await);
+    assert!(!has_access(NOW.plus_millis(3 * DAY)).await, "by itself");
+
+    let list = async |who: u8| storage.list_call_outs(&person(who), NOW).await.unwrap();
+    let listed = list(12).await;
+    assert_eq!(listed.len(), 2);
+    let of_two = listed.iter().find(|one| one.id == new(2, 2, 12).id);
+    let of_two = of_two.unwrap();
+    assert_eq!(of_two.people.len(), 1);
+    assert!(of_two.may_end);
+    assert!(list(10).await.is_empty());
+    let id = CallOutId::from_bytes(id16(2));
+    let refused = storage.end_call_out(&id, &person(10), NOW).await;
+    assert!(matches!(refused, Err(StorageError::Missing("call_out"))));
+    let at = NOW.plus_millis(2 * DAY);
+    assert!(storage.end_call_out(&id, &person(12), at).await.unwrap());
+    assert!(!has_access(at).await, "taken back at once");
+    assert!(!storage.end_call_out(&id, &person(12), at).await.unwrap());
 }

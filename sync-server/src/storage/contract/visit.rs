@@ -17,13 +17,13 @@ use crate::storage::{
 };
 
 const MINUTE: i64 = 60_000;
-const DAY: i64 = 24 * 60 * MINUTE;
+pub(super) const DAY: i64 = 24 * 60 * MINUTE;
 
 pub(super) fn record(id: u8) -> RecordId {
     RecordId::from_bytes(id16(id))
 }
 
-fn text(path: &str, value: &str) -> FieldEdit {
+pub(super) fn text(path: &str, value: &str) -> FieldEdit {
     FieldEdit::set(FieldPath::new(path).unwrap(), FieldValue::text(value))
 }
 
@@ -32,7 +32,7 @@ fn time(path: &str, value: Timestamp) -> FieldEdit {
 }
 
 /// Edits of a record, computed from `base`.
-fn work(
+pub(super) fn work(
     base: Option<&StoredRecord>,
     id: u8,
     kind: RecordKind,
@@ -98,7 +98,7 @@ pub(super) async fn put_visit(storage: &dyn Storage, id: u8, place: u8, edits: &
     put(storage, work(None, id, RecordKind::Visit, place, edits)).await;
 }
 
-async fn change_visit(storage: &dyn Storage, id: u8, edits: &[FieldEdit]) {
+pub(super) async fn change_visit(storage: &dyn Storage, id: u8, edits: &[FieldEdit]) {
     let stored = find(storage, id).await;
     let place = stored.grid.as_bytes()[0];
     let changed = work(Some(&stored), id, RecordKind::Visit, place, edits);

@@ -205,15 +205,16 @@ fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> Stor
         place,
         residence,
         merged_into,
+        source,
     } = &work.summary;
     connection
         .prepare_cached(
             "INSERT INTO record (id, kind, grid, record_epoch, document, heads, version, title,
                  person_name, phone, state, category, urgency, number, household, occurred_at,
                  member_count, conflict_count, edited_at, search_text, created_at, changed_at,
-                 place, residence, merged_into)
+                 place, residence, merged_into, source)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                     ?18, ?19, ?20, ?21, ?21, ?22, ?23, ?24)
+                     ?18, ?19, ?20, ?21, ?21, ?22, ?23, ?24, ?25)
              ON CONFLICT (id) DO UPDATE SET record_epoch = excluded.record_epoch,
                  document = excluded.document, heads = excluded.heads, version = excluded.version,
                  title = excluded.title, person_name = excluded.person_name,
@@ -223,7 +224,8 @@ fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> Stor
                  member_count = excluded.member_count, conflict_count = excluded.conflict_count,
                  edited_at = excluded.edited_at, search_text = excluded.search_text,
                  changed_at = excluded.changed_at, place = excluded.place,
-                 residence = excluded.residence, merged_into = excluded.merged_into",
+                 residence = excluded.residence, merged_into = excluded.merged_into,
+                 source = excluded.source",
         )?
         .execute(params![
             work.id.as_bytes(),
@@ -250,6 +252,7 @@ fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> Stor
             place.as_ref().map(wangge_model::RecordId::as_bytes),
             residence,
             merged_into.as_ref().map(wangge_model::RecordId::as_bytes),
+            source,
         ])?;
     finding::index_later(connection, &work.id)
 }

@@ -11,7 +11,10 @@
 //! character begins far too many groups; it is looked up in an index of the
 //! characters of each text.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -19,9 +22,10 @@ use wangge_model::{
     GridId, RecordId, RecordKind,
     document::RecordDocument,
     duplicate::{MatchDigest, MatchKind, MatchSecret, match_keys},
+    hazard::{Hazard, read_hazards},
 };
 
-use super::{SqliteStorage, duplicate, row};
+use super::{SqliteStorage, duplicate, row, work};
 use crate::storage::{FindingStorage, StorageError, StorageResult};
 
 /// Most groups that begin with one word; a word of which there are more is
@@ -41,6 +45,7 @@ struct Prepared {
     is_merged: bool,
     document: Option<Vec<u8>>,
     keys: Vec<(MatchDigest, MatchKind)>,
+    hazards: BTreeMap<String, Hazard>,
 }
 
 /// Leaves a record that was written or moved to [`FindingStorage::index_some`].
@@ -91,6 +96,7 @@ fn read_due(connection: &Connection, most: usize) -> StorageResult<(Vec<Prepared
             is_merged,
             document: row.get(10)?,
             keys: Vec::new(),
+            hazards: BTreeMap::new(),
         })
     })?;
     let mut due = row::collect(rows)?;
@@ -99,24 +105,29 @@ fn read_due(connection: &Connection, most: usize) -> StorageResult<(Vec<Prepared
     Ok((due, more))
 }
 
-/// Opens households and places for what makes them the same as others. A document that
-/// cannot be read has no keys; `verify` reports it.
+/// Opens households and places for what makes them the same as others and for
+/// their hazards. A document that cannot be read has neither; `verify` reports it.
 fn prepare(due: &mut [Prepared], secret: &MatchSecret) {
     for one in due {
         let Some(bytes) = one.document.take() else {
             continue;
         };
-        let kind = u8::try_from(one.kind).ok().and_then(RecordKind::from_number);
+        let kind = u8::try_from(one.kind)
+            .ok()
+            .and_then(RecordKind::from_number);
         let Some(kind) = kind else {
             continue;
         };
         if let Ok(document) = RecordDocument::load(kind, Some(&bytes), []) {
-            let grid = GridId::from_bytes(one.grid);
-            let keys = match_keys(kind, &document.read());
-            let digests = keys.iter().map(|key| (secret.digest_in(&grid, key), key.kind));
+            let (grid, fields) = (GridId::from_bytes(one.grid), document.read());
+            let keys = match_keys(kind, &fields);
+            let digests = keys
+                .iter()
+                .map(|key| (secret.digest_in(&grid, key), key.kind));
             one.keys = digests.collect();
             one.keys.sort_unstable();
             one.keys.dedup();
+            one.hazards = read_hazards(&fields);
         }
     }
 }
@@ -180,6 +191,7 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
         connection
             .prepare_cached("INSERT INTO search_character (rowid, characters) VALUES (?1, ?2)")?
             .execute(params![number, codes(&one.text)])?;
+        work::put_hazards(connection, &one.record, &one.grid, &one.hazards)?;
         if !one.keys.is_empty() || had_keys {
             paired.push(one);
         }

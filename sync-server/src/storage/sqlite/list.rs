@@ -51,8 +51,10 @@ pub(super) fn list(
         filter,
         words: words(&filter.text),
     };
-    let is_plain =
-        filter.household.is_none() && !filter.has_conflict && filter.order == RecordOrder::Edited;
+    let is_plain = filter.household.is_none()
+        && filter.source.is_none()
+        && !filter.has_conflict
+        && filter.order == RecordOrder::Edited;
     if !is_plain {
         return asked.read();
     }
@@ -330,6 +332,13 @@ fn conditions(filter: &RecordFilter) -> (String, Named) {
         let value = Box::new(*place.as_bytes());
         let same = format!("record.place IN ({})", with_aliases(":place"));
         add(&same, ":place", value);
+    }
+    if let Some(source) = &filter.source {
+        add(
+            "record.source = :source",
+            ":source",
+            Box::new(source.clone()),
+        );
     }
     if filter.has_conflict {
         sql.push_str(" AND record.conflict_count > 0");

@@ -51,6 +51,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0011_finding_and_drawing",
         include_str!("../../../migrations/sqlite/0011_finding_and_drawing.sql"),
     ),
+    (
+        "0012_field_work",
+        include_str!("../../../migrations/sqlite/0012_field_work.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -101,6 +105,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0009_visits.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0010_merges.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0011_finding_and_drawing.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0012_field_work.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -7,6 +7,7 @@
 mod api_token;
 mod audit;
 mod authorship;
+mod call_out;
 mod campaign;
 mod commit;
 mod console;
@@ -16,6 +17,7 @@ mod division;
 mod duplicate;
 mod feed;
 mod finding;
+mod follow_up_mark;
 mod grid_map;
 mod ledger;
 mod list;
@@ -32,8 +34,11 @@ mod register;
 mod review;
 mod row;
 mod scope;
+mod survey;
+mod task;
 mod verify;
 mod visit;
+mod work;
 mod writer;
 
 use std::{

@@ -137,7 +137,7 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
                      state = ?6, category = ?7, urgency = ?8, number = ?9, household = ?10,
                      occurred_at = ?11, member_count = ?12, conflict_count = ?13, edited_at = ?14,
                      search_text = ?15, place = ?16, residence = ?17, merged_into = ?18,
-                     version = version + 1
+                     source = ?19, version = version + 1
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -159,6 +159,7 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
                 right.place.as_ref().map(RecordId::as_bytes),
                 right.residence,
                 right.merged_into.as_ref().map(RecordId::as_bytes),
+                right.source,
             ])?;
     }
 }
@@ -291,4 +292,4 @@ impl RecordStorage for SqliteStorage {
 }
 
 // The list row's columns and the summary's follow each other in every query.
-const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 16);
+const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 17);

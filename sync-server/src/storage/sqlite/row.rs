@@ -135,10 +135,10 @@ pub(super) fn algorithm_number(algorithm: Algorithm) -> i64 {
 pub(super) const SUMMARY_COLUMNS: &str = "record.title, record.person_name, record.phone, \
      record.state, record.category, record.urgency, record.number, record.household, \
      record.occurred_at, record.member_count, record.conflict_count, record.edited_at, \
-     record.search_text, record.place, record.residence, record.merged_into";
+     record.search_text, record.place, record.residence, record.merged_into, record.source";
 
 /// Number of columns in [`SUMMARY_COLUMNS`].
-pub(super) const SUMMARY_WIDTH: usize = 16;
+pub(super) const SUMMARY_WIDTH: usize = 17;
 
 /// A summary whose columns start at `first`.
 pub(super) fn summary(row: &Row<'_>, first: usize) -> rusqlite::Result<RecordSummary> {
@@ -162,6 +162,7 @@ pub(super) fn summary(row: &Row<'_>, first: usize) -> rusqlite::Result<RecordSum
         place: optional_id(row, first + 13, wangge_model::RecordId::from_bytes)?,
         residence: get(row, first, 14)?,
         merged_into: optional_id(row, first + 15, wangge_model::RecordId::from_bytes)?,
+        source: get(row, first, 16)?,
     })
 }
 

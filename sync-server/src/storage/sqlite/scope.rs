@@ -15,6 +15,10 @@ use wangge_model::{
 /// * `may(role, level, data, act)`: whether a role at a place of that level may
 ///   do this with everything in its scope;
 /// * `may_write(role, level, kind)`: whether it may write records of a kind;
+/// * `reaches(role, level, data, act, reach)`: whether the access matrix lets it do
+///   this just so far, e.g. with what it is `named` for;
+/// * `reaches(role, level, data, act, reach)`: whether it may do this just so far,
+///   for example with what it is `named` for;
 /// * `needs_training(role)`.
 ///
 /// A word this build does not know may nothing.
@@ -38,6 +42,19 @@ pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
             _ => false,
         })
     })?;
+    connection.create_scalar_function("reaches", 5, flags, |context| {
+        let seat = seat(&context.get::<String>(0)?, &context.get::<String>(1)?);
+        let (data, act) = (context.get::<String>(2)?, context.get::<String>(3)?);
+        let wanted = context.get::<String>(4)?;
+        let data = Data::ALL.iter().find(|one| one.as_str() == data);
+        let act = Act::ALL.iter().find(|one| one.as_str() == act);
+        Ok(match (seat, data, act) {
+            (Some(seat), Some(data), Some(act)) => {
+                access::reach(seat, *data, *act).is_some_and(|reach| reach.as_str() == wanted)
+            }
+            _ => false,
+        })
+    })?;
     connection.create_scalar_function("needs_training", 1, flags, |context| {
         let role = context.get::<String>(0)?.parse::<Role>();
         Ok(role.is_ok_and(|role| role.spec().needs_training))
@@ -52,14 +69,19 @@ fn seat(role: &str, level: &str) -> Option<access::Seat> {
 /// Common table expressions, to be followed by a `SELECT`. `:person` and `:at`
 /// are bound by the caller.
 ///
-/// * `assigned`: the person's assignments that hold: in time, not beforehand,
-///   after training where the role needs it;
+/// * `assigned`: the person's assignments that hold: in time, not beforehand unless
+///   called out, after training where the role needs it;
 /// * `scope`: one row per node at or below one of them (with `depth`, `role` and
 ///   `seat_level` of the assignment); `scope_grid` one per grid;
 /// * `scope_record`: the grids and kinds of records the person may read;
 /// * `scope_count`: the grids of which the person may see figures;
 /// * `scope_campaign`, `scope_campaign_write`: the grids whose campaigns the person
 ///   may see, and may make;
+/// * `scope_work`: the grids of which the person may see who did how much;
+/// * `scope_follow_up`: the grids in which the person may see restricted
+///   follow-up marks, those they are named for (`may_named`) and those they
+///   ordered (`may_own`); `scope_follow_up_order`, `scope_follow_up_count`: the
+///   grids in which they may order some, and see how many there are;
 /// * `scope_unsettled`: the grids whose conflicts, reviews and quarantine the
 ///   person may see;
 /// * `scope_decide`: those of which the person decides on what others wrote;
@@ -93,7 +115,7 @@ fn scope() -> &'static str {
                 WHERE assignment.person = :person
                   AND assignment.valid_from <= :at
                   AND (assignment.valid_to IS NULL OR assignment.valid_to > :at)
-                  AND assignment.reserve = 0
+                  AND (assignment.reserve = 0 OR {CALLED_OUT})
                   AND (NOT needs_training(assignment.role)
                        OR person.trained_on <= date(:at / 1000 + 28800, 'unixepoch'))
             ),
@@ -138,6 +160,21 @@ fn scope() -> &'static str {
             scope_campaign_write AS MATERIALIZED (
                 {campaign_write}
             ),
+            scope_work AS MATERIALIZED (
+                {work}
+            ),
+            scope_follow_up AS MATERIALIZED (
+                SELECT id, name, max(reaches(role, seat_level, 'follow_up_mark', 'read', 'named'))
+                           AS may_named,
+                       max(reaches(role, seat_level, 'follow_up_mark', 'read', 'own')) AS may_own
+                FROM scope WHERE level = 'grid' GROUP BY id, name
+            ),
+            scope_follow_up_order AS MATERIALIZED (
+                {follow_up_order}
+            ),
+            scope_follow_up_count AS MATERIALIZED (
+                {follow_up_count}
+            ),
             person_unsettled AS MATERIALIZED (
                 {decide}
             ),
@@ -155,12 +192,21 @@ fn scope() -> &'static str {
             decide_grids = grids(DECIDE),
             campaign = grids(SEE_CAMPAIGN),
             campaign_write = grids(CAMPAIGN),
+            work = grids(WORK),
+            follow_up_order = grids(FOLLOW_UP_ORDER),
+            follow_up_count = grids(FOLLOW_UP_COUNT),
             decide = people(DECIDE),
             account = people(ACCOUNT),
             team = people(TEAM),
         )
     })
 }
+
+/// Whether the reserve (`assignment`, at `place`) is called out at `:at`.
+pub(super) const CALLED_OUT: &str = "EXISTS (
+         SELECT 1 FROM call_out JOIN org_node AS called ON called.id = call_out.node
+         WHERE place.path >= called.path AND place.path < called.path || 'g'
+           AND call_out.starts_at <= :at AND call_out.ends_at > :at)";
 
 /// A column of `assigned` and `scope`: whether the assignment allows something.
 /// Asked once per assignment, not once per place.
@@ -189,7 +235,14 @@ const ACCOUNT: Flag = Flag::new("may_see_accounts", Data::Account, Act::Read);
 const TEAM: Flag = Flag::new("may_see_team", Data::GridMap, Act::Read);
 const CAMPAIGN: Flag = Flag::new("may_campaign", Data::Campaign, Act::Write);
 const SEE_CAMPAIGN: Flag = Flag::new("may_see_campaign", Data::Campaign, Act::Read);
-const FLAGS: [Flag; 7] = [
+const FOLLOW_UP_ORDER: Flag = Flag::new("may_order_follow_up", Data::FollowUpMark, Act::Order);
+const FOLLOW_UP_COUNT: Flag = Flag::new("may_count_follow_up", Data::FollowUpMark, Act::Count);
+const WORK: Flag = Flag::new("may_see_work", Data::Assessment, Act::Read);
+const APPROVE: Flag = Flag::new("may_approve", Data::Account, Act::Approve);
+const SEE_TASK: Flag = Flag::new("may_see_task", Data::Task, Act::Read);
+const PROPOSE_TASK: Flag = Flag::new("may_propose_task", Data::Task, Act::Propose);
+const APPROVE_TASK: Flag = Flag::new("may_approve_task", Data::Task, Act::Approve);
+const FLAGS: [Flag; 14] = [
     COUNT,
     UNSETTLED,
     DECIDE,
@@ -197,6 +250,13 @@ const FLAGS: [Flag; 7] = [
     TEAM,
     CAMPAIGN,
     SEE_CAMPAIGN,
+    FOLLOW_UP_ORDER,
+    FOLLOW_UP_COUNT,
+    WORK,
+    APPROVE,
+    SEE_TASK,
+    PROPOSE_TASK,
+    APPROVE_TASK,
 ];
 
 /// The grids in which an assignment of the person allows this.

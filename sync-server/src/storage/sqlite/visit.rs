@@ -9,6 +9,8 @@ use wangge_model::{
     CampaignId, CivilDay, GridId, OrgNodeId, PersonId, RecordId, RecordKind, Timestamp,
     document::RecordDocument,
     reference::VISIT_RULES,
+    survey::read_answers,
+    visit::Visit,
     visit_plan::{Period, VisitFact, VisitRules, VisitValidity},
 };
 
@@ -16,6 +18,7 @@ use super::{
     SqliteStorage, campaign, duplicate, record, reference,
     row::{collect, count, id, kind},
     scope::in_scope,
+    survey, work,
 };
 use crate::storage::{
     CampaignProgress, CampaignRow, CoverageRow, HouseholdChoice, NewCampaign, StorageResult,
@@ -67,7 +70,10 @@ impl Counting {
                 return Ok(());
             }
         };
-        let fact = VisitFact::of(&stored.id, &document.read());
+        let fields = document.read();
+        survey::put_answers(connection, &stored.id, &read_answers(&fields))?;
+        let fact = VisitFact::of(&stored.id, &fields);
+        work::put_opinions(connection, &stored.id, &Visit::of(&fields))?;
         let before: Option<Option<[u8; 16]>> = connection
             .prepare_cached("SELECT household FROM visit_fact WHERE record = ?1")?
             .query_row([stored.id.as_bytes()], |row| row.get(0))
@@ -76,15 +82,20 @@ impl Counting {
             .extend(before.flatten().map(RecordId::from_bytes));
         self.households.extend(fact.household);
         let validity = self.rules.of(connection, &stored.grid)?;
+        let visitor = fact.visitor.parse::<PersonId>().ok();
         let mut bytes = Vec::new();
         // Writing to memory does not fail.
         let _ = minicbor::encode(&fact, &mut bytes);
         connection
             .prepare_cached(
-                "INSERT INTO visit_fact (record, household, day, counts, fact)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
+                "INSERT INTO visit_fact (record, household, day, counts, fact, grid, visitor,
+                                         follow_up_on, promised_on, open_demand)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  ON CONFLICT (record) DO UPDATE SET household = excluded.household,
-                     day = excluded.day, counts = excluded.counts, fact = excluded.fact",
+                     day = excluded.day, counts = excluded.counts, fact = excluded.fact,
+                     grid = excluded.grid, visitor = excluded.visitor,
+                     follow_up_on = excluded.follow_up_on, promised_on = excluded.promised_on,
+                     open_demand = excluded.open_demand",
             )?
             .execute(params![
                 stored.id.as_bytes(),
@@ -92,6 +103,11 @@ impl Counting {
                 fact.day().map(CivilDay::number),
                 validity.judge(&fact).counts(),
                 bytes,
+                stored.grid.as_bytes(),
+                visitor.as_ref().map(PersonId::as_bytes),
+                fact.follow_up_on.map(CivilDay::number),
+                fact.promised_for.first().copied().map(CivilDay::number),
+                fact.has_open_demand,
             ])?;
         Ok(())
     }

@@ -127,5 +127,21 @@ pub const PLACE_HAZARD: &[&str] = &["01", "02", "03", "04", "99"];
 pub const URGENCY: &[&str] = &["normal", "urgent", "emergency"];
 /// How an incident is handled (四种处理方式).
 pub const HANDLING: &[&str] = &["on_the_spot", "coordinated", "emergency", "approval"];
+/// How a report came about (事件来源: 上门走访、网格接访、群众座谈、政务热线 and
+/// whatever else leads to one).
+pub const SOURCE: &[&str] = &[
+    "visit",
+    "reception",
+    "meeting",
+    "hotline",
+    "patrol",
+    "check",
+    "resident",
+    "online",
+    "assigned",
+    "other",
+];
+/// What a second look at a hazard found (复查结果).
+pub const RECHECK: &[&str] = &["fixed", "not_fixed"];
 /// States of a case as far as this build's server sets them.
 pub const CASE_STATE: &[&str] = &["reported"];

@@ -5,8 +5,8 @@ use super::{
     choices::{
         BUILDING_USE, CARE_GROUP, CARE_LEVEL, CASE_STATE, DEMANDS, GUARDIAN_RELATION, HANDLING,
         HAZARD, ILLEGAL_LETTING, LEDGER, LINK_KIND, OPINION_CATEGORY, OPINION_HANDLING, OWNERSHIP,
-        PERMIT_KIND, PLACE_HAZARD, PLACE_KIND, PLACE_STATE, POPULATION_KIND, RELATION, RENTING_USE,
-        SEX, STRUCTURE, URGENCY, VISIT_FORM, VISIT_KIND, VISIT_RESULT,
+        PERMIT_KIND, PLACE_HAZARD, PLACE_KIND, PLACE_STATE, POPULATION_KIND, RECHECK, RELATION,
+        RENTING_USE, SEX, SOURCE, STRUCTURE, URGENCY, VISIT_FORM, VISIT_KIND, VISIT_RESULT,
     },
 };
 use crate::{RecordKind, masking::MaskingKind};
@@ -156,6 +156,8 @@ const HOUSEHOLD: &[FieldSpec] = &[
     field("hazards.*.fix_by", FieldType::Date),
     field("hazards.*.fixed_on", FieldType::Date),
     field("hazards.*.rechecked_on", FieldType::Date),
+    field("hazards.*.recheck", FieldType::Choice(RECHECK)),
+    field("hazards.*.rechecked_by", FieldType::Line(36)),
     field("hazards.*.incident", FieldType::RecordReference),
     field("notes", FieldType::SharedText(10_000)),
     authority("merged.into", FieldType::RecordReference),
@@ -203,6 +205,7 @@ const VISIT: &[FieldSpec] = &[
     field("photos.*.sha256", FieldType::Sha256),
     field("photos.*.taken_at", FieldType::Time),
     field("photos.*.remark", FieldType::Line(100)),
+    field("answers.*.chosen", FieldType::Line(60)),
     field("diary", FieldType::Paragraph(4_000)),
 ];
 
@@ -210,10 +213,13 @@ const INCIDENT: &[FieldSpec] = &[
     field("category", FieldType::Line(32)),
     field("urgency", FieldType::Choice(URGENCY)),
     field("handling", FieldType::Choice(HANDLING)),
+    field("source", FieldType::Choice(SOURCE)),
+    field("visit", FieldType::RecordReference),
     field("title", FieldType::Line(80)),
     field("description", FieldType::SharedText(10_000)),
     field("household", FieldType::RecordReference),
     field("concerned_place", FieldType::RecordReference),
+    field("hazard", FieldType::Line(36)),
     field("place", FieldType::Line(160)),
     field("point.longitude", FieldType::Number(-180, 180)),
     field("point.latitude", FieldType::Number(-90, 90)),
@@ -261,6 +267,8 @@ const PLACE: &[FieldSpec] = &[
     field("hazards.*.fix_by", FieldType::Date),
     field("hazards.*.fixed_on", FieldType::Date),
     field("hazards.*.rechecked_on", FieldType::Date),
+    field("hazards.*.recheck", FieldType::Choice(RECHECK)),
+    field("hazards.*.rechecked_by", FieldType::Line(36)),
     field("hazards.*.incident", FieldType::RecordReference),
     field("notes", FieldType::SharedText(10_000)),
     authority("merged.into", FieldType::RecordReference),

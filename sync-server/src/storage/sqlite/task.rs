@@ -1,0 +1,214 @@
+//! See [`TaskStorage`]. A task that is let in is a campaign from then on.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
+use wangge_model::{
+    CampaignId, CivilDay, OrgNodeId, PersonId, TaskId, Timestamp,
+    task::{TaskOrder, TaskState},
+    visit_plan::MOST_HOUSEHOLDS,
+};
+
+use super::{
+    SqliteStorage, campaign, refused,
+    row::{collect, count, damaged, id, optional_id, time},
+    scope::in_scope,
+};
+use crate::storage::{
+    HouseholdChoice, NewCampaign, NewTask, StorageError, StorageResult, Task, TaskDecision,
+    TaskOutcome, TaskStorage,
+};
+
+/// Columns of what is asked, see [`order`].
+const ORDER: &str = "task.title, task.note, task.kind, task.starts_on, task.ends_on, task.basis";
+
+fn order(row: &Row<'_>, first: usize) -> rusqlite::Result<TaskOrder> {
+    Ok(TaskOrder {
+        title: row.get(first)?,
+        note: row.get(first + 1)?,
+        kind: row.get(first + 2)?,
+        starts_on: CivilDay::from_number(row.get(first + 3)?),
+        ends_on: CivilDay::from_number(row.get(first + 4)?),
+        basis: row.get(first + 5)?,
+    })
+}
+
+fn file(connection: &Connection, new: &NewTask) -> StorageResult<()> {
+    let may: bool = connection
+        .prepare_cached(&in_scope(
+            "SELECT EXISTS (SELECT 1 FROM scope WHERE id = :node AND may_propose_task)",
+        ))?
+        .query_row(
+            named_params! {
+                ":person": new.person.as_bytes(), ":at": new.at.as_millis(),
+                ":node": new.node.as_bytes(),
+            },
+            |row| row.get(0),
+        )?;
+    if !may {
+        return Err(StorageError::Missing("org_node"));
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO task (id, node, title, note, kind, starts_on, ends_on, basis, filed_by,
+                               filed_at, state, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'filed', '')",
+        )?
+        .execute(params![
+            new.id.as_bytes(),
+            new.node.as_bytes(),
+            new.order.title,
+            new.order.note,
+            new.order.kind,
+            new.order.starts_on.number(),
+            new.order.ends_on.number(),
+            new.order.basis,
+            new.person.as_bytes(),
+            new.at.as_millis(),
+        ])
+        .map_err(|error| refused(error, "task", "person"))?;
+    Ok(())
+}
+
+fn decide(
+    connection: &Connection,
+    of: &TaskId,
+    person: &PersonId,
+    at: Timestamp,
+    decision: &TaskDecision,
+) -> StorageResult<TaskOutcome> {
+    let found = connection
+        .prepare_cached(&in_scope(&format!(
+            "SELECT task.node, task.state, {ORDER} FROM task
+             WHERE task.id = :id
+               AND EXISTS (SELECT 1 FROM scope WHERE scope.id = task.node AND may_approve_task)"
+        )))?
+        .query_row(
+            named_params! {
+                ":person": person.as_bytes(), ":at": at.as_millis(), ":id": of.as_bytes(),
+            },
+            |row| {
+                let node = id(row, 0, OrgNodeId::from_bytes)?;
+                Ok((node, row.get::<_, String>(1)?, order(row, 2)?))
+            },
+        )
+        .optional()?;
+    let (node, state, order) = found.ok_or(StorageError::Missing("task"))?;
+    if state != TaskState::Filed.as_str() {
+        return Ok(TaskOutcome::Decided);
+    }
+    let (state, reason, campaign) = match decision {
+        TaskDecision::Refuse(reason) => (TaskState::Refused, reason.as_str(), None),
+        TaskDecision::Admit(campaign) => {
+            let most = u32::try_from(MOST_HOUSEHOLDS).unwrap_or(u32::MAX - 1);
+            let choice = HouseholdChoice {
+                node: Some(node),
+                // One more than allowed, to notice.
+                limit: most + 1,
+                ..HouseholdChoice::default()
+            };
+            let households = campaign::choose(connection, person, at, &choice)?;
+            if households.is_empty() {
+                return Ok(TaskOutcome::Nobody);
+            }
+            if households.len() > MOST_HOUSEHOLDS {
+                return Ok(TaskOutcome::TooMany);
+            }
+            let new = NewCampaign {
+                id: *campaign,
+                title: order.title,
+                note: order.note,
+                kind: order.kind,
+                starts_on: order.starts_on,
+                ends_on: order.ends_on,
+                checks: Vec::new(),
+                households,
+                person: *person,
+                at,
+            };
+            campaign::create(connection, &new)?;
+            (TaskState::Admitted, "", Some(campaign))
+        }
+    };
+    connection
+        .prepare_cached(
+            "UPDATE task SET state = ?2, reason = ?3, campaign = ?4, decided_by = ?5,
+                 decided_at = ?6
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            of.as_bytes(),
+            state.as_str(),
+            reason,
+            campaign.map(CampaignId::as_bytes),
+            person.as_bytes(),
+            at.as_millis(),
+        ])?;
+    Ok(TaskOutcome::Done)
+}
+
+fn list(connection: &Connection, person: &PersonId, at: Timestamp) -> StorageResult<Vec<Task>> {
+    let mut statement = connection.prepare_cached(&in_scope(&format!(
+        "SELECT task.id, node.name, filed.name, task.filed_at, task.state, task.reason,
+                coalesce(decided.name, ''), task.campaign,
+                (SELECT count(*) FROM campaign_household
+                 WHERE campaign_household.campaign = task.campaign),
+                (SELECT count(done_on) FROM campaign_household
+                 WHERE campaign_household.campaign = task.campaign),
+                EXISTS (SELECT 1 FROM scope WHERE scope.id = task.node AND may_approve_task),
+                {ORDER}
+         FROM task JOIN org_node AS node ON node.id = task.node
+         JOIN person AS filed ON filed.id = task.filed_by
+         LEFT JOIN person AS decided ON decided.id = task.decided_by
+         WHERE EXISTS (SELECT 1 FROM scope WHERE scope.id = task.node AND may_see_task)
+         ORDER BY task.filed_at DESC, task.id LIMIT 200"
+    )))?;
+    let rows = statement.query_map(
+        named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
+        |row| {
+            let state: String = row.get(4)?;
+            let state = TaskState::parse(&state).ok_or_else(|| damaged(4, "task state"))?;
+            Ok(Task {
+                id: id(row, 0, TaskId::from_bytes)?,
+                node_name: row.get(1)?,
+                filed_by: row.get(2)?,
+                filed_at: time(row, 3)?,
+                state,
+                reason: row.get(5)?,
+                decided_by: row.get(6)?,
+                campaign: optional_id(row, 7, CampaignId::from_bytes)?,
+                households: count(row.get(8)?),
+                done: count(row.get(9)?),
+                may_decide: row.get::<_, bool>(10)? && state == TaskState::Filed,
+                order: order(row, 11)?,
+            })
+        },
+    )?;
+    collect(rows)
+}
+
+#[async_trait]
+impl TaskStorage for SqliteStorage {
+    async fn file_task(&self, new: &NewTask) -> StorageResult<()> {
+        let new = new.clone();
+        self.write(move |connection, _| file(connection, &new))
+            .await
+    }
+
+    async fn decide_task(
+        &self,
+        id: &TaskId,
+        person: &PersonId,
+        at: Timestamp,
+        decision: &TaskDecision,
+    ) -> StorageResult<TaskOutcome> {
+        let (id, person, decision) = (*id, *person, decision.clone());
+        self.write(move |connection, _| decide(connection, &id, &person, at, &decision))
+            .await
+    }
+
+    async fn list_tasks(&self, person: &PersonId, at: Timestamp) -> StorageResult<Vec<Task>> {
+        let person = *person;
+        self.read(move |connection| list(connection, &person, at))
+            .await
+    }
+}
