@@ -54,7 +54,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 15] = [
+const NAVIGATION: [(&str, &str); 16] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),

@@ -17,8 +17,8 @@ use wangge_model::{
 };
 
 use crate::storage::{
-    ChangeBy, Commit, CommitHooks, CommitOutcome, NewChange, RecordWork, Storage,
-    StorageError, StorageResult, StoredRecord,
+    ChangeBy, Commit, CommitHooks, CommitOutcome, NewChange, RecordWork, Storage, StorageError,
+    StorageResult, StoredRecord,
 };
 
 /// Households of one commit: few enough that a phone's push beside it waits for
@@ -170,7 +170,8 @@ struct NewOnly;
 impl CommitHooks for NewOnly {
     fn rework(&self, _work: &RecordWork, _stored: &StoredRecord) -> StorageResult<RecordWork> {
         Err(StorageError::Taken("record"))
-    }}
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -17,8 +17,8 @@ use crate::{
     AppState,
     auth::Scope,
     storage::{
-        ChangeBy, Commit, CommitHooks, NewChange, RecordWork, StorageError,
-        StorageResult, StoredRecord,
+        ChangeBy, Commit, CommitHooks, NewChange, RecordWork, StorageError, StorageResult,
+        StoredRecord,
     },
 };
 
@@ -167,7 +167,8 @@ impl CommitHooks for Choice {
                 ..work.clone()
             }),
         }
-    }}
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -129,7 +129,12 @@ impl Sheet {
         })
     }
 
-    fn write(&mut self, pen: Pen, fields: &[FieldEdit], marks: &[FieldEdit]) -> Result<(), EditError> {
+    fn write(
+        &mut self,
+        pen: Pen,
+        fields: &[FieldEdit],
+        marks: &[FieldEdit],
+    ) -> Result<(), EditError> {
         let fields = self.document.edit(fields, pen.actor, pen.at)?;
         let marks = self.document.edit_as_server(marks, pen.actor, pen.at)?;
         for change in fields.into_iter().chain(marks) {

@@ -84,8 +84,14 @@ async fn a_merge_shows_one_record_and_late_edits_of_the_alias_land_on_it() {
         .await;
     town.merge(alias, kept).await.unwrap();
     assert_eq!(town.listed().await, [kept]);
-    assert_eq!(town.text(kept, "members.m.name").await.as_deref(), Some("韩梅梅"));
-    assert_eq!(town.text(kept, "contact.name").await.as_deref(), Some("王小明"));
+    assert_eq!(
+        town.text(kept, "members.m.name").await.as_deref(),
+        Some("韩梅梅")
+    );
+    assert_eq!(
+        town.text(kept, "contact.name").await.as_deref(),
+        Some("王小明")
+    );
     let aliases = town.server.state.storage.list_aliases(&kept).await.unwrap();
     assert_eq!(aliases.len(), 1);
 
@@ -134,14 +140,23 @@ async fn chains_lead_to_their_end_and_rings_are_refused() {
     assert!(matches!(town.merge(two, one).await, Err(MergeError::Same)));
     assert!(matches!(town.merge(two, two).await, Err(MergeError::Same)));
     town.merge(two, three).await.unwrap();
-    assert!(matches!(town.merge(three, one).await, Err(MergeError::Same)));
-    assert!(matches!(town.merge(one, three).await, Err(MergeError::Merged)));
+    assert!(matches!(
+        town.merge(three, one).await,
+        Err(MergeError::Same)
+    ));
+    assert!(matches!(
+        town.merge(one, three).await,
+        Err(MergeError::Merged)
+    ));
     let storage = &town.server.state.storage;
     assert_eq!(storage.resolve_merged(&one).await.unwrap(), three);
     assert_eq!(storage.list_aliases(&three).await.unwrap().len(), 2);
     assert_eq!(town.listed().await, [three]);
     let missing = RecordId::from_bytes([9; 16]);
-    assert!(matches!(town.merge(missing, three).await, Err(MergeError::NotFound)));
+    assert!(matches!(
+        town.merge(missing, three).await,
+        Err(MergeError::NotFound)
+    ));
     assert!(matches!(
         unmerge(&town.server.state, &town.scope, three).await,
         Err(MergeError::NotMerged)
@@ -184,8 +199,13 @@ async fn a_difference_is_settled_once_and_not_over_an_unseen_change() {
         settle(state, &town.scope, alias, unseen).await,
         Err(MergeError::Gone)
     ));
-    settle(state, &town.scope, alias, word.clone()).await.unwrap();
-    assert_eq!(town.text(kept, "contact.name").await.as_deref(), Some("李雷"));
+    settle(state, &town.scope, alias, word.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        town.text(kept, "contact.name").await.as_deref(),
+        Some("李雷")
+    );
     assert!(matches!(
         settle(state, &town.scope, alias, word).await,
         Err(MergeError::Gone)

@@ -17,8 +17,8 @@ use crate::{
     AppState,
     auth::Scope,
     storage::{
-        ChangeBy, Commit, CommitHooks, NewChange, RecordWork, StorageError,
-        StorageResult, StoredRecord,
+        ChangeBy, Commit, CommitHooks, NewChange, RecordWork, StorageError, StorageResult,
+        StoredRecord,
     },
 };
 
@@ -149,7 +149,8 @@ impl CommitHooks for Edits {
                 })
             }
         }
-    }}
+    }
+}
 
 #[cfg(test)]
 mod tests {

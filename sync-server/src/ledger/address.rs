@@ -16,7 +16,8 @@ use wangge_model::{
     ActorId, CitizenIdPolicy, FieldPath, FieldValue, GridId, LongitudeLatitude, OrgNodeId,
     RecordId, RecordKind, Timestamp,
     boundary::GridIndex,
-    document::{EditError, FieldEdit, RecordDocument},
+    document::{EditError, FieldEdit, Fields, RecordDocument},
+    duplicate::{MatchDigest, MatchKind, MatchSecret, match_keys},
 };
 
 use super::{
@@ -30,10 +31,9 @@ use super::{
 use crate::{
     auth::Scope,
     ingest::bulk::{BATCH, BulkWriter},
-    same::{Matcher, address_of},
     storage::{
-        ChangeBy, Commit, CommitHooks, MatchKey, NewChange, Numbering, OrgLevel, RecordName,
-        RecordWork, Storage, StorageError, StorageResult, StoredRecord,
+        ChangeBy, Commit, CommitHooks, NewChange, OrgLevel, RecordName, RecordWork, Storage,
+        StorageError, StorageResult, StoredRecord,
     },
 };
 
@@ -73,7 +73,7 @@ pub struct AddressImport {
     columns: Columns,
     grids: GridNames,
     index: GridIndex,
-    matcher: Matcher,
+    secret: MatchSecret,
     reading: Reading,
     scope: Scope,
 }
@@ -105,7 +105,7 @@ impl AddressImport {
                 policy: CitizenIdPolicy::Production,
                 is_1904: sheet.is_1904,
             },
-            matcher: Matcher::new(&storage.find_match_secret().await?),
+            secret: storage.find_match_secret().await?,
             grids: GridNames::load(storage, &scope, Reach::Places).await?,
             index: GridIndex::new(drawn),
             columns,
@@ -132,7 +132,7 @@ impl AddressImport {
         let mut remarks = Remarks::default();
         let places: Vec<usize> = (self.columns.first_row..self.sheet.len()).collect();
         for batch in places.chunks(BATCH) {
-            let mut addresses: BTreeMap<MatchKey, Address> = BTreeMap::new();
+            let mut addresses: BTreeMap<MatchDigest, Address> = BTreeMap::new();
             for row in batch.iter().filter_map(|place| self.sheet.row(*place)) {
                 summary.rows += 1;
                 match self.read(row) {
@@ -151,7 +151,7 @@ impl AddressImport {
         Ok((summary, remarks))
     }
 
-    fn read(&self, row: Row<'_>) -> Result<(MatchKey, Address), Remark> {
+    fn read(&self, row: Row<'_>) -> Result<(MatchDigest, Address), Remark> {
         let mut values = Address::new();
         for path in [KEY, LONGITUDE, LATITUDE] {
             let target = Target::Field(path);
@@ -173,17 +173,20 @@ impl AddressImport {
         }
         let refuse = |error: CellError| Remark::on_row(row.number, Reason::Cell(error));
         let grid = self.grid_of(row, &values).map_err(refuse)?;
-        let address = address_of(|path| {
-            self.columns
-                .columns
-                .iter()
-                .find(|column| column.target.to_string() == path)
-                .and_then(|column| row.cell(column.place))
-                .map(|cell| clean(cell.text).to_owned())
-                .unwrap_or_default()
-        });
-        let key = self.matcher.address(&grid, &address);
-        let key = key
+        let mut fields = Fields::default();
+        for column in &self.columns.columns {
+            let path = column.target.to_string();
+            let written = path.starts_with("address.") && path != KEY;
+            if let Some(cell) = row.cell(column.place).filter(|_| written)
+                && let Ok(path) = FieldPath::new(path)
+            {
+                fields.set(path, Some(FieldValue::text(clean(cell.text))));
+            }
+        }
+        let key = match_keys(RecordKind::Household, &fields)
+            .into_iter()
+            .find(|key| key.kind == MatchKind::Address)
+            .map(|key| self.secret.digest_in(&grid, &key))
             .filter(|_| !values.is_empty())
             .ok_or_else(|| refuse(CellError::NoHousehold))?;
         Ok((key, values))
@@ -212,11 +215,11 @@ impl AddressImport {
         &self,
         storage: &dyn Storage,
         writer: Option<&BulkWriter>,
-        addresses: BTreeMap<MatchKey, Address>,
+        addresses: BTreeMap<MatchDigest, Address>,
         summary: &mut AddressSummary,
     ) -> StorageResult<()> {
-        let keys: Vec<MatchKey> = addresses.keys().copied().collect();
-        let mut matches: HashMap<MatchKey, Vec<RecordId>> = HashMap::new();
+        let keys: Vec<MatchDigest> = addresses.keys().copied().collect();
+        let mut matches: HashMap<MatchDigest, Vec<RecordId>> = HashMap::new();
         for (key, record) in storage.list_matches(&keys).await? {
             matches.entry(key).or_default().push(record);
         }
@@ -321,27 +324,15 @@ impl Filler {
             Ok(None) | Err(EditError::RecordFull | EditError::Field { .. }) => return Ok(None),
             Err(EditError::Document(_)) => return Err(StorageError::Corrupt("document")),
         };
-        Ok(Some(RecordWork {
-            id: stored.id,
-            kind: stored.kind,
-            grid: stored.grid,
-            record_epoch: stored.record_epoch,
-            base_version: stored.version,
-            base_heads: stored.heads.clone(),
-            saved: document.save(),
-            heads: document.heads(),
-            summary: document.summary(),
-            changes: vec![NewChange {
-                item,
-                hash: change.hash,
-                actor: self.actor,
-                actor_seq: change.seq,
-                bytes: change.bytes,
-                by: ChangeBy::Sender,
-            }],
-            quarantine: Vec::new(),
-            numbering: None,
-        }))
+        let change = NewChange {
+            item,
+            hash: change.hash,
+            actor: self.actor,
+            actor_seq: change.seq,
+            bytes: change.bytes,
+            by: ChangeBy::Sender,
+        };
+        Ok(Some(RecordWork::onto(stored, &document, vec![change])))
     }
 }
 
@@ -353,14 +344,5 @@ impl CommitHooks for Filler {
             changes: Vec::new(),
             ..work.clone()
         }))
-    }
-
-    fn number(
-        &self,
-        work: RecordWork,
-        _numbering: Numbering,
-        _number: u64,
-    ) -> StorageResult<RecordWork> {
-        Ok(work)
     }
 }

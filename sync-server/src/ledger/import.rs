@@ -28,8 +28,8 @@ use crate::{
     ingest::bulk::{BATCH, BulkError, BulkWriter, NewHousehold, author},
     profile::Profile,
     storage::{
-        ChangeBy, Commit, CommitHooks, CommitOutcome, LedgerRow, NewChange, RecordWork,
-        Storage, StorageError, StorageResult, StoredRecord,
+        ChangeBy, Commit, CommitHooks, CommitOutcome, LedgerRow, NewChange, RecordWork, Storage,
+        StorageError, StorageResult, StoredRecord,
     },
 };
 
@@ -523,4 +523,5 @@ impl CommitHooks for Editor {
             changes: Vec::new(),
             ..work.clone()
         }))
-    }}
+    }
+}

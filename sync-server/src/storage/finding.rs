@@ -2,7 +2,10 @@
 //! which two households may be the same.
 
 use async_trait::async_trait;
-use wangge_model::{RecordId, duplicate::{MatchDigest, MatchSecret}};
+use wangge_model::{
+    RecordId,
+    duplicate::{MatchDigest, MatchSecret},
+};
 
 use super::StorageResult;
 
@@ -15,7 +18,10 @@ pub trait FindingStorage {
     /// Records whose index waits to be brought up to date.
     async fn count_unindexed(&self) -> StorageResult<u64>;
     /// The households and places that have one of these keys, as far as the index knows.
-    async fn list_matches(&self, keys: &[MatchDigest]) -> StorageResult<Vec<(MatchDigest, RecordId)>>;
+    async fn list_matches(
+        &self,
+        keys: &[MatchDigest],
+    ) -> StorageResult<Vec<(MatchDigest, RecordId)>>;
     /// The secret behind the keys.
     async fn find_match_secret(&self) -> StorageResult<MatchSecret>;
 }

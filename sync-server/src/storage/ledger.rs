@@ -1,7 +1,7 @@
 //! What ledger imports remember.
 
 use async_trait::async_trait;
-use wangge_model::{duplicate::MatchDigest, GridId, PersonId, RecordId, Timestamp};
+use wangge_model::{GridId, PersonId, RecordId, Timestamp, duplicate::MatchDigest};
 
 use super::{Commit, CommitOutcome, StorageResult};
 

@@ -186,11 +186,7 @@ pub struct RecordWork {
 
 impl RecordWork {
     /// These changes of a stored record, which `document` has with them.
-    pub fn onto(
-        stored: &StoredRecord,
-        document: &RecordDocument,
-        changes: Vec<NewChange>,
-    ) -> Self {
+    pub fn onto(stored: &StoredRecord, document: &RecordDocument, changes: Vec<NewChange>) -> Self {
         Self {
             id: stored.id,
             kind: stored.kind,

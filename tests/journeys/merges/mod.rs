@@ -17,7 +17,11 @@ async fn play(seed: u64) {
     }
     story.end().await;
     story.compare().await;
-    assert!(story.merges > 3, "seed {seed}: only {} merges", story.merges);
+    assert!(
+        story.merges > 3,
+        "seed {seed}: only {} merges",
+        story.merges
+    );
     assert!(story.partings > 0, "seed {seed}: nothing was parted");
 }
 

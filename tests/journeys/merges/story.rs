@@ -15,7 +15,7 @@ use wangge_core::{
     store::testing::CanonicalState,
 };
 use wangge_model::{
-    AssignmentId, Clock as _, CivilDay, FieldPath, FieldValue, GridId, OrgLevel, OrgNodeId,
+    AssignmentId, CivilDay, Clock as _, FieldPath, FieldValue, GridId, OrgLevel, OrgNodeId,
     PersonId, RecordId, RecordKind, RedivisionId, Role, Timestamp,
     access::Seat,
     boundary::testing::tessellation,
@@ -85,7 +85,13 @@ impl Story {
             partings: 0,
         };
         let [one, two] = story.server.grids;
-        for grids in [vec![one], vec![two], vec![one, two], vec![one, two], vec![one]] {
+        for grids in [
+            vec![one],
+            vec![two],
+            vec![one, two],
+            vec![one, two],
+            vec![one],
+        ] {
             let name = format!("网格员{}", story.workers.len());
             let worker = story.server.add_worker(&name, grids[0]).await;
             for grid in grids.get(1..).unwrap_or_default() {
@@ -187,7 +193,9 @@ impl Story {
     fn enter_household(&mut self, phone: usize) {
         let grants = self.phones[phone].core.grids().unwrap();
         let grids: Vec<GridId> = grants.iter().map(|grant| grant.grid).collect();
-        let Some(grid) = self.pick(&grids) else { return };
+        let Some(grid) = self.pick(&grids) else {
+            return;
+        };
         let (room, person, number) = (self.below(4), self.below(6), self.number);
         let member = format!("m{number}");
         let name = format!("王{person}");
@@ -197,7 +205,10 @@ impl Story {
             ("address.room".to_owned(), format!("50{room}室")),
             ("notes".to_owned(), format!("备注{number}")),
             (format!("members.{member}.name"), name),
-            (format!("members.{member}.birth_date"), format!("189{person}-01-01")),
+            (
+                format!("members.{member}.birth_date"),
+                format!("189{person}-01-01"),
+            ),
         ];
         let edits: Vec<FieldEdit> = fields
             .iter()
@@ -230,7 +241,9 @@ impl Story {
     }
 
     fn edit_household(&mut self, phone: usize) {
-        let Some(id) = self.choose_household(phone) else { return };
+        let Some(id) = self.choose_household(phone) else {
+            return;
+        };
         let (number, person) = (self.number, self.below(6));
         let (path, value) = match self.below(6) {
             0 => ("contact.name".to_owned(), format!("李{number}")),
@@ -241,7 +254,9 @@ impl Story {
             _ => {
                 let document = self.phones[phone].document(id).unwrap();
                 let members = document.entries("members");
-                let Some(member) = members.first() else { return };
+                let Some(member) = members.first() else {
+                    return;
+                };
                 (format!("members.{member}.phone"), format!("139{number:08}"))
             }
         };
@@ -250,11 +265,14 @@ impl Story {
     }
 
     fn visit(&mut self, phone: usize) {
-        let Some(household) = self.choose_household(phone) else { return };
+        let Some(household) = self.choose_household(phone) else {
+            return;
+        };
         let row = self.phones[phone].core.store().find_row(household).unwrap();
         let Some(row) = row else { return };
         let now = self.now();
-        let time = |path: &str, at| FieldEdit::set(FieldPath::new(path).unwrap(), FieldValue::Time(at));
+        let time =
+            |path: &str, at| FieldEdit::set(FieldPath::new(path).unwrap(), FieldValue::Time(at));
         let edits = [
             text_edit("household", &household.to_string()).unwrap(),
             text_edit("kind", "household").unwrap(),
@@ -307,7 +325,9 @@ impl Story {
             .filter(|(_, into)| into.is_some())
             .map(|(record, _)| record.id)
             .collect();
-        let Some(alias) = self.pick(&aliases) else { return };
+        let Some(alias) = self.pick(&aliases) else {
+            return;
+        };
         merge::unmerge(&self.server.state, &self.scope(), alias)
             .await
             .unwrap();
@@ -332,7 +352,11 @@ impl Story {
             };
             let moved = self.server.state.storage.move_record(new).await;
             // A visit may still be on its phone.
-            assert!(moved.is_ok() || record != id, "seed {}: {moved:?}", self.seed);
+            assert!(
+                moved.is_ok() || record != id,
+                "seed {}: {moved:?}",
+                self.seed
+            );
         }
     }
 
@@ -457,16 +481,28 @@ impl Story {
             .values()
             .flatten()
             .flat_map(|(id, document)| {
-                let fields = document.history().into_iter().flat_map(|entry| entry.fields);
+                let fields = document
+                    .history()
+                    .into_iter()
+                    .flat_map(|entry| entry.fields);
                 fields.map(move |field| {
                     let value = field.value.map(|value| value.to_display());
                     (*id, field.path.to_string(), value.unwrap_or_default())
                 })
             })
             .collect();
-        for Entered { record, path, value } in &self.entered {
+        for Entered {
+            record,
+            path,
+            value,
+        } in &self.entered
+        {
             let entry = (*record, path.clone(), value.clone());
-            assert!(written.contains(&entry), "seed {}: lost {entry:?}", self.seed);
+            assert!(
+                written.contains(&entry),
+                "seed {}: lost {entry:?}",
+                self.seed
+            );
         }
     }
 
@@ -481,8 +517,17 @@ impl Story {
         for grant in core.grids().unwrap() {
             expected.extend(served.get(&grant.grid).into_iter().flatten());
         }
-        let held: BTreeSet<RecordId> = core.store().list_record_ids().unwrap().into_iter().collect();
-        assert_eq!(held, expected.keys().map(|id| **id).collect(), "seed {seed}");
+        let held: BTreeSet<RecordId> = core
+            .store()
+            .list_record_ids()
+            .unwrap()
+            .into_iter()
+            .collect();
+        assert_eq!(
+            held,
+            expected.keys().map(|id| **id).collect(),
+            "seed {seed}"
+        );
         for (id, document) in expected {
             let state = core.store().canonical_state(*id).unwrap();
             let right = CanonicalState::of(document);
@@ -520,7 +565,10 @@ impl Story {
             assert_eq!(shown, right, "seed {seed}, phone {phone}");
             let here = coverage.iter().find(|one| one.grid == grant.grid).unwrap();
             let there = rows.iter().find(|row| row.grid == grant.grid).unwrap();
-            assert_eq!(here.coverage.households as u64, there.households, "seed {seed}");
+            assert_eq!(
+                here.coverage.households as u64, there.households,
+                "seed {seed}"
+            );
             // A visit may lie in a grid the phone does not have.
             if grants.len() == self.grids.len() {
                 let counted = |counts: [usize; 3]| counts.map(|count| count as u64);
@@ -562,7 +610,11 @@ impl Story {
         let (old, new) = (planned(&self.phones[2]), planned(&fresh));
         assert_eq!(old, new, "seed {}", self.seed);
         for (record, into) in self.stored().await {
-            assert!(into.is_none() || !new.contains(&record.id), "seed {}", self.seed);
+            assert!(
+                into.is_none() || !new.contains(&record.id),
+                "seed {}",
+                self.seed
+            );
         }
         let progress = |phone: &Phone| phone.core.progress(None).unwrap().households;
         assert_eq!(progress(&self.phones[2]), progress(&fresh));

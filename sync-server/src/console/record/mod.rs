@@ -407,9 +407,12 @@ async fn merged_into(
         return Ok(None);
     }
     let names = names(auth, scope, std::iter::once(kept)).await?;
-    Ok(names
-        .get(&kept)
-        .map(|name| (name.title.clone(), format!("{}/{kept}", list_href(name.kind)))))
+    Ok(names.get(&kept).map(|name| {
+        (
+            name.title.clone(),
+            format!("{}/{kept}", list_href(name.kind)),
+        )
+    }))
 }
 
 /// What was just done.

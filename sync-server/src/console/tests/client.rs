@@ -24,8 +24,8 @@ use crate::{
     state::ServerIdentity,
     storage::{
         ChangeBy, Commit, CommitHooks, CommitManifest, NewAssignment, NewChange, NewDevice,
-        NewEnrolmentCode, NewOrgNode, NewPerson, NewQuarantine, OrgLevel, RecordWork,
-        Role, SqliteStorage, Storage, StorageResult, StoredRecord,
+        NewEnrolmentCode, NewOrgNode, NewPerson, NewQuarantine, OrgLevel, RecordWork, Role,
+        SqliteStorage, Storage, StorageResult, StoredRecord,
     },
 };
 

@@ -22,10 +22,18 @@ fn with<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 async fn pairs_are_compared_merged_settled_and_parted_on_the_page() {
     let server = Server::start().await;
     let kept = server
-        .put_household(7, GRID, &with(&[("contact.name", "王小明"), ("contact.phone", "13800138000")]))
+        .put_household(
+            7,
+            GRID,
+            &with(&[("contact.name", "王小明"), ("contact.phone", "13800138000")]),
+        )
         .await;
     let alias = server
-        .put_household(8, GRID, &with(&[("contact.name", "李雷"), ("notes", "有楼梯")]))
+        .put_household(
+            8,
+            GRID,
+            &with(&[("contact.name", "李雷"), ("notes", "有楼梯")]),
+        )
         .await;
     // The same address in another grid is another home.
     server.put_household(9, OTHER_GRID, &HOME).await;
@@ -48,7 +56,10 @@ async fn pairs_are_compared_merged_settled_and_parted_on_the_page() {
     assert!(page.body.contains("已合并到本记录") && page.body.contains("李雷"));
     assert!(page.body.contains("有楼梯"), "what it lacked came over");
     let list = browser.get("/households").await;
-    assert_eq!(list.body.matches(&format!("/households/{alias}")).count(), 0);
+    assert_eq!(
+        list.body.matches(&format!("/households/{alias}")).count(),
+        0
+    );
     index(&server).await;
     assert!(!browser.get("/duplicates").await.body.contains(&pair));
     let opened = browser.get(&format!("/households/{alias}")).await;
@@ -59,9 +70,18 @@ async fn pairs_are_compared_merged_settled_and_parted_on_the_page() {
     assert!(itself.body.contains("这份记录已合并到另一份"));
 
     let stored = server.state.storage.find_record(&alias).await.unwrap();
-    let heads: Vec<String> = stored.unwrap().heads.iter().map(ToString::to_string).collect();
+    let heads: Vec<String> = stored
+        .unwrap()
+        .heads
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let state = heads.join(".");
-    let word = [("path", "contact.name"), ("choice", "0"), ("state", state.as_str())];
+    let word = [
+        ("path", "contact.name"),
+        ("choice", "0"),
+        ("state", state.as_str()),
+    ];
     let from = format!("/households/{kept}");
     let settle = format!("/merged/{alias}/settle");
     let settled = browser.submit(&from, &settle, &word).await;

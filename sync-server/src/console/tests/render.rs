@@ -28,7 +28,8 @@ use crate::{
         coverage::CoveragePage,
         devices::DevicesPage,
         duplicate::{
-            AliasView, DifferenceView, DuplicatePairPage, DuplicatesPage, FieldPair, PairRow, PairView,
+            AliasView, DifferenceView, DuplicatePairPage, DuplicatesPage, FieldPair, PairRow,
+            PairView,
         },
         grid::{
             board::BoardPage,

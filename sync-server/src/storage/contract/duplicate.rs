@@ -144,7 +144,10 @@ pub(super) async fn visits_of_a_merged_household_count_for_the_other(storage: &d
         into: record(40),
     };
     assert_eq!(storage.list_aliases(&record(40)).await.unwrap(), [alias]);
-    assert_eq!(storage.resolve_merged(&record(41)).await.unwrap(), record(40));
+    assert_eq!(
+        storage.resolve_merged(&record(41)).await.unwrap(),
+        record(40)
+    );
     // It is due until its changes were brought over, and again when it changes.
     assert_eq!(storage.list_merges_due(9).await.unwrap(), [alias]);
     storage.settle_merge(&record(41), &[]).await.unwrap();

@@ -106,14 +106,18 @@ fn prepare(due: &mut [Prepared], secret: &MatchSecret) {
         let Some(bytes) = one.document.take() else {
             continue;
         };
-        let kind = u8::try_from(one.kind).ok().and_then(RecordKind::from_number);
+        let kind = u8::try_from(one.kind)
+            .ok()
+            .and_then(RecordKind::from_number);
         let Some(kind) = kind else {
             continue;
         };
         if let Ok(document) = RecordDocument::load(kind, Some(&bytes), []) {
             let grid = GridId::from_bytes(one.grid);
             let keys = match_keys(kind, &document.read());
-            let digests = keys.iter().map(|key| (secret.digest_in(&grid, key), key.kind));
+            let digests = keys
+                .iter()
+                .map(|key| (secret.digest_in(&grid, key), key.kind));
             one.keys = digests.collect();
             one.keys.sort_unstable();
             one.keys.dedup();
@@ -139,7 +143,11 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
         let known: Option<(i64, Vec<u8>)> = find_known
             .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let keys: Vec<u8> = one.keys.iter().flat_map(|(key, _)| *key.as_bytes()).collect();
+        let keys: Vec<u8> = one
+            .keys
+            .iter()
+            .flat_map(|(key, _)| *key.as_bytes())
+            .collect();
         let mut had_keys = false;
         let number = if let Some((number, old_keys)) = known {
             for delete in [

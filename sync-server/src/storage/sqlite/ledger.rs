@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension as _, params};
-use wangge_model::{duplicate::MatchDigest, GridId, PersonId, RecordId};
+use wangge_model::{GridId, PersonId, RecordId, duplicate::MatchDigest};
 
 use super::{SqliteStorage, commit, refused, row};
 use crate::storage::{
