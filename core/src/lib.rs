@@ -34,6 +34,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+pub mod case;
 mod config;
 mod core;
 pub mod draft;
@@ -49,6 +50,7 @@ pub mod store;
 pub mod sync;
 
 pub use crate::{
+    case::{CaseQueue, CaseRow, CaseView},
     config::{CoreConfig, StoreKey},
     core::Core,
     draft::Draft,

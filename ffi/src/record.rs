@@ -297,6 +297,8 @@ impl From<wangge_model::RecordSummary> for RecordSummary {
             search_text: _,
             place,
             residence,
+            // Shown by `crate::case`.
+            case: _,
         } = summary;
         Self {
             title,

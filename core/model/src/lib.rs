@@ -95,7 +95,7 @@ pub use grid_code::{
 pub use id::{
     ApiTokenId, AssignmentId, AuditId, CampaignId, ChangeHash, DeviceId, GridId, Incarnation,
     InvalidId, MemberId, OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId,
-    ReferenceVersion, ServerEpoch,
+    ReferenceVersion, RequestId, ServerEpoch,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

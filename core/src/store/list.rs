@@ -21,7 +21,8 @@ const ROW_COLUMNS: &str = "id, kind, grid, sync_state, pending_count, refusal_co
     person_name, phone, state, category, urgency, number, household, occurred_at, member_count, \
     conflict_count, edited_at, \
     (SELECT place FROM list_detail WHERE list_detail.record = record.key), \
-    (SELECT residence FROM list_detail WHERE list_detail.record = record.key)";
+    (SELECT residence FROM list_detail WHERE list_detail.record = record.key), \
+    (SELECT case_summary FROM list_detail WHERE list_detail.record = record.key)";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
     let household = row.get_ref(13)?.as_blob_or_null()?;
@@ -53,6 +54,11 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
             search_text: String::new(),
             place: place.map(columns::record_id).transpose()?,
             residence: row.get(19)?,
+            // Unreadable only if another build wrote it: the list does without.
+            case: row
+                .get_ref(20)?
+                .as_blob_or_null()?
+                .and_then(|bytes| columns::decode(bytes).ok()),
         },
     })
 }

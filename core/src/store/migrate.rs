@@ -37,6 +37,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
         "0009_visit_facts",
         include_str!("migrations/0009_visit_facts.sql"),
     ),
+    ("0010_cases", include_str!("migrations/0010_cases.sql")),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -103,6 +104,7 @@ mod tests {
         include_str!("fixtures/v0007.sql"),
         include_str!("fixtures/v0008.sql"),
         include_str!("fixtures/v0009.sql"),
+        include_str!("fixtures/v0010.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -8,6 +8,7 @@
 
 mod assets;
 mod campaign;
+pub(crate) mod case;
 mod coverage;
 mod devices;
 mod error;
@@ -43,6 +44,7 @@ pub fn router() -> Router<AppState> {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/preferences", get(frame::choose))
         .merge(record::router())
+        .merge(case::router())
         .merge(grid::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))

@@ -54,7 +54,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 14] = [
+const NAVIGATION: [(&str, &str); 15] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -62,6 +62,7 @@ const NAVIGATION: [(&str, &str); 14] = [
     ("/coverage", "console-nav-coverage"),
     ("/campaigns", "console-nav-campaigns"),
     ("/incidents", "console-nav-incidents"),
+    ("/cases", "console-nav-cases"),
     ("/conflicts", "console-nav-conflicts"),
     ("/review", "console-nav-review"),
     ("/grids", "console-nav-grids"),

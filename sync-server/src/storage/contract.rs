@@ -9,6 +9,7 @@
 
 mod access;
 mod api_tokens;
+mod case;
 mod finding;
 mod moves;
 mod reference;
@@ -32,6 +33,9 @@ use self::access::{
     roles_of_several_assignments_add_up, untrained_people_and_reserves_have_no_scope,
 };
 use self::api_tokens::api_tokens_end;
+use self::case::{
+    cases_come_due_and_one_server_at_a_time_looks, inboxes_show_cases_in_scope_by_state_and_light,
+};
 use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the_same_is_found};
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
@@ -110,6 +114,8 @@ where
         rules_that_change_judge_visits_again,
         a_campaign_reaches_phones_and_is_counted_down,
         households_are_chosen_by_place_ledger_and_visits,
+        inboxes_show_cases_in_scope_by_state_and_light,
+        cases_come_due_and_one_server_at_a_time_looks,
     );
 }
 

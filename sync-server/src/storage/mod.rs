@@ -9,6 +9,7 @@
 mod api_token;
 mod audit;
 mod authorship;
+mod case;
 mod console;
 mod console_session;
 #[cfg(any(test, feature = "testing"))]
@@ -32,6 +33,7 @@ mod visit;
 pub use api_token::{ApiToken, ApiTokenStorage};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
+pub use case::{CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase};
 pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{
@@ -80,6 +82,7 @@ pub trait Storage:
     + QuarantineStorage
     + ReviewStorage
     + ReferenceStorage
+    + CaseStorage
     + VisitStorage
     + ConsoleSessionStorage
     + ConsoleStorage
@@ -106,6 +109,7 @@ impl<T> Storage for T where
         + QuarantineStorage
         + ReviewStorage
         + ReferenceStorage
+        + CaseStorage
         + VisitStorage
         + ConsoleSessionStorage
         + ConsoleStorage

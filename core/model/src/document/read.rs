@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use automerge::{ObjId, ObjType, ROOT, ReadDoc, Value, ValueRef, iter::MapRangeItem};
 
-use super::{FieldPath, FieldValue, RecordDocument, edit::locate, is_root_reserved};
-use crate::Timestamp;
+use super::{ActorId, FieldPath, FieldValue, RecordDocument, edit::locate, is_root_reserved};
+use crate::{ChangeHash, Timestamp};
 
 /// Every field of a record at one moment, by path.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -224,6 +224,23 @@ impl RecordDocument {
             }
         }
         entries
+    }
+
+    /// Who wrote the value a field shows, and the number of that operation:
+    /// of one actor a later one is larger, and so is whatever builds on it.
+    pub fn written_by(&self, path: &FieldPath) -> Option<(u64, ActorId)> {
+        let (object, key) = locate(&self.doc, path)?;
+        match self.doc.get(&object, key.as_str()).ok()??.1 {
+            ObjId::Id(number, actor, _) => Some((number, ActorId::from_slice(actor.to_bytes())?)),
+            ObjId::Root => None,
+        }
+    }
+
+    /// Every field as it was right after this change, `None` if it is not in
+    /// the record.
+    pub fn read_at(&self, change: &ChangeHash) -> Option<Fields> {
+        let doc = self.doc.fork_at(&[(*change).into()]).ok()?;
+        Some(Self::of(self.kind(), doc).read())
     }
 
     /// The latest time any change claims, to the second; 0 for a new record.

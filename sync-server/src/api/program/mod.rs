@@ -7,6 +7,8 @@
 
 mod automerge_file;
 mod caller;
+#[expect(unused_qualifications, reason = "the macro of paths writes them out")]
+mod case;
 mod edit;
 mod grid;
 #[expect(unused_qualifications, reason = "the macro of paths writes them out")]
@@ -74,6 +76,9 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(record::read_record, edit::edit_record))
         .routes(routes!(record::read_history))
         .routes(routes!(edit::unmask_field))
+        .routes(routes!(case::list_cases))
+        .routes(routes!(case::read_case))
+        .routes(routes!(case::act_on_case))
         .split_for_parts()
 }
 

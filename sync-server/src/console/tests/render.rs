@@ -59,7 +59,7 @@ const HOSTILE: &str = "\"'></td><script>x()</script><img onerror=x()>";
 const PLAIN: &str = "阳光花园";
 const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
-fn page(language: Language, path: &str, text: &str) -> Page {
+pub(super) fn page(language: Language, path: &str, text: &str) -> Page {
     let person = PersonBadge {
         name: format!("王社区{text}"),
         role: "主管".to_owned(),
@@ -111,7 +111,7 @@ fn sample_record(kind: RecordKind, text: &str) -> RecordDocument {
             let edit = FieldEdit::set(path, sample_value(spec, text));
             match spec.owner {
                 FieldOwner::Server => drop(document.edit_as_server(&[edit], actor, NOW).unwrap()),
-                FieldOwner::People => edits.push(edit),
+                FieldOwner::People | FieldOwner::Requester => edits.push(edit),
             }
         }
     }
@@ -249,6 +249,7 @@ fn row(kind: RecordKind, language: Language, text: &str) -> ListRow {
             search_text: String::new(),
             place: None,
             residence: Some("resident_only".to_owned()),
+            case: None,
         },
         created_at: NOW,
         changed_at: NOW,
@@ -690,6 +691,7 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
     ]
     .into_iter()
     .chain(visit_pages(language, text))
+    .chain(super::case_pages::pages(language, text))
     .collect()
 }
 
@@ -854,7 +856,14 @@ fn every_page_is_whole_in_both_languages() {
             );
             assert!(html.trim_end().ends_with("</html>"), "{name}");
             // A text nobody wrote shows as its id.
-            for unwritten in [">console-", "\"console-", ">role-", ">kind-", ">household-"] {
+            for unwritten in [
+                ">console-",
+                "\"console-",
+                ">role-",
+                ">kind-",
+                ">household-",
+                ">case-",
+            ] {
                 assert!(
                     !html.contains(unwritten),
                     "{name} {}: {unwritten}",

@@ -43,6 +43,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0009_visits",
         include_str!("../../../migrations/sqlite/0009_visits.sql"),
     ),
+    (
+        "0013_cases",
+        include_str!("../../../migrations/sqlite/0013_cases.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -91,6 +95,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0007_finding.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0008_ledgers.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0009_visits.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0013_cases.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

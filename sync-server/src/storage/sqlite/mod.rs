@@ -8,6 +8,7 @@ mod api_token;
 mod audit;
 mod authorship;
 mod campaign;
+mod case;
 mod commit;
 mod console;
 mod console_session;

@@ -289,4 +289,4 @@ impl RecordStorage for SqliteStorage {
 }
 
 // The list row's columns and the summary's follow each other in every query.
-const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 15);
+const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 16);
