@@ -2,6 +2,7 @@
 
 use wangge_model::{
     FieldPath, RecordId,
+    case::CaseRefusal,
     document::{EditError, schema::FieldError},
     member_move::MemberMoveError,
     message::{Language, message, message_id},
@@ -49,6 +50,10 @@ pub enum Error {
     /// A person cannot be moved so: say why and let the person choose again.
     #[error(transparent)]
     MemberMove(#[from] MemberMoveError),
+    /// What is asked for on a case cannot be asked so: say why, see
+    /// [`CaseRefusal::text`].
+    #[error(transparent)]
+    CaseRefused(CaseRefusal),
     /// The record has too long a history for another edit.
     #[error("the record is full")]
     RecordFull,

@@ -34,6 +34,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+pub mod case;
 mod config;
 mod core;
 pub mod draft;
@@ -53,6 +54,7 @@ pub mod visit_map;
 pub mod work;
 
 pub use crate::{
+    case::{CaseQueue, CaseRow, CaseView},
     config::{CoreConfig, StoreKey},
     core::Core,
     draft::Draft,

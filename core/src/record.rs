@@ -388,7 +388,7 @@ impl Core {
             .ok_or(Error::NotFound { what: "record" })
     }
 
-    fn load_document(
+    pub(crate) fn load_document(
         &self,
         id: RecordId,
         kind: RecordKind,

@@ -123,6 +123,7 @@ mod tests {
                 number: "20260001".to_owned(),
                 state: "reported".to_owned(),
                 received_at: Some(Timestamp::from_millis(3)),
+                ..Case::default()
             },
             ..Default::default()
         });

@@ -29,6 +29,7 @@
 
 uniffi::setup_scaffolding!();
 
+pub mod case;
 pub mod core;
 pub mod draft;
 pub mod duplicate;

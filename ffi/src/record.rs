@@ -336,6 +336,8 @@ impl From<wangge_model::RecordSummary> for RecordSummary {
             merged_into,
             // For the server's lists; the incident itself tells.
             source: _,
+            // Shown by `crate::case`.
+            case: _,
         } = summary;
         Self {
             title,

@@ -21,6 +21,8 @@ pub enum FieldOwner {
     People,
     /// The server alone.
     Server,
+    /// Part of a request, which is filed whole: in no form.
+    Requester,
 }
 
 /// What kind of value is masked, and how hard.

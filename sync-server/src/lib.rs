@@ -3,6 +3,7 @@
 //!
 //! * [`storage`]: what is kept, one trait per concept, SQLite behind them.
 //! * [`ingest`]: how a push becomes records, feed places and a receipt.
+//! * [`clockwork`]: what happens to cases because a time ran out.
 //! * [`api`]: the device API and what machines ask.
 //! * [`division`]: boundaries of grids and dividing them anew.
 //! * [`auth`] and [`console`]: people in front of a browser.
@@ -15,6 +16,7 @@ pub mod app;
 pub mod auth;
 pub mod card;
 pub mod cli;
+pub mod clockwork;
 pub mod config;
 pub mod console;
 pub mod data_folder;

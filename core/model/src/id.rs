@@ -140,6 +140,10 @@ id_type!(
     AssignmentId
 );
 id_type!(
+    /// One request for a decision on an incident's case.
+    RequestId
+);
+id_type!(
     /// One re-division of a community's grids.
     RedivisionId
 );

@@ -3,7 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::{RecordId, Timestamp, document::RecordDocument};
+use crate::{
+    RecordId, Timestamp,
+    case::{FiledRequest, TimelineEntry, filed_requests, read_timeline},
+    document::RecordDocument,
+    summary::case_state,
+};
 
 /// One incident as it stands. Empty text means: not recorded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -55,10 +60,19 @@ pub struct Party {
 pub struct Case {
     /// The case number.
     pub number: String,
-    /// State, see [`crate::document::schema::CASE_STATE`].
+    /// Code of [`crate::case::CaseState`].
     pub state: String,
     /// When the report reached the server.
     pub received_at: Option<Timestamp>,
+    /// When it must be done, see [`crate::case::CaseSummary::due_at`].
+    pub due_at: Option<Timestamp>,
+    /// Everything that was decided, as the machine has it; `None` until the
+    /// report reached the server.
+    pub decided: Option<crate::case::Case>,
+    /// Each decision, oldest first.
+    pub timeline: Vec<TimelineEntry>,
+    /// What was asked for from phones, with its outcome once there is one.
+    pub requests: Vec<FiledRequest>,
 }
 
 impl Incident {
@@ -93,8 +107,12 @@ impl Incident {
                 .collect(),
             case: Case {
                 number: text("case.number"),
-                state: text("case.state"),
+                state: case_state(&fields),
                 received_at: fields.time("case.received_at"),
+                due_at: fields.time("case.due_at"),
+                decided: crate::case::Case::read(&fields),
+                timeline: read_timeline(&fields),
+                requests: filed_requests(&fields),
             },
         }
     }

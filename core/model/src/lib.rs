@@ -105,7 +105,7 @@ pub use grid_code::{
 pub use id::{
     ApiTokenId, AssignmentId, AuditId, CallOutId, CampaignId, ChangeHash, DeviceId, FollowUpMarkId,
     GridId, Incarnation, InvalidId, MemberId, OrgNodeId, PersonId, QuarantineId, RecordId,
-    RedivisionId, ReferenceVersion, ServerEpoch, SurveyId, TaskId,
+    RedivisionId, ReferenceVersion, RequestId, ServerEpoch, SurveyId, TaskId,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     boundary::{GRID_MAP, GridMap},
+    case::CaseRules,
     collection::{self, CollectionList, CollectionListError, CollectionLists},
     message::{Language, message, message_id},
     protocol::{deflate, limits},
@@ -158,6 +159,11 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
             return Err(ReferenceError::Name(list.id));
         }
         serde_json::to_value(list).map_err(json)?
+    } else if CaseRules::SETS.contains(&name) {
+        CaseRules::default()
+            .read(name, body)
+            .map_err(|error| ReferenceError::Json(error.to_string()))?;
+        return Ok(());
     } else if name == GRID_MAP {
         let map: GridMap = serde_json::from_value(given.clone()).map_err(json)?;
         for grid in &map.grids {

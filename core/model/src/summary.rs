@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordId, RecordKind, Timestamp,
+    case::CaseSummary,
     document::{Fields, RecordDocument},
     household::{CHILD_YEARS, Household, LedgerKind, Member},
     merge::Merged,
@@ -74,6 +75,9 @@ pub struct RecordSummary {
     /// not keep it beside the document.
     #[n(16)]
     pub source: Option<String>,
+    /// How an incident's case stands.
+    #[n(17)]
+    pub case: Option<CaseSummary>,
 }
 
 /// Longest search text kept, in characters: a diary's end is found by opening
@@ -182,7 +186,7 @@ fn incident_summary(fields: &Fields) -> RecordSummary {
     let number = fields.text("case.number");
     RecordSummary {
         title: fields.text("title"),
-        state: fields.text("case.state"),
+        state: case_state(fields),
         category: fields.text("category"),
         urgency: fields.text("urgency"),
         household: fields.text("household").parse().ok(),
@@ -196,7 +200,18 @@ fn incident_summary(fields: &Fields) -> RecordSummary {
         ]
         .join("\n"),
         number,
+        case: CaseSummary::of(fields),
         ..RecordSummary::default()
+    }
+}
+
+/// Where the case stands; `case.state` says only that it was received.
+pub(crate) fn case_state(fields: &Fields) -> String {
+    let stage = fields.text("case.stage");
+    if stage.is_empty() {
+        fields.text("case.state")
+    } else {
+        stage
     }
 }
 

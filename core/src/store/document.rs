@@ -8,6 +8,7 @@ use wangge_model::{
     ChangeHash, GridId, RecordId, RecordKind, RecordSummary, Timestamp,
     document::{DocumentError, LocalChange, OpenDocuments, RecordDocument},
     guard,
+    protocol::to_cbor,
 };
 
 use super::{StoreError, alias, columns, grid, search};
@@ -301,7 +302,7 @@ pub(super) fn insert(
         held.moves,
     ])?;
     held.key = tx.last_insert_rowid();
-    if summary.place.is_some() || summary.residence.is_some() {
+    if has_detail(summary) {
         put_detail(tx, held.key, summary)?;
     }
     if summary.merged_into.is_some() {
@@ -321,22 +322,29 @@ pub(super) fn insert(
     Ok(())
 }
 
+fn has_detail(summary: &RecordSummary) -> bool {
+    summary.place.is_some() || summary.residence.is_some() || summary.case.is_some()
+}
+
 /// Writes what few list rows have.
 fn put_detail(tx: &Transaction<'_>, key: i64, summary: &RecordSummary) -> Result<(), StoreError> {
-    if summary.place.is_none() && summary.residence.is_none() {
+    if !has_detail(summary) {
         tx.prepare_cached("DELETE FROM list_detail WHERE record = ?1")?
             .execute([key])?;
         return Ok(());
     }
     tx.prepare_cached(
-        "INSERT INTO list_detail (record, place, residence) VALUES (?1, ?2, ?3)
-         ON CONFLICT (record) DO UPDATE SET place = excluded.place, residence = excluded.residence
-         WHERE place IS NOT excluded.place OR residence IS NOT excluded.residence",
+        "INSERT INTO list_detail (record, place, residence, case_summary) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (record) DO UPDATE SET place = excluded.place,
+             residence = excluded.residence, case_summary = excluded.case_summary
+         WHERE place IS NOT excluded.place OR residence IS NOT excluded.residence
+             OR case_summary IS NOT excluded.case_summary",
     )?
     .execute(params![
         key,
         summary.place.as_ref().map(RecordId::as_bytes),
         summary.residence,
+        summary.case.as_ref().map(to_cbor),
     ])?;
     Ok(())
 }

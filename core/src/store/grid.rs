@@ -15,6 +15,11 @@ impl Store {
     pub fn list_grids(&self) -> Result<Vec<GridGrant>, StoreError> {
         self.read(list_granted)
     }
+
+    /// Whose phone this is and where they work; `None` before the first sync.
+    pub fn load_grants(&self) -> Result<Option<Grants>, StoreError> {
+        self.read(load_grants)
+    }
 }
 
 fn list_granted(db: &Connection) -> Result<Vec<GridGrant>, StoreError> {

@@ -24,7 +24,8 @@ const ROW_COLUMNS: &str = "id, kind, grid, sync_state, pending_count, refusal_co
     conflict_count, edited_at, \
     (SELECT place FROM list_detail WHERE list_detail.record = record.key), \
     (SELECT residence FROM list_detail WHERE list_detail.record = record.key), \
-    (SELECT merged_into FROM alias WHERE alias.record = record.key)";
+    (SELECT merged_into FROM alias WHERE alias.record = record.key), \
+    (SELECT case_summary FROM list_detail WHERE list_detail.record = record.key)";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
     let household = row.get_ref(13)?.as_blob_or_null()?;
@@ -59,6 +60,11 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
             residence: row.get(19)?,
             merged_into: merged_into.map(columns::record_id).transpose()?,
             source: None,
+            // Unreadable only if another build wrote it: the list does without.
+            case: row
+                .get_ref(21)?
+                .as_blob_or_null()?
+                .and_then(|bytes| columns::decode(bytes).ok()),
         },
     })
 }

@@ -38,6 +38,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
         include_str!("migrations/0009_visit_facts.sql"),
     ),
     ("0010_merges", include_str!("migrations/0010_merges.sql")),
+    ("0011_cases", include_str!("migrations/0011_cases.sql")),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -105,6 +106,7 @@ mod tests {
         include_str!("fixtures/v0008.sql"),
         include_str!("fixtures/v0009.sql"),
         include_str!("fixtures/v0010.sql"),
+        include_str!("fixtures/v0011.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -1,7 +1,7 @@
 //! Housekeeping that must not happen while a person waits for a save.
 
 use rusqlite::{Transaction, params, types::Value};
-use wangge_model::RecordSummary;
+use wangge_model::{RecordSummary, protocol::to_cbor};
 
 use super::{
     Store, StoreError,
@@ -155,6 +155,7 @@ pub(super) fn is_outdated(
                  AND search_text = ?10
                  AND (SELECT residence FROM list_detail WHERE record = key) IS ?11
                  AND (SELECT merged_into FROM alias WHERE record = key) IS ?12
+                 AND (SELECT case_summary FROM list_detail WHERE record = key) IS ?13
              FROM record WHERE key = ?1",
         )?
         .query_row(
@@ -174,6 +175,7 @@ pub(super) fn is_outdated(
                     .merged_into
                     .as_ref()
                     .map(wangge_model::RecordId::as_bytes),
+                summary.case.as_ref().map(to_cbor),
             ],
             |row| row.get(0),
         )?)
@@ -186,8 +188,9 @@ fn columns_of(tx: &Transaction<'_>, key: i64) -> Result<Vec<Value>, StoreError> 
                  person_name, phone, state, category, urgency, number, search_text,
                  (SELECT place FROM list_detail WHERE list_detail.record = record.key),
                  (SELECT residence FROM list_detail WHERE list_detail.record = record.key),
-                 (SELECT merged_into FROM alias WHERE alias.record = record.key)
+                 (SELECT merged_into FROM alias WHERE alias.record = record.key),
+                 (SELECT case_summary FROM list_detail WHERE list_detail.record = record.key)
              FROM record WHERE key = ?1",
         )?
-        .query_row([key], |row| (0..16).map(|column| row.get(column)).collect())?)
+        .query_row([key], |row| (0..17).map(|column| row.get(column)).collect())?)
 }

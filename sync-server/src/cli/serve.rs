@@ -119,6 +119,7 @@ async fn serve(
     let address_file = AddressFile::write(&data, &public_url(config, bound.addresses()))?;
     tracing::info!(addresses = ?bound.addresses(), version = env!("CARGO_PKG_VERSION"), "serving");
     let indexer = tokio::spawn(crate::indexer::keep_indexed(state.clone()));
+    let clockwork = tokio::spawn(crate::clockwork::keep_time(state.clone()));
     bound
         .run(router, Limits::from(config), async {
             stop.await;
@@ -130,6 +131,9 @@ async fn serve(
     // Ends at its next step, because the server stops.
     if indexer.await.is_err() {
         tracing::error!("the indexer panicked");
+    }
+    if clockwork.await.is_err() {
+        tracing::error!("the clockwork panicked");
     }
     storage.close().await?;
     tracing::info!("stopped");

@@ -249,7 +249,7 @@ pub(crate) fn list_row(
         }
         RecordKind::Incident => (
             or(&summary.title, || t("console-title-missing")),
-            words("case.state", &summary.state),
+            case_state_words(&summary.state, language),
             summary.category.clone(),
         ),
         RecordKind::Place => (
@@ -283,6 +283,11 @@ pub(crate) fn list_row(
         grid_name: record.grid_name.clone(),
         edited_at: summary.edited_at.to_china_text(),
     }
+}
+
+/// Where a case stands in words; a report that has not arrived stands nowhere.
+pub(crate) fn case_state_words(state: &str, language: Language) -> String {
+    find_message(language, &message_id("case-state", state), &[]).unwrap_or_default()
 }
 
 /// A ledger in words, with the way registration and residence part.

@@ -9,6 +9,7 @@
 mod assets;
 pub(crate) mod call_out;
 mod campaign;
+pub(crate) mod case;
 mod coverage;
 mod devices;
 mod duplicate;
@@ -53,6 +54,7 @@ pub fn router() -> Router<AppState> {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/preferences", get(frame::choose))
         .merge(record::router())
+        .merge(case::router())
         .merge(grid::router())
         .merge(duplicate::router())
         .merge(ledger::router())

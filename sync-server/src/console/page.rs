@@ -54,7 +54,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 23] = [
+const NAVIGATION: [(&str, &str); 24] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -69,6 +69,7 @@ const NAVIGATION: [(&str, &str); 23] = [
     ("/surveys", "console-nav-surveys"),
     ("/follow-up-marks", "console-nav-follow-up-marks"),
     ("/incidents", "console-nav-incidents"),
+    ("/cases", "console-nav-cases"),
     ("/conflicts", "console-nav-conflicts"),
     ("/review", "console-nav-review"),
     ("/duplicates", "console-nav-duplicates"),

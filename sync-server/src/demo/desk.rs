@@ -7,6 +7,7 @@ use anyhow::Context;
 use wangge_model::{
     AssignmentId, Clock, Entropy, GridId, OrgNodeId, PersonId, RecordId, SystemClock,
     SystemEntropy,
+    case::CaseAction,
     document::RecordDocument,
     message::Language,
     protocol::{Digest, EnrolmentLink},
@@ -15,8 +16,9 @@ use wangge_model::{
 use super::tell::Teller;
 use crate::{
     AppState, Settings,
-    auth::password::hash_password,
+    auth::{Scope, password::hash_password},
     enrolment,
+    ingest::case_action,
     state::ServerIdentity,
     storage::{NewAssignment, NewOrgNode, NewPerson, OrgLevel, Role, SqliteStorage, Storage},
 };
@@ -39,7 +41,14 @@ const GRIDS: [(&str, &str); 2] = [
 
 /// Console sign-ins: user name, name, role, where, and the message that says
 /// what the person is.
-const SIGN_INS: [(&str, &str, Role, OrgLevel, &str); 2] = [
+const SIGN_INS: [(&str, &str, Role, OrgLevel, &str); 3] = [
+    (
+        "shouli",
+        "周受理",
+        Role::ServiceDesk,
+        OrgLevel::Community,
+        "demo-scope-community",
+    ),
     (
         "dudao",
         "孙督导",
@@ -70,6 +79,7 @@ pub(super) struct Desk {
     places: [Place; 2],
     password: String,
     supervisor: PersonId,
+    service_desk: PersonId,
 }
 
 impl Desk {
@@ -101,6 +111,7 @@ impl Desk {
             places,
             password,
             supervisor: PersonId::from_bytes([0; 16]),
+            service_desk: PersonId::from_bytes([0; 16]),
         };
         for (username, name, role, level, _) in SIGN_INS {
             let node = nodes
@@ -111,8 +122,10 @@ impl Desk {
                 .await?;
             let hash = hash_password(&desk.password, desk.state.entropy.as_ref())?;
             desk.state.storage.set_password_hash(&person, &hash).await?;
-            if role == Role::Supervisor {
-                desk.supervisor = person;
+            match role {
+                Role::Supervisor => desk.supervisor = person,
+                Role::ServiceDesk => desk.service_desk = person,
+                _ => {}
             }
         }
         Ok(desk)
@@ -125,6 +138,32 @@ impl Desk {
     /// Who looks after the street.
     pub(super) fn supervisor(&self) -> PersonId {
         self.supervisor
+    }
+
+    /// The community's desk decides on a case.
+    pub(super) async fn decide(&self, id: RecordId, action: CaseAction) -> anyhow::Result<()> {
+        self.decide_as(&self.service_desk, id, action).await
+    }
+
+    /// Whoever looks after the street does.
+    pub(super) async fn watch(&self, id: RecordId, action: CaseAction) -> anyhow::Result<()> {
+        self.decide_as(&self.supervisor, id, action).await
+    }
+
+    async fn decide_as(
+        &self,
+        person: &PersonId,
+        id: RecordId,
+        action: CaseAction,
+    ) -> anyhow::Result<()> {
+        let storage = self.state.storage.as_ref();
+        let person = storage.find_person(person).await?;
+        let person = person.context("the demo's people are gone")?;
+        let scope = Scope::find(storage, &person, self.state.clock.now()).await?;
+        let verb = action.verb();
+        case_action::decide(&self.state, &scope, id, action, None)
+            .await
+            .with_context(|| format!("{}: {verb:?}", person.name))
     }
 
     pub(super) fn grids(&self) -> [&Place; 2] {

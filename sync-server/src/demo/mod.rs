@@ -3,6 +3,7 @@
 //! made-up households, a morning with a conflict, and a check that every copy
 //! agrees. The only folder of the server that may name the phone's core.
 
+mod case;
 mod check;
 mod desk;
 mod households;
@@ -78,8 +79,9 @@ pub async fn run(options: DemoOptions, limits: Limits) -> anyhow::Result<ExitCod
         }),
     );
 
-    // Ends with the server.
+    // Both end with the server.
     tokio::spawn(crate::indexer::keep_indexed(desk.state().clone()));
+    tokio::spawn(crate::clockwork::keep_time(desk.state().clone()));
 
     desk.introduce(teller, options.seed, &folder);
     let started = desk.state().clock.now();

@@ -1,6 +1,6 @@
 //! The scripted morning: two phones of one grid work offline on the same
 //! household, a third grid goes on beside them, everything meets at the server,
-//! and a campaign is worked through.
+//! a campaign is worked through, and an incident closed.
 
 use std::path::Path;
 
@@ -12,6 +12,7 @@ use wangge_model::{
 };
 
 use super::{
+    case,
     desk::{Desk, Place},
     households::{HouseholdMaker, set, text},
     phone::Phone,
@@ -83,6 +84,7 @@ pub(super) async fn run(
     }
     let conflicts_open = zhang.record(contested)?.conflicts.len();
     plan::work_through(desk, &mut zhang, &mut li, &households, teller).await?;
+    case::close(desk, &mut zhang, &mut li, teller).await?;
 
     let mut zhao = enrol(desk, folder, "赵静", first).await?;
     let report = zhao.sync().await?;

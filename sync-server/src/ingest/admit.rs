@@ -9,15 +9,18 @@ use std::{
 };
 
 use wangge_model::{
-    ActorId, ChangeHash, Clock, Entropy, GridId, QuarantineId, RecordId, RecordKind, RecordSummary,
-    Timestamp,
+    ActorId, ChangeHash, Clock, Entropy, GridId, PersonId, QuarantineId, RecordId, RecordKind,
+    RecordSummary, Timestamp,
     boundary::GridIndex,
     document::{OpenDocuments, RecordDocument},
     guard::{GuardError, InspectedChange, Writer, admit_first, inspect},
     protocol::{PushItem, Verdict, limits},
 };
 
-use super::case;
+use super::{
+    authority::CaseAuthority,
+    case::{self, Opening},
+};
 use crate::storage::{
     ChangeBy, CommitHooks, NewChange, NewQuarantine, Numbering, RecordWork, StorageError,
     StorageResult, StoredRecord, Unnumbered,
@@ -88,8 +91,12 @@ pub(super) struct Admission {
     pub(super) actor: ActorId,
     /// The server's own actor.
     pub(super) server_actor: ActorId,
+    /// Who pushes.
+    pub(super) person: PersonId,
     /// What the person may write.
     pub(super) rights: Rights,
+    /// What deciding requests takes; `None`: the push has none.
+    pub(super) authority: Option<CaseAuthority>,
     /// Server time of the push.
     pub(super) at: Timestamp,
     /// For ids of quarantine rows.
@@ -111,7 +118,9 @@ impl Admission {
         items: Vec<PushItem>,
         actor: ActorId,
         server_actor: ActorId,
+        person: PersonId,
         rights: Rights,
+        authority: Option<CaseAuthority>,
         at: Timestamp,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
@@ -121,7 +130,9 @@ impl Admission {
             items,
             actor,
             server_actor,
+            person,
             rights,
+            authority,
             at,
             clock,
             entropy,
@@ -189,7 +200,9 @@ impl Admission {
         }
         let change = inspect(&item.hash, &item.change).ok()?;
         let mut record = admit_first(item.kind, &change, Writer::Device(self.actor))?;
-        if record.saved.len() > limits::RECORD_BYTES {
+        // What was asked for with a report is answered in its open document.
+        let has_requests = self.authority.is_some() && record.has_requests();
+        if record.saved.len() > limits::RECORD_BYTES || has_requests {
             return None;
         }
         let (saved, heads, summary, numbering) = if item.kind == RecordKind::Incident {
@@ -308,7 +321,13 @@ impl CommitHooks for Admission {
         numbering: Numbering,
         number: u64,
     ) -> StorageResult<RecordWork> {
-        case::open_case(work, numbering, number, self.server_actor, self.at)
+        let opening = Opening {
+            actor: self.server_actor,
+            at: self.at,
+            reporter: Some(self.person),
+            authority: self.authority.as_ref(),
+        };
+        case::open_case(work, numbering, number, opening)
     }
 }
 
@@ -505,14 +524,24 @@ impl<'a> Judge<'a> {
             quarantine: Vec::new(),
             numbering: None,
         };
-        if let Some(document) = self.document.take()
+        if let Some(mut document) = self.document.take()
             && self.is_in_scope
             && !self.changes.is_empty()
         {
-            let saved = document.save();
+            let mut saved = document.save();
             if saved.len() > limits::RECORD_BYTES {
                 self.give_back(items);
             } else {
+                if let Some(authority) = &self.push.authority
+                    && self.stored.is_some()
+                    && self.kind == RecordKind::Incident
+                {
+                    let before = self.changes.len();
+                    authority.answer(self.id, &self.grid, &mut document, &mut self.changes);
+                    if self.changes.len() > before {
+                        saved = document.save();
+                    }
+                }
                 if self.stored.is_none()
                     && let Some(home) = self.push.rights.home_of(self.filed, &document)
                 {

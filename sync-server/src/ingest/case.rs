@@ -3,10 +3,11 @@
 //! numbers follow the order of arrival and none is given twice.
 
 use wangge_model::{
-    ActorId, FieldPath, FieldValue, RecordKind, Timestamp,
+    ActorId, FieldPath, FieldValue, PersonId, RecordKind, Timestamp,
     document::{FieldEdit, InvalidFieldPath, LocalChange, RecordDocument},
 };
 
+use super::authority::CaseAuthority;
 use crate::storage::{
     ChangeBy, NewChange, Numbering, RecordWork, StorageError, StorageResult, Unnumbered,
 };
@@ -35,27 +36,40 @@ pub(super) fn is_missing(document: &RecordDocument) -> bool {
         && FieldPath::new("case.number").is_ok_and(|path| document.value(&path).is_none())
 }
 
-/// Opens the case: writes number, state and time as a change of the server's
-/// own, after the report's.
+/// What opening a case takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opening<'a> {
+    /// The server's own actor.
+    pub(super) actor: ActorId,
+    /// When the report came.
+    pub(super) at: Timestamp,
+    /// Who reported it, if that is known.
+    pub(super) reporter: Option<PersonId>,
+    /// What answering its requests takes; `None`: it has none.
+    pub(super) authority: Option<&'a CaseAuthority>,
+}
+
+/// Opens the case: writes number, state, time and reporter as a change of the
+/// server's own, after the report's, and answers what was asked for with it.
 pub(super) fn open_case(
     mut work: RecordWork,
     numbering: Numbering,
     number: u64,
-    actor: ActorId,
-    at: Timestamp,
+    opening: Opening<'_>,
 ) -> StorageResult<RecordWork> {
+    let Opening { actor, at, .. } = opening;
     let corrupt = |error: &dyn std::fmt::Display| {
         tracing::error!(%error, "an incident's case could not be opened");
         StorageError::Corrupt("incident")
     };
-    let edits = edits(number, at).map_err(|error| corrupt(&error))?;
+    let edits = edits(number, at, opening.reporter).map_err(|error| corrupt(&error))?;
     let mut document = match numbering.record {
         Unnumbered::First(mut record) => {
             let written = record
                 .edit_as_server(&edits, actor, at)
                 .map_err(|error| corrupt(&error))?;
             let change = written.ok_or_else(|| corrupt(&"the report holds a case already"))?;
-            push_change(&mut work, change, actor);
+            push_change(&mut work.changes, change, actor);
             work.saved = record.saved;
             work.heads = record.heads;
             work.summary = record.summary;
@@ -67,7 +81,10 @@ pub(super) fn open_case(
         .edit_as_server(&edits, actor, at)
         .map_err(|error| corrupt(&error))?;
     if let Some(change) = written {
-        push_change(&mut work, change, actor);
+        push_change(&mut work.changes, change, actor);
+        if let Some(authority) = opening.authority {
+            authority.answer(work.id, &work.grid, &mut document, &mut work.changes);
+        }
         work.saved = document.save();
         work.heads = document.heads();
         work.summary = document.summary();
@@ -75,20 +92,30 @@ pub(super) fn open_case(
     Ok(work)
 }
 
-fn edits(number: u64, at: Timestamp) -> Result<[FieldEdit; 3], InvalidFieldPath> {
-    Ok([
+fn edits(
+    number: u64,
+    at: Timestamp,
+    reporter: Option<PersonId>,
+) -> Result<Vec<FieldEdit>, InvalidFieldPath> {
+    let mut edits = vec![
         FieldEdit::set(
             FieldPath::new("case.number")?,
             FieldValue::text(number_text(at, number)),
         ),
         FieldEdit::set(FieldPath::new("case.state")?, FieldValue::text("reported")),
         FieldEdit::set(FieldPath::new("case.received_at")?, FieldValue::Time(at)),
-    ])
+    ];
+    if let Some(reporter) = reporter {
+        let value = FieldValue::text(reporter.to_string());
+        edits.push(FieldEdit::set(FieldPath::new("case.reporter")?, value));
+    }
+    Ok(edits)
 }
 
-fn push_change(work: &mut RecordWork, change: LocalChange, actor: ActorId) {
-    let item = work.changes.last().map_or(0, |last| last.item);
-    work.changes.push(NewChange {
+/// Adds a change of the server's own after those of a record.
+pub(super) fn push_change(changes: &mut Vec<NewChange>, change: LocalChange, actor: ActorId) {
+    let item = changes.last().map_or(0, |last| last.item);
+    changes.push(NewChange {
         item,
         hash: change.hash,
         actor,

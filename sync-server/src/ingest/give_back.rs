@@ -21,7 +21,10 @@ use wangge_model::{
     },
 };
 
-use super::{case, push::reach};
+use super::{
+    case::{self, Opening},
+    push::reach,
+};
 use crate::{
     AppState, DeviceError,
     storage::{
@@ -302,8 +305,8 @@ impl GiveBack {
         let before = open(kind, stored)?;
         let (sound, refused) = sound_changes(returned, proven, tally);
         let Admitted {
-            document,
-            changes,
+            mut document,
+            mut changes,
             displaced,
             homeless,
         } = admit_all(&before, sound);
@@ -322,6 +325,7 @@ impl GiveBack {
             return Ok(judged);
         }
         let taken = place(changes.len());
+        self.reconcile(id, &mut document, &mut changes);
         match self.work(*id, grid, stored, &document, changes) {
             Some(work) => {
                 tally.taken = taken;
@@ -330,6 +334,25 @@ impl GiveBack {
             None => tally.refused += taken,
         }
         Ok(judged)
+    }
+
+    /// This life of the server may have decided on the case what an earlier one
+    /// had decided otherwise.
+    fn reconcile(
+        &self,
+        record: &RecordId,
+        document: &mut RecordDocument,
+        changes: &mut Vec<NewChange>,
+    ) {
+        if document.kind() != RecordKind::Incident {
+            return;
+        }
+        let edits = wangge_model::case::reconcile(document);
+        match document.settle_as_server(&edits, self.actor, self.at) {
+            Ok(Some(change)) => case::push_change(changes, change, self.actor),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%record, %error, "two decisions stand in one case"),
+        }
     }
 
     fn work(
@@ -532,6 +555,14 @@ impl CommitHooks for GiveBack {
         numbering: Numbering,
         number: u64,
     ) -> StorageResult<RecordWork> {
-        case::open_case(work, numbering, number, self.actor, self.at)
+        let opening = Opening {
+            actor: self.actor,
+            at: self.at,
+            reporter: None,
+            // What they asked for may have been decided, and the answer be still
+            // on its way here.
+            authority: None,
+        };
+        case::open_case(work, numbering, number, opening)
     }
 }

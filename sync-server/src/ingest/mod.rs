@@ -10,11 +10,14 @@
 //! Other ways in: [`give_back()`], what an earlier life of the server held;
 //! [`review`], what was kept apart and a supervisor lets in; [`console_edit`] and
 //! [`record_edit`], what people write on the server itself; [`report`], an incident
-//! reported there; [`merge`], records that turned out to be one.
+//! reported there; [`case_action`], what they decide on a case there; [`merge`],
+//! records that turned out to be one.
 
 mod admit;
+pub(crate) mod authority;
 pub mod bulk;
 pub(crate) mod case;
+pub mod case_action;
 pub mod console_edit;
 mod give_back;
 mod manifest;

@@ -6,14 +6,16 @@ use std::{
 };
 
 use wangge_model::{
-    ActorId, AuditId, GridId, OrgNodeId, RecordId,
+    ActorId, AuditId, GridId, OrgNodeId, RecordId, RecordKind, Timestamp,
     boundary::GridIndex,
     fault_point::{self, FailPoint},
+    guard::may_hold_request,
     protocol::{ProblemCode, PushItem, Receipt, SignedManifest, Verdict},
 };
 
 use super::{
     admit::{Admission, Heirs, Rights, records},
+    authority::{self, Asking, CaseAuthority},
     manifest::{self, CheckedManifest},
 };
 use crate::{
@@ -80,11 +82,14 @@ pub async fn push(
     };
     let stored = state.storage.list_stored_records(&records(&items)).await?;
     let rights = rights(state, device, granted, &items, &stored).await?;
+    let authority = gather(state, device, actor, &items, &stored, at).await?;
     let admission = Arc::new(Admission::new(
         items,
         actor,
         state.identity.actor,
+        device.person,
         rights,
+        authority,
         at,
         Arc::clone(&state.clock),
         Arc::clone(&state.entropy),
@@ -114,7 +119,11 @@ pub async fn push(
     let outcome = state.storage.commit(commit).await?;
     reach(FailPoint::ServerPushCommitted)?;
     state.send_hints(&outcome.grids);
+    if let Some(authority) = &admission.authority {
+        authority.note_refusals(state, Some(device.id)).await;
+    }
     let (verdicts, places) = number_verdicts(admission.take_verdicts(), &outcome);
+    note_kept_requests(state, device, &admission, &verdicts).await;
     count(state, &verdicts);
     let receipt = Receipt {
         counter: manifest.counter,
@@ -187,6 +196,49 @@ async fn rights(
         heirs,
         ..rights
     })
+}
+
+/// What deciding the push's requests takes; `None` if it has none.
+async fn gather(
+    state: &AppState,
+    device: &Device,
+    actor: ActorId,
+    items: &[PushItem],
+    stored: &[StoredRecord],
+    at: Timestamp,
+) -> Result<Option<CaseAuthority>, DeviceError> {
+    let homes: HashMap<RecordId, GridId> = stored
+        .iter()
+        .map(|record| (record.id, record.grid))
+        .collect();
+    let asking: Vec<Asking<'_>> = items
+        .iter()
+        .filter(|item| item.kind == RecordKind::Incident)
+        .filter_map(|item| {
+            let home = homes.get(&item.record).copied();
+            Asking::of(item, home.unwrap_or(item.grid))
+        })
+        .collect();
+    Ok(CaseAuthority::gather(state, &asking, &[(actor, device.person)], at).await?)
+}
+
+/// Requests that were kept apart (out of scope, malformed, too large) are
+/// written down like those that were refused.
+async fn note_kept_requests(
+    state: &AppState,
+    device: &Device,
+    admission: &Admission,
+    verdicts: &[Verdict],
+) {
+    for (item, verdict) in admission.items.iter().zip(verdicts) {
+        let Verdict::Quarantined { code, .. } = verdict else {
+            continue;
+        };
+        if item.kind == RecordKind::Incident && may_hold_request(&item.change) {
+            let (person, phone) = (Some(device.person), Some(device.id));
+            authority::note_refusal(state, person, phone, item.record, "-", code).await;
+        }
+    }
 }
 
 /// A fail point of this stage.

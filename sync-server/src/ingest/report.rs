@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use wangge_model::{
-    ActorId, GridId, RecordId, RecordKind, Timestamp,
+    ActorId, GridId, PersonId, RecordId, RecordKind, Timestamp,
     access::{self, Act, Data},
     document::{DocumentError, EditError, FieldEdit, RecordDocument},
     hazard::{FoundHazard, read_hazards, reported_edits},
 };
 
-use super::case;
+use super::case::{self, Opening};
 use crate::{
     AppState,
     auth::Scope,
@@ -82,6 +82,7 @@ pub async fn report_hazard(
             incident,
             hazard: hazard.to_owned(),
             actor: state.identity.actor,
+            person: scope.person,
             at: state.clock.now(),
         });
         let worker = Arc::clone(&report);
@@ -127,6 +128,7 @@ struct Report {
     incident: RecordId,
     hazard: String,
     actor: ActorId,
+    person: PersonId,
     at: Timestamp,
 }
 
@@ -222,6 +224,13 @@ impl CommitHooks for Report {
         numbering: Numbering,
         number: u64,
     ) -> StorageResult<RecordWork> {
-        case::open_case(work, numbering, number, self.actor, self.at)
+        let opening = Opening {
+            actor: self.actor,
+            at: self.at,
+            reporter: Some(self.person),
+            // A hazard's report asks for nothing.
+            authority: None,
+        };
+        case::open_case(work, numbering, number, opening)
     }
 }

@@ -9,13 +9,16 @@
 use std::sync::Arc;
 
 use wangge_model::{
-    ActorId, ChangeHash, RecordKind, Timestamp,
+    ActorId, ChangeHash, PersonId, RecordKind, Timestamp,
     document::RecordDocument,
-    guard::{GuardError, Writer, inspect},
+    guard::{GuardError, Writer, inspect, may_hold_request},
     protocol::limits,
 };
 
-use super::case;
+use super::{
+    authority::{Asking, CaseAuthority},
+    case::{self, Opening},
+};
 use crate::{
     AppState,
     auth::Scope,
@@ -50,6 +53,10 @@ struct Acceptance {
     wanted: Vec<ChangeHash>,
     actors: Vec<ActorId>,
     server_actor: ActorId,
+    /// Who made them.
+    author: PersonId,
+    /// What deciding their requests takes; `None`: they have none.
+    authority: Option<CaseAuthority>,
     at: Timestamp,
 }
 
@@ -128,12 +135,29 @@ async fn acceptance(
     kept: Vec<NewQuarantine>,
     wanted: Vec<ChangeHash>,
 ) -> StorageResult<Acceptance> {
+    let at = state.clock.now();
+    let actors = state.storage.list_actors(&chosen.device).await?;
+    let stored = state.storage.find_record(&chosen.change.record).await?;
+    let grid = stored.map_or(chosen.change.grid, |stored| stored.grid);
+    let asking: Vec<Asking<'_>> = kept
+        .iter()
+        .filter(|change| change.kind == RecordKind::Incident && may_hold_request(&change.bytes))
+        .map(|change| Asking {
+            grid,
+            hash: &change.hash,
+            bytes: &change.bytes,
+        })
+        .collect();
+    let owners: Vec<_> = actors.iter().map(|actor| (*actor, chosen.person)).collect();
+    let authority = CaseAuthority::gather(state, &asking, &owners, at).await?;
     Ok(Acceptance {
         kept,
         wanted,
-        actors: state.storage.list_actors(&chosen.device).await?,
+        actors,
         server_actor: state.identity.actor,
-        at: state.clock.now(),
+        author: chosen.person,
+        authority,
+        at,
     })
 }
 
@@ -237,6 +261,10 @@ impl Acceptance {
         if changes.is_empty() {
             return Ok(None);
         }
+        let grid = stored.map_or(first.grid, |stored| stored.grid);
+        if let (Some(authority), Some(_)) = (&self.authority, stored) {
+            authority.answer(first.record, &grid, &mut document, &mut changes);
+        }
         let saved = document.save();
         if saved.len() > limits::RECORD_BYTES {
             return Err(AcceptError::Guard(GuardError::RecordFull));
@@ -249,7 +277,7 @@ impl Acceptance {
         Ok(Some(RecordWork {
             id: first.record,
             kind: document.kind(),
-            grid: stored.map_or(first.grid, |stored| stored.grid),
+            grid,
             record_epoch: stored.map_or(0, |stored| stored.record_epoch),
             base_version: stored.map_or(0, |stored| stored.version),
             base_heads: stored
@@ -341,6 +369,12 @@ impl CommitHooks for Acceptance {
         numbering: Numbering,
         number: u64,
     ) -> StorageResult<RecordWork> {
-        case::open_case(work, numbering, number, self.server_actor, self.at)
+        let opening = Opening {
+            actor: self.server_actor,
+            at: self.at,
+            reporter: Some(self.author),
+            authority: self.authority.as_ref(),
+        };
+        case::open_case(work, numbering, number, opening)
     }
 }

@@ -9,6 +9,7 @@
 
 mod access;
 mod api_tokens;
+mod case;
 mod duplicate;
 mod finding;
 mod follow_up_mark;
@@ -37,6 +38,9 @@ use self::access::{
     roles_of_several_assignments_add_up, untrained_people_and_reserves_have_no_scope,
 };
 use self::api_tokens::api_tokens_end;
+use self::case::{
+    cases_come_due_and_one_server_at_a_time_looks, inboxes_show_cases_in_scope_by_state_and_light,
+};
 use self::duplicate::{
     pairs_that_share_a_key_are_listed_in_scope, visits_of_a_merged_household_count_for_the_other,
 };
@@ -141,6 +145,8 @@ where
         rules_that_change_judge_visits_again,
         a_campaign_reaches_phones_and_is_counted_down,
         households_are_chosen_by_place_ledger_and_visits,
+        inboxes_show_cases_in_scope_by_state_and_light,
+        cases_come_due_and_one_server_at_a_time_looks,
     );
 }
 

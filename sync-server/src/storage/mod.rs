@@ -10,6 +10,7 @@ mod api_token;
 mod audit;
 mod authorship;
 mod call_out;
+mod case;
 mod console;
 mod console_session;
 #[cfg(any(test, feature = "testing"))]
@@ -39,6 +40,7 @@ pub use api_token::{ApiToken, ApiTokenStorage};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
 pub use call_out::{CallOut, CallOutStorage, NewCallOut};
+pub use case::{CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase};
 pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{
@@ -100,6 +102,7 @@ pub trait Storage:
     + ReferenceStorage
     + SurveyStorage
     + TaskStorage
+    + CaseStorage
     + VisitStorage
     + WorkStorage
     + ConsoleSessionStorage
@@ -132,6 +135,7 @@ impl<T> Storage for T where
         + ReferenceStorage
         + SurveyStorage
         + TaskStorage
+        + CaseStorage
         + VisitStorage
         + WorkStorage
         + ConsoleSessionStorage

@@ -73,3 +73,23 @@ case-refused-other-handling = Only incidents that need approval are approved.
 calendar-year-not-loaded = The holidays of { $year } are not loaded yet, so no deadline can be computed. An administrator has to load them.
 calendar-malformed = This is not a calendar of working days: { $reason }
 calendar-endless = There is no working day within ten years. Check the calendar.
+case-refused-unknown-verb = This server does not know that step. Update the app and try again.
+case-refused-incomplete = The request lacks something it needs, or that is malformed. Complete it and ask again.
+case-refused-unknown-requester = Since the server was restored nobody knows who asked. Please ask again.
+case-refused-no-unit = There is no such unit. Choose another one.
+
+case-signal-warn = The limit ends soon; please finish.
+case-signal-overdue = The limit is over; shown by the system.
+case-signal-escalate = A day over the limit; passed up by the system.
+
+case-level-community = Community
+case-level-street = Street or town
+case-level-county = County
+case-light-green = In time
+case-light-yellow = Due soon
+case-light-red = Overdue
+case-card-yellow = Yellow card
+case-card-red = Red card
+case-due-problem-year-not-loaded = The holidays of that year are not loaded; ask an administrator
+case-due-problem-malformed = The calendar is wrong; ask an administrator
+case-due-problem-endless = The calendar has no working day; ask an administrator

@@ -440,6 +440,7 @@ merge-merged = This record was merged before. Take that back first, then merge a
 merge-not-merged = This record is not merged; somebody may have taken it back. Load the page again.
 merge-gone = The merged record just changed. Look at what it says now, then settle it.
 merge-edit = The record takes no more content. Ask an administrator.
+
 ## Import and export of ledgers
 
 console-nav-ledgers = Ledgers
@@ -804,3 +805,53 @@ console-task-filed-notice = It is filed and waits for the county's desk.
 console-task-admitted-notice = It is let in; workers have it in their plans after the next sync.
 console-task-refused-notice = It is noted as not let in.
 console-task-decided-notice = Somebody decided before; nothing was changed.
+
+## Cases
+
+console-nav-cases = Cases
+console-cases-title = Cases
+console-cases-queue = Queue
+console-cases-queue-community = Community desk
+console-cases-queue-street = Street desk
+console-cases-queue-county = County desk
+console-cases-queue-units = Of my units
+console-cases-queue-all = All
+console-cases-open = Not over
+console-cases-any-light = Any
+console-cases-none = There is no such case.
+console-cases-more = Counted up to { $count }; narrow the list to see more.
+console-case-light = Light
+console-case-class = Class
+console-case-class-help = Begins with, e.g. 40
+console-case-level = Level
+console-case-done = Done: { $verb }.
+console-case-pending = Pending
+console-case-accepted = Accepted
+console-case-by-system = By itself
+console-case-clock-stopped = The clock stands
+console-case-open-record = Open the record
+console-case-act = What you can do
+console-case-act-none = There is nothing for you to do now.
+console-case-unit = Unit
+console-case-unit-more = Another unit (optional)
+console-case-choose = Choose
+console-case-joint = Unit whistled for
+console-case-into = Number of the incident it is a duplicate of
+console-case-days = Working days
+console-case-stars = Stars
+console-case-card = Card
+console-case-agreed = Agree
+console-case-yes = Yes
+console-case-no = No
+console-case-text = Reason or result
+console-case-others = What you cannot do, and why
+console-case-timeline = What was decided
+console-case-timeline-none = Nothing was decided yet.
+console-case-when = When
+console-case-what = What
+console-case-who = Who
+console-case-about = Unit
+console-case-said = Remark
+console-case-then = Then
+console-case-requests = Asked for from phones
+console-case-outcome = Answer

@@ -40,6 +40,7 @@ quarantine-missing-deps = This change builds on something the server has not rec
 quarantine-op-numbers = This change is numbered strangely and was not applied; it is kept as it is for the administrator to look at.
 quarantine-structure = This change would damage the record's structure and was not applied; it is kept as it is for the administrator to look at.
 quarantine-authority = Only the server writes this field; the change was not applied and is kept as it is. File a request in the workflow instead.
+quarantine-request = A request is filed whole and not changed afterwards; the change was not applied and is kept as it is. File another request.
 quarantine-field = One value does not fit its field; the change was not applied and is kept as it is. Correct it and save again.
 quarantine-record-full = The record's history is too long; the change was not applied and is kept as it is. Ask the administrator to start a new file.
 quarantine-out-of-scope = This record is not in your grid; your change has arrived and waits for the grid head or community to let it in.

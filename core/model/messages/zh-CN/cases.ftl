@@ -73,3 +73,23 @@ case-refused-other-handling = 只有审批类事件才能审批。
 calendar-year-not-loaded = { $year } 年的节假日还没有导入，期限暂时无法计算。请管理员导入后再看。
 calendar-malformed = 这不是有效的工作日历：{ $reason }
 calendar-endless = 十年之内没有工作日，请检查工作日历。
+case-refused-unknown-verb = 服务器不认识这个办理动作。请更新软件后再试。
+case-refused-incomplete = 申请缺少必要的内容，或内容格式不对。请补全后重新提交。
+case-refused-unknown-requester = 服务器恢复后已查不到是谁提出的申请。请重新提交一次。
+case-refused-no-unit = 没有这个单位。请重新选择承办单位。
+
+case-signal-warn = 办理时限即将到期，请尽快办结。
+case-signal-overdue = 已超过办理时限，系统自动督办。
+case-signal-escalate = 超过办理时限一天仍未办结，系统自动上报上一级。
+
+case-level-community = 社区
+case-level-street = 街道（乡镇）
+case-level-county = 区县
+case-light-green = 正常
+case-light-yellow = 临期
+case-light-red = 超期
+case-card-yellow = 黄牌督办
+case-card-red = 红牌督办
+case-due-problem-year-not-loaded = 该年节假日未导入，无法计算时限，请联系管理员
+case-due-problem-malformed = 工作日历有误，请联系管理员
+case-due-problem-endless = 工作日历没有工作日，请联系管理员

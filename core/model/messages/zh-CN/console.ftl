@@ -440,6 +440,7 @@ merge-merged = 这份记录已经合并过。请先撤销，再重新合并。
 merge-not-merged = 这份记录没有合并，可能已被撤销。请刷新页面。
 merge-gone = 被合并的记录刚刚有变化。请查看新的内容后再确认。
 merge-edit = 记录的内容已满，无法合并。请联系管理员。
+
 ## 台账的导入和导出
 
 console-nav-ledgers = 台账
@@ -804,3 +805,53 @@ console-task-filed-notice = 已提交，等待县级中心准入。
 console-task-admitted-notice = 已准入，网格员的手机同步后列入计划。
 console-task-refused-notice = 已记为不予准入。
 console-task-decided-notice = 此前已有人审核，结果未变。
+
+## 案卷
+
+console-nav-cases = 事件办理
+console-cases-title = 事件办理
+console-cases-queue = 队列
+console-cases-queue-community = 社区受理台
+console-cases-queue-street = 街道受理台
+console-cases-queue-county = 区县受理台
+console-cases-queue-units = 本单位承办
+console-cases-queue-all = 全部
+console-cases-open = 未办结
+console-cases-any-light = 不限
+console-cases-none = 没有符合条件的事件。
+console-cases-more = 只统计到 { $count } 件，请缩小范围。
+console-case-light = 亮牌
+console-case-class = 事件分类
+console-case-class-help = 编码开头，如 40
+console-case-level = 负责层级
+console-case-done = 已办理：{ $verb }。
+console-case-pending = 待答复
+console-case-accepted = 已采纳
+console-case-by-system = 系统自动
+console-case-clock-stopped = 计时暂停中
+console-case-open-record = 查看记录
+console-case-act = 办理
+console-case-act-none = 您现在没有可办理的事项。
+console-case-unit = 单位
+console-case-unit-more = 其他单位（可不选）
+console-case-choose = 请选择
+console-case-joint = 协同单位
+console-case-into = 合并到哪件事件（编号）
+console-case-days = 工作日数
+console-case-stars = 星级
+console-case-card = 督办牌
+console-case-agreed = 是否同意
+console-case-yes = 同意
+console-case-no = 不同意
+console-case-text = 说明
+console-case-others = 不能办理的事项及原因
+console-case-timeline = 办理过程
+console-case-timeline-none = 还没有办理记录。
+console-case-when = 时间
+console-case-what = 事项
+console-case-who = 办理人
+console-case-about = 单位
+console-case-said = 说明
+console-case-then = 之后状态
+console-case-requests = 手机提出的申请
+console-case-outcome = 答复

@@ -39,6 +39,7 @@ quarantine-missing-deps = 这条改动依据的内容服务器还没有收到，
 quarantine-op-numbers = 这条改动的编号不正常，没有采用，已原样保留，请管理员查看。
 quarantine-structure = 这条改动会破坏记录的结构，没有采用，已原样保留，请管理员查看。
 quarantine-authority = 这一项只能由服务器填写，没有采用，已原样保留。请走办理流程提出申请。
+quarantine-request = 办理申请提交后不能修改，也要一次填完整。没有采用，已原样保留；请另提一份申请。
 quarantine-field = 有一项内容不符合要求，没有采用，已原样保留。请改正后重新保存。
 quarantine-record-full = 这份记录的修改历史太长，没有采用，已原样保留。请联系管理员另建新档。
 quarantine-out-of-scope = 这份记录不在您的网格里，您的修改已送达，等网格长或社区审核采用。

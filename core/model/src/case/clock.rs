@@ -12,7 +12,7 @@ use crate::{
 /// How long each level may take, and what a delay may add: configuration of a
 /// county. Defaults: domain document, section 5.4 (限时办结 1、2、3 天).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct CaseLimits {
     /// At the community desk.
     pub community: Limit,

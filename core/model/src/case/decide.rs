@@ -15,6 +15,13 @@ const MAX_UNITS: usize = 20;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
+impl CaseAction {
+    /// Whether the text it carries may stand, as [`Case::decide`] asks.
+    pub fn check_text(&self) -> Result<(), CaseRefusal> {
+        self.text().map_or(Ok(()), check_text)
+    }
+}
+
 impl Case {
     /// What the case becomes, or why the request is not granted. Pure: the
     /// same case, request and time give the same answer, so a phone can say
@@ -54,9 +61,7 @@ impl Case {
         if !may {
             return Err(CaseRefusal::NotYours { verb });
         }
-        if let Some(text) = request.action.text() {
-            check_text(text)?;
-        }
+        request.action.check_text()?;
         let mut next = self.clone();
         next.apply(incident, &request.action, requester, limits, at)?;
         next.state = match row.to {

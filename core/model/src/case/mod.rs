@@ -5,25 +5,47 @@
 //! * [`CaseState`] and [`CaseAction`] are the states and verbs; [`moves`] is the
 //!   one table of which verb leads where and who may use it.
 //! * [`Case::decide`] answers what a case becomes, or why not.
+//! * [`Standing`] says what somebody is to a case, by their assignments.
+//! * [`answer`] decides every request in a document that has no outcome, and
+//!   [`act`] one that is asked for on the server; both give the fields that the
+//!   server writes: the case, the timeline and the outcomes.
 //!
 //! Sources: the states and verbs of the domain document, sections 5.2 to 5.5
 //! (Shanxi's six steps, GB/T 34300-2017 6.4, the verbs of systems in use).
 
 mod action;
+mod answer;
+mod arguments;
 mod clock;
 mod decide;
 mod joint;
 pub mod moves;
+mod possible;
+mod reconcile;
 mod refusal;
+mod request;
+pub mod rules;
+mod standing;
 mod state;
+mod stored;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub use action::{CaseAction, CaseVerb};
+pub use answer::{Answered, Decided, Decider, act, answer};
+pub use arguments::CaseArguments;
 pub use clock::{CaseClock, CaseLimits};
 pub use joint::{Joint, JointState};
+pub use possible::Needs;
+pub use reconcile::reconcile;
 pub use refusal::CaseRefusal;
+pub use request::{FiledRequest, Outcome, file_request, filed_requests};
+pub use rules::{CaseRules, CaseRulesError, Responsibility, ResponsibilityList};
+pub use standing::{Post, Standing, case_role};
 pub use state::{CaseLevel, CaseRole, CaseState, Handling, Supervision, Urgency};
+pub use stored::CaseSummary;
+pub use timeline::{TimelineEntry, read_timeline};
 
 use std::collections::BTreeMap;
 
@@ -44,8 +66,9 @@ pub struct Case {
     pub urgency: Urgency,
     /// Who reported it; `None` for a resident without an account.
     pub reporter: Option<PersonId>,
-    /// Who was asked first and stays its tracker (首问责任).
-    pub first_asked: PersonId,
+    /// Who was asked first and stays its tracker (首问责任); `None` if that is
+    /// not known, as of reports from before it was kept.
+    pub first_asked: Option<PersonId>,
     /// The unit that handles it.
     pub unit: Option<OrgNodeId>,
     /// The person of that unit who signed for it or handed in the result.
@@ -112,7 +135,7 @@ impl Case {
         handling: Handling,
         urgency: Urgency,
         reporter: Option<PersonId>,
-        first_asked: PersonId,
+        first_asked: Option<PersonId>,
     ) -> Self {
         Self {
             state: CaseState::Reported,

@@ -4,7 +4,10 @@ use super::{
     action::CaseVerb,
     state::{CaseLevel, CaseState},
 };
-use crate::OrgNodeId;
+use crate::{
+    OrgNodeId,
+    message::{Language, find_message, message_id},
+};
 
 /// Why not. The texts are `case-refused-<code>`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +103,20 @@ pub enum CaseRefusal {
     /// Papers are approved, nothing else is.
     #[error("another kind of handling")]
     OtherHandling,
+    /// A verb that this server does not know.
+    #[error("no such verb")]
+    UnknownVerb,
+    /// Something the verb needs is missing or no id, code or number of that
+    /// kind.
+    #[error("{0} is missing or malformed")]
+    Incomplete(&'static str),
+    /// It is no longer known who asked: the request was made before a server
+    /// was restored.
+    #[error("nobody knows who asked")]
+    UnknownRequester,
+    /// There is no such unit.
+    #[error("there is no such unit")]
+    NoUnit,
 }
 
 impl CaseRefusal {
@@ -126,7 +143,35 @@ impl CaseRefusal {
             Self::Arbitrated => "arbitrated",
             Self::TooLate { .. } => "too_late",
             Self::OtherHandling => "other_handling",
+            Self::UnknownVerb => "unknown_verb",
+            Self::Incomplete(_) => "incomplete",
+            Self::UnknownRequester => "unknown_requester",
+            Self::NoUnit => "no_unit",
         }
+    }
+
+    /// The number its text names, if it names one.
+    pub fn limit(&self) -> Option<i64> {
+        match self {
+            Self::TextTooLong { max } | Self::Units { max } => i64::try_from(*max).ok(),
+            Self::DelayTooLong { max } => Some(i64::from(*max)),
+            Self::TooLate { days } => Some(i64::from(*days)),
+            _ => None,
+        }
+    }
+
+    /// Why, and what to do about it. `code` and `limit` are those of a refusal
+    /// or of an outcome.
+    pub fn text_of(language: Language, code: &str, limit: Option<i64>) -> String {
+        let limit = limit.unwrap_or(0).to_string();
+        let id = message_id("case-refused", code);
+        let arguments = [("max", limit.as_str()), ("days", limit.as_str())];
+        find_message(language, &id, &arguments).unwrap_or_else(|| code.to_owned())
+    }
+
+    /// Why, and what to do about it.
+    pub fn text(&self, language: Language) -> String {
+        Self::text_of(language, self.code(), self.limit())
     }
 
     /// Every code, so that a test can hold the message files to them.
@@ -151,5 +196,9 @@ impl CaseRefusal {
         "arbitrated",
         "too_late",
         "other_handling",
+        "unknown_verb",
+        "incomplete",
+        "unknown_requester",
+        "no_unit",
     ];
 }

@@ -127,7 +127,7 @@ fn prepared(state: CaseState, level: CaseLevel, verb: CaseVerb) -> Case {
         Handling::Coordinated,
         Urgency::Normal,
         Some(person(90)),
-        person(91),
+        Some(person(91)),
     );
     case.state = state;
     case.level = level;
@@ -305,7 +305,7 @@ fn the_six_steps_from_report_to_archive() {
         Handling::Coordinated,
         Urgency::Normal,
         Some(person(91)),
-        person(91),
+        Some(person(91)),
     );
     for (action, who, state) in [
         (CaseAction::File, &desk, CaseState::Filed),
@@ -472,7 +472,12 @@ fn the_clock_starts_with_the_filing_and_stops_only_for_stated_reasons() {
         let clock = case.clock.as_ref().unwrap();
         clock.due_at(at(hour), calendar).unwrap()
     };
-    let case = Case::reported(Handling::Coordinated, Urgency::Normal, None, person(91));
+    let case = Case::reported(
+        Handling::Coordinated,
+        Urgency::Normal,
+        None,
+        Some(person(91)),
+    );
     let mut case = ask(&case, CaseAction::File, &desk, 9).unwrap();
     assert_eq!(due(&case, 9), at(24 + 17).plus_millis(30 * 60_000));
     // The street has two days, from when it gets it.
@@ -512,7 +517,12 @@ fn time_between_result_and_its_refusal_is_not_the_handlers() {
     let calendar = crate::working_day::WorkingCalendar::built_in();
     let desk = one(2, &[CaseRole::CommunityDesk]);
     let handler = member(3, 1, CaseRole::Handler);
-    let mut case = Case::reported(Handling::Coordinated, Urgency::Normal, None, person(91));
+    let mut case = Case::reported(
+        Handling::Coordinated,
+        Urgency::Normal,
+        None,
+        Some(person(91)),
+    );
     for (action, who, hour) in [
         (CaseAction::File, &desk, 9),
         (CaseAction::Assign { unit: unit(1) }, &desk, 9),
@@ -580,7 +590,7 @@ fn hostile_texts_and_numbers_get_a_reason() {
 #[test]
 fn emergencies_alarm_every_level() {
     let alarm = |handling, urgency| {
-        Case::reported(handling, urgency, None, person(1))
+        Case::reported(handling, urgency, None, Some(person(1)))
             .alarm_levels()
             .len()
     };
@@ -631,7 +641,7 @@ proptest! {
         let lines = lines();
         let run = || {
             let mut case = Case::reported(
-                Handling::Coordinated, Urgency::Normal, Some(person(0)), person(1),
+                Handling::Coordinated, Urgency::Normal, Some(person(0)), Some(person(1)),
             );
             let mut trail = Vec::new();
             for (hour, (verb, role, who)) in (0_i64..).zip(&asked) {

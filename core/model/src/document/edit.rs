@@ -80,6 +80,16 @@ impl RecordDocument {
         )
     }
 
+    /// Settles conflicts between fields that only the server may write.
+    pub fn settle_as_server(
+        &mut self,
+        edits: &[FieldEdit],
+        actor: ActorId,
+        at: Timestamp,
+    ) -> Result<Option<LocalChange>, EditError> {
+        self.write(edits, actor, at, FieldOwner::Server, Same::Write)
+    }
+
     fn write(
         &mut self,
         edits: &[FieldEdit],
@@ -119,7 +129,12 @@ pub(crate) fn check_edit(
     writer: FieldOwner,
 ) -> Result<(), FieldError> {
     let spec = schema::find_field(kind, &edit.path).ok_or(FieldError::Unknown)?;
-    if spec.owner != writer {
+    let owner = match spec.owner {
+        // A request is filed like any other entry.
+        FieldOwner::Requester => FieldOwner::People,
+        owner => owner,
+    };
+    if owner != writer {
         return Err(FieldError::ServerOwned);
     }
     match &edit.value {

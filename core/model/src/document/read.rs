@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Bound};
 
 use automerge::{ObjId, ObjType, ROOT, ReadDoc, Value, ValueRef, iter::MapRangeItem};
 
-use super::{FieldPath, FieldValue, RecordDocument, edit::locate, is_root_reserved};
+use super::{ActorId, FieldPath, FieldValue, RecordDocument, edit::locate, is_root_reserved};
 use crate::{ChangeHash, Timestamp};
 
 /// Every field of a record at one moment, by path.
@@ -317,6 +317,16 @@ impl RecordDocument {
             }
         }
         entries
+    }
+
+    /// Who wrote the value a field shows, and the number of that operation:
+    /// of one actor a later one is larger, and so is whatever builds on it.
+    pub fn written_by(&self, path: &FieldPath) -> Option<(u64, ActorId)> {
+        let (object, key) = locate(&self.doc, path)?;
+        match self.doc.get(&object, key.as_str()).ok()??.1 {
+            ObjId::Id(number, actor, _) => Some((number, ActorId::from_slice(actor.to_bytes())?)),
+            ObjId::Root => None,
+        }
     }
 
     /// The latest time any change claims, to the second; 0 for a new record.

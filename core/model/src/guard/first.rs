@@ -20,7 +20,7 @@ use automerge::{
     legacy::{ElementId, Key, Op, OpId, OpType as Action},
 };
 
-use super::{InspectedChange, Writer, contain, rights};
+use super::{InspectedChange, Writer, contain, requests::FiledRequests, rights};
 use crate::{
     ActorId, ChangeHash, FieldPath, FieldValue, RecordKind, RecordSummary, Timestamp,
     document::{
@@ -54,6 +54,15 @@ pub struct FirstRecord {
 }
 
 impl FirstRecord {
+    /// Whether it asks the server for a decision.
+    pub fn has_requests(&self) -> bool {
+        self.fields.iter().any(|(path, _)| {
+            path.split('.')
+                .next()
+                .is_some_and(|root| schema::is_request(self.kind, root))
+        })
+    }
+
     /// Writes fields that only the server may write, as a change of the
     /// server's own after the record's first, to the same bytes that
     /// [`RecordDocument::edit_as_server`] would write. `None`, and nothing
@@ -151,6 +160,7 @@ pub fn admit_first(
         number += 1;
         written.take(kind, op, OpId::new(number, &expanded.actor_id), writer)?;
     }
+    written.requests.finish().ok()?;
     let fields = written.finish(kind)?;
     // As `admit` proves by taking the change out of the document again:
     // encoded anew it is the same bytes, so a saved document stays readable.
@@ -183,6 +193,7 @@ fn writer_fits(writer: Writer, change: &InspectedChange) -> bool {
 struct Written {
     fields: Fields,
     texts: HashMap<FieldPath, Text>,
+    requests: FiledRequests,
 }
 
 /// A shared text written from its beginning.
@@ -214,6 +225,9 @@ impl Written {
                     return None;
                 }
                 let path = rights::check_map_op(kind, place, op, writer).ok()?;
+                if writer != Writer::Feed {
+                    self.requests.take(kind, &path, None).ok()?;
+                }
                 let value = FieldValue::from_scalar(scalar);
                 // The same field twice would be a conflict with itself.
                 self.fields.enter(&path, value).then_some(())

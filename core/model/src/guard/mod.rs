@@ -22,6 +22,7 @@
 
 mod contain;
 mod first;
+pub mod requests;
 mod rights;
 mod scan;
 
@@ -87,6 +88,9 @@ pub enum GuardError {
     /// Writes a field that only the server may write.
     #[error("{0} is written by the server only")]
     Authority(String),
+    /// Writes into a request that was filed, or files part of one.
+    #[error("{0} is part of a request, which is filed whole and never changed")]
+    Request(String),
     /// A value that does not fit its field.
     #[error("{path}: {reason}")]
     Field {
@@ -118,6 +122,7 @@ impl GuardError {
             Self::OpNumbers => "op_numbers",
             Self::Structure(_) => "structure",
             Self::Authority(_) => "authority",
+            Self::Request(_) => "request",
             Self::Field { .. } => "field",
             Self::RecordFull => "record_full",
         }
@@ -127,7 +132,7 @@ impl GuardError {
     /// the field error's code, or nothing.
     pub fn detail(&self) -> String {
         match self {
-            Self::Authority(path) => path.clone(),
+            Self::Authority(path) | Self::Request(path) => path.clone(),
             Self::Field { path, reason } => format!("{path} {}", reason.code()),
             Self::Structure(what) | Self::NotAChange(what) => (*what).to_owned(),
             _ => String::new(),
@@ -148,6 +153,7 @@ impl GuardError {
         "op_numbers",
         "structure",
         "authority",
+        "request",
         "field",
         "record_full",
     ];
@@ -201,6 +207,20 @@ impl InspectedChange {
     pub fn bytes(&self) -> &[u8] {
         self.change.raw_bytes()
     }
+
+    /// The ids that requests in this change name: units, and incidents. What a
+    /// server looks up before it decides.
+    pub fn named_by_requests(&self) -> requests::Named {
+        requests::named(&self.change)
+    }
+}
+
+/// Whether a change may hold a request: a cheap look at its bytes that says no
+/// only if there is none.
+pub fn may_hold_request(bytes: &[u8]) -> bool {
+    bytes
+        .windows(requests::MARK.len())
+        .any(|window| window == requests::MARK)
 }
 
 /// First nine bytes of a plain change: magic, four checksum bytes, type 1.

@@ -9,7 +9,7 @@ use automerge::{
     legacy::{Key, ObjectId, Op, OpId, OpType as Action},
 };
 
-use super::{GuardError, Writer, contain};
+use super::{GuardError, Writer, contain, requests::FiledRequests};
 use crate::{
     RecordKind,
     document::{
@@ -40,6 +40,7 @@ pub(super) fn check(
 ) -> Result<Vec<FieldPath>, GuardError> {
     let expanded = contain(|| change.decode()).map_err(GuardError::Malformed)?;
     let mut texts = Vec::new();
+    let mut requests = FiledRequests::default();
     for op in &expanded.operations {
         match find_place(record.kind(), op)? {
             Place::Text(path) => {
@@ -49,10 +50,14 @@ pub(super) fn check(
                 }
             }
             place => {
-                check_map_op(record.kind(), place, op, writer)?;
+                let path = check_map_op(record.kind(), place, op, writer)?;
+                if writer != Writer::Feed {
+                    requests.take(record.kind(), &path, Some(record))?;
+                }
             }
         }
     }
+    requests.finish()?;
     Ok(texts)
 }
 

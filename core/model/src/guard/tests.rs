@@ -456,3 +456,89 @@ proptest! {
         }
     }
 }
+
+/// A request in an incident, as one change.
+fn ask(document: &mut RecordDocument, fields: &[(&str, &str)], actor: u8) -> LocalChange {
+    let edits: Vec<FieldEdit> = fields
+        .iter()
+        .map(|(field, text)| {
+            let path = FieldPath::new(format!("requests.r1.{field}")).unwrap();
+            FieldEdit::set(path, FieldValue::text(*text))
+        })
+        .collect();
+    document
+        .edit(
+            &edits,
+            ActorId::from_bytes([actor; 16]),
+            Timestamp::from_millis(0),
+        )
+        .unwrap()
+        .unwrap()
+}
+
+#[test]
+fn a_request_is_filed_whole_and_never_changed() {
+    let base = RecordDocument::new(RecordKind::Incident);
+    let filed = ask(
+        &mut base.clone(),
+        &[("verb", "file"), ("text", "请立案")],
+        1,
+    );
+    assert!(may_hold_request(&filed.bytes));
+    let filed = inspect(&filed.hash, &filed.bytes).unwrap();
+    assert_eq!(filed.named_by_requests().entries, ["r1"]);
+    // The quick way and the slow one agree.
+    assert!(
+        admit_first(RecordKind::Incident, &filed, device(1))
+            .unwrap()
+            .has_requests()
+    );
+    let held = base.admit(&filed, device(1)).unwrap();
+    let refused = |document: &RecordDocument, change: &LocalChange, actor| {
+        let change = inspect(&change.hash, &change.bytes).unwrap();
+        document.admit(&change, device(actor)).unwrap_err()
+    };
+    // Neither its author nor anybody else writes into it.
+    for actor in [1, 2] {
+        let more = ask(&mut held.clone(), &[("verb", "void")], actor);
+        assert_eq!(
+            refused(&held, &more, actor),
+            GuardError::Request("requests.*.verb".to_owned())
+        );
+        let more = ask(&mut held.clone(), &[("unit", "x")], actor);
+        assert_eq!(
+            refused(&held, &more, actor),
+            GuardError::Request("requests.*.unit".to_owned())
+        );
+    }
+    // Somebody who never saw it and names it alike.
+    let alike = ask(&mut base.clone(), &[("verb", "void")], 2);
+    assert_eq!(
+        refused(&held, &alike, 2),
+        GuardError::Request("requests.*.verb".to_owned())
+    );
+    let part = ask(&mut base.clone(), &[("text", "没有动作")], 1);
+    assert_eq!(
+        refused(&base, &part, 1),
+        GuardError::Request("requests.*.verb".to_owned())
+    );
+    let part = inspect(&part.hash, &part.bytes).unwrap();
+    assert!(admit_first(RecordKind::Incident, &part, device(1)).is_none());
+    // What the server answers no device writes.
+    for root in ["outcomes", "timeline", "joint"] {
+        let change = forged(&base, 1, |t| {
+            t.put(ROOT, format!("{root}--r1--code"), "x").unwrap();
+        });
+        assert!(matches!(
+            base.admit(&change, device(1)).unwrap_err(),
+            GuardError::Authority(path) if path.starts_with(root)
+        ));
+    }
+    // The feed brings anything.
+    let more = ask(&mut held.clone(), &[("unit", "x")], 1);
+    let more = inspect(&more.hash, &more.bytes).unwrap();
+    assert!(held.admit(&more, Writer::Feed).is_ok());
+    assert!(!may_hold_request(
+        &edit(&mut household(), "address.room", "501", 1).bytes
+    ));
+}

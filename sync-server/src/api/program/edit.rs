@@ -175,7 +175,7 @@ fn edit(
 ) -> Result<FieldEdit, FieldError> {
     let path = FieldPath::new(name).map_err(|_| FieldError::Unknown)?;
     let spec = schema::find_field(kind, &path).ok_or(FieldError::Unknown)?;
-    if spec.owner == FieldOwner::Server {
+    if spec.owner != FieldOwner::People {
         return Err(FieldError::ServerOwned);
     }
     let value = from_json(spec, value)?

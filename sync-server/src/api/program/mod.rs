@@ -7,6 +7,8 @@
 
 mod automerge_file;
 mod caller;
+#[expect(unused_qualifications, reason = "the macro of paths writes them out")]
+mod case;
 mod edit;
 mod grid;
 mod merge;
@@ -76,6 +78,9 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(record::read_history))
         .routes(routes!(merge::merge_record, merge::unmerge_record))
         .routes(routes!(edit::unmask_field))
+        .routes(routes!(case::list_cases))
+        .routes(routes!(case::read_case))
+        .routes(routes!(case::act_on_case))
         .split_for_parts()
 }
 

@@ -1,5 +1,7 @@
 //! The device API from outside: real requests through the real router.
 
+mod case_interleaving;
+mod cases;
 mod enrolment;
 mod faults;
 mod feed;

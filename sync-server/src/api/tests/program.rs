@@ -296,6 +296,9 @@ async fn the_description_names_every_path_and_is_openapi_3_1() {
         [
             "/api/v1/assignments",
             "/api/v1/assignments/{id}",
+            "/api/v1/cases",
+            "/api/v1/cases/{id}",
+            "/api/v1/cases/{id}/actions",
             "/api/v1/grids",
             "/api/v1/grids/{id}",
             "/api/v1/people",

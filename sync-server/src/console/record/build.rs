@@ -43,6 +43,9 @@ const STAFF: &[&str] = &[
 ];
 /// Fields that are ids of entries of other records: the link beside them says it.
 const HIDDEN: &[&str] = &["hazard"];
+/// What of the server's part a record's page shows: the case has a page of its
+/// own.
+const RECEIVED: [&str; 2] = ["case.number", "case.received_at"];
 /// Columns of a table without entries.
 const FIRST_COLUMNS: usize = 6;
 /// Fields of one change shown at once; a new record has fifty.
@@ -167,7 +170,7 @@ impl<'a> Builder<'a> {
         let paths: &[&str] = match self.input.document.kind() {
             RecordKind::Household => &["dwelling.ownership"],
             RecordKind::Visit => &["result"],
-            RecordKind::Incident => &["case.number", "urgency", "case.state"],
+            RecordKind::Incident => &["case.number", "urgency"],
             RecordKind::Place => &["kind", "state"],
         };
         let ledger = match self.input.document.kind() {
@@ -225,7 +228,12 @@ impl<'a> Builder<'a> {
                 continue;
             }
             // The server's own fields are in no collection list.
-            let is_collected = spec.owner == FieldOwner::Server || self.is_in_form(spec.path);
+            let is_collected = match spec.owner {
+                // What was decided has a page of its own.
+                FieldOwner::Server => RECEIVED.contains(&spec.path),
+                FieldOwner::Requester => false,
+                FieldOwner::People => self.is_in_form(spec.path),
+            };
             if !is_collected {
                 continue;
             }
@@ -340,7 +348,11 @@ impl<'a> Builder<'a> {
     fn texts(&self) -> Vec<FieldView> {
         schema::fields(self.input.document.kind())
             .iter()
-            .filter(|spec| is_long_text(spec) && !merge::is_mark_root(spec.path))
+            .filter(|spec| {
+                is_long_text(spec)
+                    && spec.owner == FieldOwner::People
+                    && !merge::is_mark_root(spec.path)
+            })
             .filter_map(|spec| FieldPath::new(spec.path).ok())
             .map(|path| self.field(&path))
             .collect()
@@ -349,10 +361,10 @@ impl<'a> Builder<'a> {
     fn tables(&self) -> Vec<TableView> {
         let kind = self.input.document.kind();
         let mut collections: Vec<(&str, Vec<&str>)> = Vec::new();
-        let shown = schema::fields(kind)
-            .iter()
-            .filter(|spec| !merge::is_mark_root(spec.path));
-        for spec in shown {
+        let own = |spec: &&FieldSpec| {
+            spec.owner == FieldOwner::People && !merge::is_mark_root(spec.path)
+        };
+        for spec in schema::fields(kind).iter().filter(own) {
             let mut parts = spec.path.split('.');
             if let (Some(collection), Some("*"), Some(name)) =
                 (parts.next(), parts.next(), parts.next())

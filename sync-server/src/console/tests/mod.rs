@@ -1,5 +1,7 @@
 //! Every page with sample data, and the whole console over HTTP requests.
 
+mod case_pages;
+mod cases;
 mod client;
 mod duplicates;
 mod field_work_pages;

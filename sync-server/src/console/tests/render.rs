@@ -117,7 +117,7 @@ fn sample_record(kind: RecordKind, text: &str) -> RecordDocument {
             let edit = FieldEdit::set(path, sample_value(spec, text));
             match spec.owner {
                 FieldOwner::Server => drop(document.edit_as_server(&[edit], actor, NOW).unwrap()),
-                FieldOwner::People => edits.push(edit),
+                FieldOwner::People | FieldOwner::Requester => edits.push(edit),
             }
         }
     }
@@ -272,6 +272,7 @@ fn row(kind: RecordKind, language: Language, text: &str) -> ListRow {
             residence: Some("resident_only".to_owned()),
             merged_into: None,
             source: Some("hotline".to_owned()),
+            case: None,
         },
         created_at: NOW,
         changed_at: NOW,
@@ -726,6 +727,7 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
     .chain(super::render_ledgers::pages(language, text))
     .chain(super::render_maps::pages(language, text))
     .chain(super::field_work_pages::pages(&at, text))
+    .chain(super::case_pages::pages(language, text))
     .collect()
 }
 
@@ -940,7 +942,14 @@ fn every_page_is_whole_in_both_languages() {
             );
             assert!(html.trim_end().ends_with("</html>"), "{name}");
             // A text nobody wrote shows as its id.
-            for unwritten in [">console-", "\"console-", ">role-", ">kind-", ">household-"] {
+            for unwritten in [
+                ">console-",
+                "\"console-",
+                ">role-",
+                ">kind-",
+                ">household-",
+                ">case-",
+            ] {
                 assert!(
                     !html.contains(unwritten),
                     "{name} {}: {unwritten}",

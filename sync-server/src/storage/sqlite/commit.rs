@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use wangge_model::{
-    DeviceId, GridId, PersonId, RecordSummary, Timestamp,
+    DeviceId, GridId, PersonId, RecordKind, RecordSummary, Timestamp,
     fault_point::{self, FailPoint},
-    protocol::Digest,
+    protocol::{Digest, to_cbor},
 };
 
-use super::{Batch, device, finding, quarantine, record, register, row};
+use super::{Batch, case, device, finding, quarantine, record, register, row};
 use crate::storage::{
     ChangeBy, Commit, CommitManifest, CommitOutcome, NewChange, RecordWork, StorageError,
     StorageResult, WorkOutcome,
@@ -206,15 +206,16 @@ fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> Stor
         residence,
         merged_into,
         source,
+        case,
     } = &work.summary;
     connection
         .prepare_cached(
             "INSERT INTO record (id, kind, grid, record_epoch, document, heads, version, title,
                  person_name, phone, state, category, urgency, number, household, occurred_at,
                  member_count, conflict_count, edited_at, search_text, created_at, changed_at,
-                 place, residence, merged_into, source)
+                 place, residence, merged_into, source, case_summary)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                     ?18, ?19, ?20, ?21, ?21, ?22, ?23, ?24, ?25)
+                     ?18, ?19, ?20, ?21, ?21, ?22, ?23, ?24, ?25, ?26)
              ON CONFLICT (id) DO UPDATE SET record_epoch = excluded.record_epoch,
                  document = excluded.document, heads = excluded.heads, version = excluded.version,
                  title = excluded.title, person_name = excluded.person_name,
@@ -225,7 +226,7 @@ fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> Stor
                  edited_at = excluded.edited_at, search_text = excluded.search_text,
                  changed_at = excluded.changed_at, place = excluded.place,
                  residence = excluded.residence, merged_into = excluded.merged_into,
-                 source = excluded.source",
+                 source = excluded.source, case_summary = excluded.case_summary",
         )?
         .execute(params![
             work.id.as_bytes(),
@@ -253,7 +254,11 @@ fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> Stor
             residence,
             merged_into.as_ref().map(wangge_model::RecordId::as_bytes),
             source,
+            case.as_ref().map(to_cbor),
         ])?;
+    if work.kind == RecordKind::Incident {
+        case::put(connection, &work.id, &work.grid, &work.summary, at)?;
+    }
     finding::index_later(connection, &work.id)
 }
 

@@ -55,6 +55,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0012_field_work",
         include_str!("../../../migrations/sqlite/0012_field_work.sql"),
     ),
+    (
+        "0013_cases",
+        include_str!("../../../migrations/sqlite/0013_cases.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -106,6 +110,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0010_merges.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0011_finding_and_drawing.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0012_field_work.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0013_cases.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -9,6 +9,7 @@ mod audit;
 mod authorship;
 mod call_out;
 mod campaign;
+mod case;
 mod commit;
 mod console;
 mod console_session;

@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
-use wangge_model::{GridId, PersonId, RecordId, Timestamp, document::RecordDocument};
+use wangge_model::{
+    GridId, PersonId, RecordId, RecordKind, Timestamp, document::RecordDocument, protocol::to_cbor,
+};
 
 use super::{
-    SqliteStorage, commit, finding, list, moves,
+    SqliteStorage, case, commit, finding, list, moves,
     row::{self, SUMMARY_COLUMNS, SUMMARY_WIDTH},
     scope::in_scope,
 };
@@ -137,7 +139,7 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
                      state = ?6, category = ?7, urgency = ?8, number = ?9, household = ?10,
                      occurred_at = ?11, member_count = ?12, conflict_count = ?13, edited_at = ?14,
                      search_text = ?15, place = ?16, residence = ?17, merged_into = ?18,
-                     source = ?19, version = version + 1
+                     source = ?19, case_summary = ?20, version = version + 1
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -160,7 +162,11 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
                 right.residence,
                 right.merged_into.as_ref().map(RecordId::as_bytes),
                 right.source,
+                right.case.as_ref().map(to_cbor),
             ])?;
+        if record.kind == RecordKind::Incident {
+            case::put(connection, &record.id, &record.grid, &right, right.edited_at)?;
+        }
     }
 }
 
@@ -292,4 +298,4 @@ impl RecordStorage for SqliteStorage {
 }
 
 // The list row's columns and the summary's follow each other in every query.
-const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 17);
+const _: () = assert!(LISTED_WIDTH == 6 && SUMMARY_WIDTH == 18);

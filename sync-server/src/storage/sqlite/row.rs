@@ -3,7 +3,7 @@
 use rusqlite::{Row, RowIndex, types::FromSql};
 use wangge_model::{
     ChangeHash, RecordKind, RecordSummary, Timestamp,
-    protocol::{Algorithm, PublicKey},
+    protocol::{Algorithm, PublicKey, from_cbor},
 };
 
 use crate::storage::{StorageError, StorageResult};
@@ -135,10 +135,11 @@ pub(super) fn algorithm_number(algorithm: Algorithm) -> i64 {
 pub(super) const SUMMARY_COLUMNS: &str = "record.title, record.person_name, record.phone, \
      record.state, record.category, record.urgency, record.number, record.household, \
      record.occurred_at, record.member_count, record.conflict_count, record.edited_at, \
-     record.search_text, record.place, record.residence, record.merged_into, record.source";
+     record.search_text, record.place, record.residence, record.merged_into, record.source, \
+     record.case_summary";
 
 /// Number of columns in [`SUMMARY_COLUMNS`].
-pub(super) const SUMMARY_WIDTH: usize = 17;
+pub(super) const SUMMARY_WIDTH: usize = 18;
 
 /// A summary whose columns start at `first`.
 pub(super) fn summary(row: &Row<'_>, first: usize) -> rusqlite::Result<RecordSummary> {
@@ -163,6 +164,9 @@ pub(super) fn summary(row: &Row<'_>, first: usize) -> rusqlite::Result<RecordSum
         residence: get(row, first, 14)?,
         merged_into: optional_id(row, first + 15, wangge_model::RecordId::from_bytes)?,
         source: get(row, first, 16)?,
+        case: get::<Option<Vec<u8>>>(row, first, 17)?
+            .map(|bytes| from_cbor(&bytes).map_err(|_| damaged(first + 17, "case")))
+            .transpose()?,
     })
 }
 

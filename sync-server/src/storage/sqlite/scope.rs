@@ -7,7 +7,7 @@ use std::{fmt::Write as _, sync::OnceLock};
 use rusqlite::{Connection, functions::FunctionFlags};
 use wangge_model::{
     OrgLevel, RecordKind, Role,
-    access::{self, Act, Data},
+    access::{self, Act, Data, Reach},
 };
 
 /// The functions the queries ask the model with:
@@ -15,10 +15,9 @@ use wangge_model::{
 /// * `may(role, level, data, act)`: whether a role at a place of that level may
 ///   do this with everything in its scope;
 /// * `may_write(role, level, kind)`: whether it may write records of a kind;
-/// * `reaches(role, level, data, act, reach)`: whether the access matrix lets it do
-///   this just so far, e.g. with what it is `named` for;
 /// * `reaches(role, level, data, act, reach)`: whether it may do this just so far,
 ///   for example with what it is `named` for;
+/// * `has_cases(role, level)`: whether it sees the incidents of its unit's cases;
 /// * `needs_training(role)`.
 ///
 /// A word this build does not know may nothing.
@@ -55,6 +54,11 @@ pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
             _ => false,
         })
     })?;
+    connection.create_scalar_function("has_cases", 2, flags, |context| {
+        let seat = seat(&context.get::<String>(0)?, &context.get::<String>(1)?);
+        let reach = seat.and_then(|seat| access::reach(seat, Data::Incident, Act::Read));
+        Ok(reach == Some(Reach::Case))
+    })?;
     connection.create_scalar_function("needs_training", 1, flags, |context| {
         let role = context.get::<String>(0)?.parse::<Role>();
         Ok(role.is_ok_and(|role| role.spec().needs_training))
@@ -74,6 +78,7 @@ fn seat(role: &str, level: &str) -> Option<access::Seat> {
 /// * `scope`: one row per node at or below one of them (with `depth`, `role` and
 ///   `seat_level` of the assignment); `scope_grid` one per grid;
 /// * `scope_record`: the grids and kinds of records the person may read;
+/// * `scope_unit`: the places for which the person works as a unit that has cases;
 /// * `scope_count`: the grids of which the person may see figures;
 /// * `scope_campaign`, `scope_campaign_write`: the grids whose campaigns the person
 ///   may see, and may make;
@@ -107,7 +112,7 @@ fn scope() -> &'static str {
         }
         format!(
             "WITH assigned AS MATERIALIZED (
-                SELECT place.path AS path, place.level AS level, assignment.role AS role
+                SELECT place.id AS node, place.path AS path, place.level AS level, assignment.role AS role
                        {flags}
                 FROM assignment
                 JOIN person ON person.id = assignment.person AND person.active = 1
@@ -144,6 +149,10 @@ fn scope() -> &'static str {
                     ON node.path >= assigned_kind.path AND node.path < assigned_kind.path || 'g'
                 WHERE node.level = 'grid' AND node.valid_from <= :at
                   AND (node.valid_to IS NULL OR node.valid_to > :at)
+            ),
+            scope_unit AS MATERIALIZED (
+                SELECT DISTINCT node AS id FROM assigned
+                WHERE may(role, level, 'incident', 'read') OR has_cases(role, level)
             ),
             scope_count AS MATERIALIZED (
                 {count}

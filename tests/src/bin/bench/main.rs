@@ -3,6 +3,7 @@
 //! own, real phone cores with their encrypted files, real sockets.
 
 mod burst;
+mod cases;
 mod coverage;
 mod fixture;
 mod floor;
@@ -76,6 +77,8 @@ enum Part {
     Plan,
     /// The console's coverage at 250,000 households.
     Coverage,
+    /// Inboxes of cases at 470,000 incidents.
+    Cases,
 }
 
 /// Records of a grid that S1 fetches.
@@ -138,6 +141,10 @@ async fn measure(
     if runs(Part::Coverage) {
         say("coverage of 250,000 households");
         coverage::run(folder, figures).await?;
+    }
+    if runs(Part::Cases) {
+        say("inboxes of 470,000 incidents");
+        cases::run(folder, figures).await?;
     }
     Ok(())
 }

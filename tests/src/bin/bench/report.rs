@@ -53,6 +53,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("server_rss_mb", Target::AtMost(64.0)),
     ("plan_1500.plan_ms", Target::AtMost(100.0)),
     ("coverage.p95_ms", Target::AtMost(200.0)),
+    ("cases.inbox_p95_ms", Target::AtMost(200.0)),
 ];
 
 /// What was measured, by dotted name.

@@ -37,6 +37,25 @@ const fn authority(path: &'static str, kind: FieldType) -> FieldSpec {
         owner: FieldOwner::Server,
     }
 }
+
+const fn request(path: &'static str, kind: FieldType) -> FieldSpec {
+    FieldSpec {
+        path,
+        kind,
+        masking: None,
+        owner: FieldOwner::Requester,
+    }
+}
+
+/// An id of a person, place or record.
+const ID: FieldType = FieldType::Line(36);
+/// A code of the machine. No choice: a code that a later build adds must not
+/// be refused by phones of this one.
+const WORD: FieldType = FieldType::Line(32);
+/// Counts and numbers of a request. What makes sense the machine says, with a
+/// reason its author can read.
+const COUNT: FieldType = FieldType::Integer(-1_000_000_000, 1_000_000_000);
+
 const HOUSEHOLD: &[FieldSpec] = &[
     field("address.estate", FieldType::Line(60)),
     field("address.building", FieldType::Line(30)),
@@ -234,6 +253,69 @@ const INCIDENT: &[FieldSpec] = &[
     authority("case.number", FieldType::Line(32)),
     authority("case.state", FieldType::Choice(CASE_STATE)),
     authority("case.received_at", FieldType::Time),
+    // `case.state` says to phones of the first version that the report was
+    // received; where the case stands is in `case.stage`.
+    authority("case.stage", WORD),
+    authority("case.level", WORD),
+    authority("case.handling", WORD),
+    authority("case.urgency", WORD),
+    authority("case.reporter", ID),
+    authority("case.first_asked", ID),
+    authority("case.unit", ID),
+    authority("case.handler", ID),
+    authority("case.limit", WORD),
+    authority("case.started_at", FieldType::Time),
+    authority("case.stops", FieldType::Line(4_000)),
+    authority("case.extra_days", COUNT),
+    authority("case.ended_at", FieldType::Time),
+    authority("case.due_at", FieldType::Time),
+    authority("case.due_problem", WORD),
+    authority("case.delay_days", COUNT),
+    authority("case.delay_reason", FieldType::Paragraph(500)),
+    authority("case.supervision", WORD),
+    authority("case.rating", COUNT),
+    authority("case.merged_into", ID),
+    authority("case.before_merge", WORD),
+    authority("case.refusals", COUNT),
+    authority("case.arbitrated", FieldType::Flag),
+    authority("case.reopened", COUNT),
+    authority("case.closed_at", FieldType::Time),
+    authority("case.version", FieldType::Integer(0, i64::MAX)),
+    authority("joint.*.state", WORD),
+    authority("joint.*.asked_by", ID),
+    authority("joint.*.arrived_at", FieldType::Time),
+    authority("joint.*.result", FieldType::Paragraph(500)),
+    authority("joint.*.stars", COUNT),
+    request("requests.*.verb", WORD),
+    request("requests.*.unit", ID),
+    request("requests.*.units", FieldType::Line(1_000)),
+    request("requests.*.into", ID),
+    request("requests.*.text", FieldType::Paragraph(500)),
+    request("requests.*.days", COUNT),
+    request("requests.*.stars", COUNT),
+    request("requests.*.card", WORD),
+    request("requests.*.is_agreed", FieldType::Flag),
+    request("requests.*.seen_version", FieldType::Integer(0, i64::MAX)),
+    request("requests.*.asked_at", FieldType::Time),
+    authority("outcomes.*.is_accepted", FieldType::Flag),
+    authority("outcomes.*.code", WORD),
+    authority("outcomes.*.limit", COUNT),
+    authority("outcomes.*.version", FieldType::Integer(0, i64::MAX)),
+    authority("outcomes.*.person", ID),
+    authority("outcomes.*.at", FieldType::Time),
+    authority("timeline.*.verb", WORD),
+    authority("timeline.*.person", ID),
+    authority("timeline.*.name", FieldType::Line(50)),
+    authority("timeline.*.at", FieldType::Time),
+    authority("timeline.*.from", WORD),
+    authority("timeline.*.to", WORD),
+    authority("timeline.*.level", WORD),
+    authority("timeline.*.unit", ID),
+    authority("timeline.*.unit_name", FieldType::Line(100)),
+    authority("timeline.*.text", FieldType::Paragraph(500)),
+    authority("timeline.*.number", COUNT),
+    authority("timeline.*.request", ID),
+    authority("timeline.*.version", FieldType::Integer(0, i64::MAX)),
 ];
 
 const PLACE: &[FieldSpec] = &[

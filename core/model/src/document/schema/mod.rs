@@ -75,6 +75,9 @@ pub enum FieldOwner {
     People,
     /// The server alone (decision D5): a device's write is quarantined.
     Server,
+    /// Whoever asks the server for a decision: part of a request, which is
+    /// written whole and never again. No form has such a field.
+    Requester,
 }
 
 /// One field of a kind of record.
@@ -93,6 +96,7 @@ pub struct FieldSpec {
 struct KindIndex {
     by_pattern: HashMap<&'static str, &'static FieldSpec>,
     server_roots: HashSet<&'static str>,
+    request_roots: HashSet<&'static str>,
 }
 
 fn index(kind: RecordKind) -> &'static KindIndex {
@@ -103,13 +107,14 @@ fn index(kind: RecordKind) -> &'static KindIndex {
 fn build_index(kind: RecordKind) -> KindIndex {
     let root = |spec: &FieldSpec| spec.path.split('.').next().unwrap_or(spec.path);
     let fields = fields(kind);
+    let roots = |owner: FieldOwner| {
+        let owned = fields.iter().filter(move |spec| spec.owner == owner);
+        owned.map(root).collect()
+    };
     KindIndex {
         by_pattern: fields.iter().map(|spec| (spec.path, spec)).collect(),
-        server_roots: fields
-            .iter()
-            .filter(|s| s.owner == FieldOwner::Server)
-            .map(root)
-            .collect(),
+        server_roots: roots(FieldOwner::Server),
+        request_roots: roots(FieldOwner::Requester),
     }
 }
 
@@ -125,6 +130,12 @@ pub fn find_field(kind: RecordKind, path: &FieldPath) -> Option<&'static FieldSp
 /// fields only a newer build knows.
 pub(crate) fn is_server_owned(kind: RecordKind, root: &str) -> bool {
     index(kind).server_roots.contains(root)
+}
+
+/// Whether what lies below this root key are requests: entries that are
+/// written whole and never again, fields only a newer build knows among them.
+pub(crate) fn is_request(kind: RecordKind, root: &str) -> bool {
+    index(kind).request_roots.contains(root)
 }
 
 #[cfg(test)]

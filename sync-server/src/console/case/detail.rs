@@ -1,0 +1,409 @@
+//! `GET /cases/{id}`: where a case stands, how it came there, what the reader
+//! may do now and why not the rest.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use serde::Deserialize;
+use wangge_model::{
+    OrgLevel, OrgNodeId, PersonId, RecordId, RecordKind,
+    case::{Case, CaseRefusal, CaseSummary, CaseVerb, Needs, Requester},
+    document::RecordDocument,
+    incident::Incident,
+    message::{message, message_id},
+};
+
+use super::list::light_words;
+use crate::{
+    AppState,
+    auth::SignedIn,
+    console::{
+        select::{SelectOption, node_options},
+        error::PageError,
+        field::choice,
+        frame::{Frame, render},
+        page::Page,
+    },
+    ingest::{authority, case_action},
+    storage::{OrgNode, StoredRecord},
+};
+
+/// Most units to choose from.
+const MOST_UNITS: usize = 400;
+
+#[derive(Template)]
+#[template(path = "case.html")]
+pub(crate) struct CasePageView {
+    pub(crate) page: Page,
+    pub(crate) case: CaseView,
+}
+
+/// A case in words.
+#[derive(Debug, Default)]
+pub(crate) struct CaseView {
+    pub(crate) href: String,
+    pub(crate) record_href: String,
+    pub(crate) title: String,
+    pub(crate) state: String,
+    pub(crate) light: String,
+    pub(crate) light_class: &'static str,
+    pub(crate) is_supervised: String,
+    pub(crate) version: u64,
+    /// Label and value.
+    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) description: String,
+    pub(crate) timeline: Vec<TimelineLine>,
+    pub(crate) requests: Vec<RequestLine>,
+    pub(crate) actions: Vec<ActionView>,
+    /// Verbs that are not possible now, and why.
+    pub(crate) others: Vec<(String, String)>,
+    pub(crate) units: Vec<SelectOption>,
+}
+
+/// One decision in words.
+#[derive(Debug, Default)]
+pub(crate) struct TimelineLine {
+    pub(crate) at: String,
+    pub(crate) who: String,
+    pub(crate) what: String,
+    pub(crate) to: String,
+    pub(crate) about: String,
+    pub(crate) text: String,
+}
+
+/// What somebody asked for from a phone.
+#[derive(Debug, Default)]
+pub(crate) struct RequestLine {
+    pub(crate) at: String,
+    pub(crate) what: String,
+    pub(crate) text: String,
+    pub(crate) outcome: String,
+    /// Class of the outcome's badge.
+    pub(crate) outcome_class: &'static str,
+}
+
+/// Something the reader may do.
+#[derive(Debug, Default)]
+pub(crate) struct ActionView {
+    pub(crate) verb: &'static str,
+    pub(crate) label: String,
+    /// What its form asks for.
+    pub(crate) fields: Needs,
+    /// Units that were whistled for and are as far as the verb needs.
+    pub(crate) joint: Vec<SelectOption>,
+}
+
+/// What the address may say beside the case.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DetailQuery {
+    done: String,
+}
+
+/// `GET /cases/{id}`
+pub(super) async fn get(
+    State(state): State<AppState>,
+    frame: Frame,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    Query(query): Query<DetailQuery>,
+) -> Result<Response, PageError> {
+    let case = view(&state, &frame, &signed_in, &id).await?;
+    let mut page = frame.page_for(&signed_in);
+    if let Some(verb) = CaseVerb::parse(&query.done) {
+        let verb = page.t(&message_id("case-verb", verb.as_str()));
+        let text = page.t1("console-case-done", "verb", verb);
+        page = page.with_notice(text);
+    }
+    render(&CasePageView { page, case })
+}
+
+/// The case as this reader may see it.
+pub(super) async fn view(
+    state: &AppState,
+    frame: &Frame,
+    signed_in: &SignedIn,
+    id: &str,
+) -> Result<CaseView, PageError> {
+    let id: RecordId = id.parse().map_err(|_| PageError::NotFound)?;
+    let scope = &signed_in.scope;
+    let stored = state
+        .storage
+        .find_case(&id, &scope.person, scope.at)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    let document = open(&stored).await?;
+    let incident = Incident::read(&document);
+    let summary = document.summary().case.unwrap_or_default();
+    let case = incident.case.decided.clone().ok_or(PageError::NotFound)?;
+    let context = case_action::gather(state, &stored, case.joint.keys().copied()).await?;
+    let standing =
+        authority::find_standing(state.storage.as_ref(), &scope.person, scope.at).await?;
+    let requester = standing.requester(&case, &context.place.nodes);
+    let possible = case.possible(id, &requester, &context.place.rules.limits, scope.at);
+    let words = Words {
+        state,
+        frame,
+        units: &context.units,
+    };
+    let needs_unit = possible
+        .iter()
+        .any(|(verb, refusal)| refusal.is_none() && (verb.needs().unit || verb.needs().units));
+    let units = if needs_unit {
+        find_unit_options(state, signed_in, &context.place.nodes, &context.units).await?
+    } else {
+        Vec::new()
+    };
+    let (light, light_class) = light_words(summary.light(scope.at), frame.language);
+    Ok(CaseView {
+        href: format!("/cases/{id}"),
+        record_href: format!("/incidents/{id}"),
+        title: if incident.title.is_empty() {
+            frame.t("console-title-missing")
+        } else {
+            incident.title.clone()
+        },
+        state: frame.t(&message_id("case-state", case.state.as_str())),
+        light,
+        light_class,
+        is_supervised: case
+            .supervision
+            .map(|card| frame.t(&message_id("case-card", card.as_str())))
+            .unwrap_or_default(),
+        version: case.version,
+        facts: words.facts(&incident, &case, &summary, &stored).await?,
+        timeline: words.timeline(&incident),
+        requests: words.requests(&incident),
+        description: incident.description,
+        actions: words.actions(&case, &possible, &requester),
+        others: words.others(possible),
+        units,
+    })
+}
+
+async fn open(stored: &StoredRecord) -> Result<RecordDocument, PageError> {
+    let (kind, bytes) = (stored.kind, stored.document.clone());
+    let opened = tokio::task::spawn_blocking(move || RecordDocument::load(kind, Some(&bytes), []));
+    opened
+        .await
+        .map_err(|error| PageError::internal(&error))?
+        .map_err(|error| PageError::internal(&error))
+}
+
+/// Where a case could go: its grid, the desks above it, whoever the list of
+/// responsibilities names, and what lies in the reader's scope.
+async fn find_unit_options(
+    state: &AppState,
+    signed_in: &SignedIn,
+    place: &[OrgNodeId],
+    named: &std::collections::BTreeMap<OrgNodeId, String>,
+) -> Result<Vec<SelectOption>, PageError> {
+    let scope = &signed_in.scope;
+    let storage = &state.storage;
+    let mut nodes: Vec<OrgNode> = Vec::new();
+    for id in place.iter().chain(named.keys()) {
+        nodes.extend(storage.find_node(id).await?);
+    }
+    let own = storage.list_nodes_in_scope(&scope.person, scope.at).await?;
+    nodes.extend(own.into_iter().filter(|node| {
+        matches!(
+            node.level,
+            OrgLevel::County | OrgLevel::Street | OrgLevel::Community | OrgLevel::Grid
+        )
+    }));
+    nodes.sort_by(|one, two| one.path.cmp(&two.path));
+    nodes.dedup_by(|one, two| one.id == two.id);
+    // Desks before grids, should there be too many.
+    nodes.sort_by_key(|node| (node.level == OrgLevel::Grid, node.path.clone()));
+    nodes.truncate(MOST_UNITS);
+    Ok(node_options(nodes, ""))
+}
+
+struct Words<'a> {
+    state: &'a AppState,
+    frame: &'a Frame,
+    units: &'a std::collections::BTreeMap<OrgNodeId, String>,
+}
+
+impl Words<'_> {
+    fn t(&self, id: &str) -> String {
+        self.frame.t(id)
+    }
+
+    async fn person(&self, id: Option<PersonId>) -> Result<String, PageError> {
+        let Some(id) = id else {
+            return Ok(String::new());
+        };
+        let person = self.state.storage.find_person(&id).await?;
+        Ok(person.map(|person| person.name).unwrap_or_default())
+    }
+
+    async fn facts(
+        &self,
+        incident: &Incident,
+        case: &Case,
+        summary: &CaseSummary,
+        stored: &StoredRecord,
+    ) -> Result<Vec<(String, String)>, PageError> {
+        let language = self.frame.language;
+        let code = |path: &str, code: &str| choice(RecordKind::Incident, path, code, language);
+        let grid = self.state.storage.find_node(&stored.grid.into()).await?;
+        let time = |time: Option<wangge_model::Timestamp>| {
+            time.map(wangge_model::Timestamp::to_china_text)
+                .unwrap_or_default()
+        };
+        let due = match (summary.due_at, summary.due_problem.as_str()) {
+            (Some(due), _) => due.to_china_text(),
+            (None, "")
+                if case
+                    .clock
+                    .as_ref()
+                    .is_some_and(wangge_model::case::CaseClock::is_stopped) =>
+            {
+                self.t("console-case-clock-stopped")
+            }
+            (None, "") => String::new(),
+            (None, problem) => self.t(&message_id("case-due-problem", problem)),
+        };
+        let unit = case.unit.map(|unit| self.units.get(&unit).cloned());
+        let stars = case.rating.map(|stars| "★".repeat(usize::from(stars)));
+        let facts = [
+            ("incident-case-number", incident.case.number.clone()),
+            (
+                "console-case-level",
+                self.t(&message_id("case-level", case.level.as_str())),
+            ),
+            ("incident-case-unit", unit.flatten().unwrap_or_default()),
+            ("incident-case-handler", self.person(case.handler).await?),
+            ("incident-case-due-at", due),
+            ("incident-category", incident.category.clone()),
+            ("incident-urgency", code("urgency", case.urgency.as_str())),
+            (
+                "incident-handling",
+                code("handling", case.handling.as_str()),
+            ),
+            (
+                "console-grid",
+                grid.map(|grid| grid.name).unwrap_or_default(),
+            ),
+            ("incident-place", incident.place.clone()),
+            ("incident-occurred-at", time(incident.occurred_at)),
+            ("incident-case-received-at", time(incident.case.received_at)),
+            ("incident-case-reporter", self.person(case.reporter).await?),
+            ("incident-case-rating", stars.unwrap_or_default()),
+        ];
+        Ok(facts
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(label, value)| (self.t(label), value))
+            .collect())
+    }
+
+    fn timeline(&self, incident: &Incident) -> Vec<TimelineLine> {
+        let lines = incident
+            .case
+            .timeline
+            .iter()
+            .rev()
+            .map(|entry| TimelineLine {
+                at: entry.at.to_china_text(),
+                who: if entry.person.is_some() {
+                    entry.name.clone()
+                } else {
+                    self.t("console-case-by-system")
+                },
+                what: self.t(&message_id("case-verb", &entry.verb)),
+                to: if entry.from == entry.to {
+                    String::new()
+                } else {
+                    self.t(&message_id("case-state", &entry.to))
+                },
+                about: entry.unit_name.clone(),
+                text: entry.text.clone(),
+            });
+        lines.collect()
+    }
+
+    fn requests(&self, incident: &Incident) -> Vec<RequestLine> {
+        let language = self.frame.language;
+        let asked = incident.case.requests.iter().rev();
+        asked
+            .map(|request| {
+                let (outcome, outcome_class) = match &request.outcome {
+                    None => (self.t("console-case-pending"), "warn"),
+                    Some(outcome) if outcome.is_accepted => {
+                        (self.t("console-case-accepted"), "good")
+                    }
+                    Some(outcome) => {
+                        let why = CaseRefusal::text_of(language, &outcome.code, outcome.limit);
+                        (why, "bad")
+                    }
+                };
+                RequestLine {
+                    at: request
+                        .asked_at
+                        .map(wangge_model::Timestamp::to_china_text)
+                        .unwrap_or_default(),
+                    what: CaseVerb::parse(&request.verb).map_or_else(
+                        || request.verb.clone(),
+                        |verb| self.t(&message_id("case-verb", verb.as_str())),
+                    ),
+                    text: request.arguments.text.clone(),
+                    outcome,
+                    outcome_class,
+                }
+            })
+            .collect()
+    }
+
+    fn actions(
+        &self,
+        case: &Case,
+        possible: &[(CaseVerb, Option<CaseRefusal>)],
+        requester: &Requester,
+    ) -> Vec<ActionView> {
+        possible
+            .iter()
+            .filter(|(_, refusal)| refusal.is_none())
+            .map(|(verb, _)| {
+                let needs = verb.needs();
+                let is_own = matches!(verb, CaseVerb::Arrive | CaseVerb::ReportJoint);
+                let joint = case.joint.iter().filter(|(unit, joint)| {
+                    Some(joint.state) == needs.joint && (!is_own || requester.units.contains(unit))
+                });
+                ActionView {
+                    verb: verb.as_str(),
+                    label: self.t(&message_id("case-verb", verb.as_str())),
+                    joint: joint
+                        .map(|(unit, _)| {
+                            let name = self.units.get(unit).cloned();
+                            SelectOption::new(unit.to_string(), name.unwrap_or_default(), "")
+                        })
+                        .collect(),
+                    fields: needs,
+                }
+            })
+            .collect()
+    }
+
+    /// What somebody in another role could do, or what will be possible later.
+    fn others(&self, possible: Vec<(CaseVerb, Option<CaseRefusal>)>) -> Vec<(String, String)> {
+        let language = self.frame.language;
+        possible
+            .into_iter()
+            .filter_map(|(verb, refusal)| {
+                // What another state would allow is told by the state itself.
+                let refusal = refusal.filter(|refusal| {
+                    !matches!(
+                        refusal,
+                        CaseRefusal::WrongState { .. } | CaseRefusal::AlreadyAssigned { .. }
+                    )
+                })?;
+                let label = message(language, &message_id("case-verb", verb.as_str()), &[]);
+                Some((label, refusal.text(language)))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,26 @@
+//! `/cases`: the inbox of desks and units, one case with its timeline, and
+//! asking for a decision on it.
+
+mod act;
+mod detail;
+mod list;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+#[cfg(test)]
+pub(crate) use detail::{ActionView, CasePageView, CaseView, RequestLine, TimelineLine};
+#[cfg(test)]
+pub(crate) use list::{CaseListView, CaseRowView, CasesPage, Tab};
+
+use crate::AppState;
+
+/// The routes of cases.
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/cases", get(list::get))
+        .route("/cases/{id}", get(detail::get))
+        .route("/cases/{id}/act", post(act::post))
+}

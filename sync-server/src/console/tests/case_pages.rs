@@ -1,0 +1,113 @@
+//! Pages of cases with sample data.
+
+use askama::Template as _;
+use wangge_model::{case::CaseVerb, message::Language};
+
+use super::render::page;
+use crate::console::{
+    select::SelectOption,
+    case::{
+        ActionView, CaseListView, CasePageView, CaseRowView, CaseView, CasesPage, RequestLine, Tab,
+        TimelineLine,
+    },
+};
+
+fn row(text: &str, light: &str, light_class: &'static str) -> CaseRowView {
+    CaseRowView {
+        href: "/cases/1".to_owned(),
+        title: text.to_owned(),
+        number: "SJ20260101000001".to_owned(),
+        state: text.to_owned(),
+        level: text.to_owned(),
+        urgency: text.to_owned(),
+        is_pressing: true,
+        due_at: "2026-01-05 17:30".to_owned(),
+        light: light.to_owned(),
+        light_class,
+        grid_name: text.to_owned(),
+        has_requests: true,
+    }
+}
+
+/// The inbox and a case.
+pub(super) fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
+    let options = || {
+        vec![
+            SelectOption::new("", text.to_owned(), ""),
+            SelectOption::new("1", text.to_owned(), ""),
+        ]
+    };
+    let inbox = |rows: Vec<CaseRowView>| {
+        CasesPage {
+            page: page(language, "/cases", text),
+            list: CaseListView {
+                total: 10_000,
+                is_more: true,
+                number: 2,
+                rows,
+                ..CaseListView::default()
+            },
+            tabs: vec![Tab {
+                href: "/cases?queue=all".to_owned(),
+                label: text.to_owned(),
+                is_current: true,
+            }],
+            states: options(),
+            lights: options(),
+        }
+        .render()
+        .unwrap()
+    };
+    let actions = CaseVerb::ALL.iter().map(|verb| ActionView {
+        verb: verb.as_str(),
+        label: text.to_owned(),
+        fields: verb.needs(),
+        joint: options(),
+    });
+    let case = CasePageView {
+        page: page(language, "/cases/1", text),
+        case: CaseView {
+            href: "/cases/1".to_owned(),
+            record_href: "/incidents/1".to_owned(),
+            title: text.to_owned(),
+            state: text.to_owned(),
+            light: text.to_owned(),
+            light_class: "warn",
+            is_supervised: text.to_owned(),
+            version: 7,
+            facts: vec![(text.to_owned(), text.to_owned())],
+            description: format!("{text}\n第二行"),
+            timeline: vec![TimelineLine {
+                at: "2026-01-05 17:30".to_owned(),
+                who: text.to_owned(),
+                what: text.to_owned(),
+                to: text.to_owned(),
+                about: text.to_owned(),
+                text: text.to_owned(),
+            }],
+            requests: vec![RequestLine {
+                at: "2026-01-05 17:30".to_owned(),
+                what: text.to_owned(),
+                text: text.to_owned(),
+                outcome: text.to_owned(),
+                outcome_class: "bad",
+            }],
+            actions: actions.collect(),
+            others: vec![(text.to_owned(), text.to_owned())],
+            units: options(),
+        },
+    };
+    let empty = CasePageView {
+        page: page(language, "/cases/1", text),
+        case: CaseView::default(),
+    };
+    vec![
+        (
+            "cases",
+            inbox(vec![row(text, text, "good"), row(text, "", "")]),
+        ),
+        ("cases-empty", inbox(Vec::new())),
+        ("case", case.render().unwrap()),
+        ("case-empty", empty.render().unwrap()),
+    ]
+}

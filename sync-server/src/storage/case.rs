@@ -1,0 +1,104 @@
+//! Cases of incidents: inboxes of desks and units, and what is due by itself.
+
+use async_trait::async_trait;
+use wangge_model::{
+    GridId, PersonId, RecordId, Timestamp,
+    case::{CaseLevel, CaseState},
+    deadline::Light,
+};
+
+use super::{ListedRecord, StorageResult, StoredRecord};
+
+/// Whose cases a list shows; always within the person's scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CaseQueue {
+    /// All of them.
+    #[default]
+    All,
+    /// Those that a unit of the person's has, or that it was whistled for.
+    Units,
+    /// Those that a desk of this level is responsible for.
+    Desk(CaseLevel),
+}
+
+/// Which cases a list shows; unset parts do not narrow it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CaseFilter {
+    /// Whose.
+    pub queue: CaseQueue,
+    /// In this state; not given: those where something is still to be done.
+    pub state: Option<CaseState>,
+    /// With this light.
+    pub light: Option<Light>,
+    /// Of classes whose codes begin so.
+    pub class: String,
+    /// Of this grid.
+    pub grid: Option<GridId>,
+    /// Rows to leave out at the start.
+    pub offset: u64,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// One page of a list, most pressing first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CasePage {
+    /// The rows.
+    pub cases: Vec<ListedRecord>,
+    /// Rows of the whole list, counted up to [`CasePage::MOST`].
+    pub total: u64,
+}
+
+impl CasePage {
+    /// Rows beyond this are not counted: nobody reads that far.
+    pub const MOST: u64 = 10_000;
+}
+
+/// A case the clockwork has to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueCase {
+    /// The incident.
+    pub record: RecordId,
+    /// Requests without an outcome.
+    pub open_requests: u32,
+}
+
+/// Cases.
+#[async_trait]
+pub trait CaseStorage {
+    /// A page of the cases in the person's scope: of grids whose incidents they
+    /// may read, and of units they work for.
+    async fn list_cases(
+        &self,
+        filter: &CaseFilter,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<CasePage>;
+    /// An incident, if it is in that scope.
+    async fn find_case(
+        &self,
+        id: &RecordId,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Option<StoredRecord>>;
+    /// Cases whose time has come at `at`, longest ago first.
+    async fn list_due_cases(&self, at: Timestamp, limit: u32) -> StorageResult<Vec<DueCase>>;
+    /// Cases with requests that have no outcome, of records nobody changed since
+    /// `before`.
+    async fn list_unanswered_cases(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> StorageResult<Vec<DueCase>>;
+    /// Puts off a case that could not be dealt with.
+    async fn put_off_case(&self, id: &RecordId, until: Timestamp) -> StorageResult<()>;
+    /// Takes or keeps a job until `until`; `false` if somebody else has it at
+    /// `at`.
+    async fn lease_job(
+        &self,
+        name: &str,
+        holder: &[u8; 16],
+        at: Timestamp,
+        until: Timestamp,
+    ) -> StorageResult<bool>;
+}

@@ -1,0 +1,321 @@
+//! See [`CaseStorage`].
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, ToSql, named_params, params};
+use wangge_model::{
+    GridId, OrgNodeId, PersonId, RecordId, RecordSummary, Timestamp,
+    case::{CaseLevel, CaseState},
+    deadline::Light,
+};
+
+use super::{
+    SqliteStorage, record,
+    row::{self, SUMMARY_COLUMNS},
+    scope::in_scope,
+};
+use crate::storage::{
+    CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase, StorageResult, StoredRecord,
+};
+
+/// Grids of a scope up to which each one's index is read; beyond, the inbox of
+/// all grids is walked until the page is full.
+const FEW_GRIDS: u64 = 64;
+
+/// Writes what is derived of an incident's case; nothing before it has a number.
+pub(super) fn put(
+    connection: &Connection,
+    id: &RecordId,
+    grid: &GridId,
+    summary: &RecordSummary,
+    at: Timestamp,
+) -> StorageResult<()> {
+    if summary.number.is_empty() {
+        return Ok(());
+    }
+    let case = summary.case.clone().unwrap_or_default();
+    let level = if case.level.is_empty() {
+        CaseLevel::Community.as_str()
+    } else {
+        case.level.as_str()
+    };
+    // A state of a later build: something may still be to be done.
+    let is_open = CaseState::parse(&summary.state).is_none_or(|state| !state.is_over());
+    connection
+        .prepare_cached(
+            "INSERT INTO incident_case (record, grid, is_open, sort_at, level, state, category,
+                 due_at, warn_at, ended_at, is_emergency, open_requests, signal_at)
+             VALUES (?1, ?2, ?3, coalesce(?4, ?5), ?6, ?7, ?8, ?4, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT (record) DO UPDATE SET is_open = excluded.is_open,
+                 sort_at = coalesce(excluded.due_at, sort_at), level = excluded.level,
+                 state = excluded.state, category = excluded.category, due_at = excluded.due_at,
+                 warn_at = excluded.warn_at, ended_at = excluded.ended_at,
+                 is_emergency = excluded.is_emergency, open_requests = excluded.open_requests,
+                 signal_at = excluded.signal_at",
+        )?
+        .execute(params![
+            id.as_bytes(),
+            grid.as_bytes(),
+            is_open,
+            case.due_at.map(Timestamp::as_millis),
+            at.as_millis(),
+            level,
+            summary.state,
+            summary.category,
+            case.warn_at.map(Timestamp::as_millis),
+            case.ended_at.map(Timestamp::as_millis),
+            case.is_emergency,
+            case.open_requests,
+            case.next_signal_at()
+                .filter(|_| is_open)
+                .map(Timestamp::as_millis),
+        ])?;
+    put_units(connection, id, case.unit.iter().chain(&case.joint))
+}
+
+/// Most reports have no unit and never had one: one look at an index.
+fn put_units<'a>(
+    connection: &Connection,
+    id: &RecordId,
+    units: impl Iterator<Item = &'a OrgNodeId>,
+) -> StorageResult<()> {
+    connection
+        .prepare_cached("DELETE FROM incident_unit WHERE record = ?1")?
+        .execute([id.as_bytes()])?;
+    for unit in units {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO incident_unit (unit, record) VALUES (?1, ?2)")?
+            .execute(params![unit.as_bytes(), id.as_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Values to bind, by name.
+type Named = Vec<(&'static str, Box<dyn ToSql>)>;
+
+/// The conditions of a filter besides its queue, on `incident_case`.
+fn conditions(filter: &CaseFilter, at: Timestamp) -> (String, Named) {
+    let mut sql = String::new();
+    let mut values = Named::new();
+    let mut add = |condition: &str, name: &'static str, value: Box<dyn ToSql>| {
+        // Writing to a string does not fail.
+        let _ = write!(sql, " AND {condition}");
+        values.push((name, value));
+    };
+    let is_open = filter.state.is_none_or(|state| !state.is_over());
+    add("c.is_open = :is_open", ":is_open", Box::new(is_open));
+    if let Some(state) = filter.state {
+        add("c.state = :state", ":state", Box::new(state.as_str()));
+    }
+    if let CaseQueue::Desk(level) = filter.queue {
+        add("c.level = :level", ":level", Box::new(level.as_str()));
+    }
+    if let Some(grid) = filter.grid {
+        add("c.grid = :grid", ":grid", Box::new(*grid.as_bytes()));
+    }
+    if !filter.class.is_empty() {
+        let class = "substr(c.category, 1, length(:class)) = :class";
+        add(class, ":class", Box::new(filter.class.clone()));
+    }
+    if let Some(light) = filter.light {
+        // As the model's `CaseSummary::light`: the time is that of the result,
+        // or now.
+        let now = "coalesce(c.ended_at, :now)";
+        let condition = match light {
+            Light::Red => format!("{now} > c.due_at"),
+            Light::Yellow => format!("{now} <= c.due_at AND {now} >= c.warn_at"),
+            Light::Green => format!("{now} < c.warn_at"),
+        };
+        add(&condition, ":now", Box::new(at.as_millis()));
+    }
+    (sql, values)
+}
+
+fn list(
+    connection: &Connection,
+    filter: &CaseFilter,
+    person: &PersonId,
+    at: Timestamp,
+) -> StorageResult<CasePage> {
+    let (conditions, mut values) = conditions(filter, at);
+    values.push((":person", Box::new(*person.as_bytes())));
+    values.push((":at", Box::new(at.as_millis())));
+    let bound: Vec<(&str, &dyn ToSql)> = values
+        .iter()
+        .map(|(name, value)| (*name, value.as_ref()))
+        .collect();
+    let grids: i64 = connection
+        .prepare_cached(&in_scope(
+            "SELECT count(*) FROM scope_record WHERE kind = 3",
+        ))?
+        .query_row(
+            named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
+            |row| row.get(0),
+        )?;
+    let from = match filter.queue {
+        CaseQueue::Units => format!(
+            "FROM incident_case AS c
+             WHERE c.record IN (SELECT record FROM incident_unit
+                                WHERE unit IN (SELECT id FROM scope_unit)) {conditions}"
+        ),
+        _ if row::count(grids) <= FEW_GRIDS => format!(
+            "FROM incident_case AS c INDEXED BY incident_case_grid
+             WHERE c.grid IN (SELECT id FROM scope_record WHERE kind = 3) {conditions}"
+        ),
+        _ => format!(
+            "FROM incident_case AS c INDEXED BY incident_case_inbox
+             WHERE c.grid IN (SELECT id FROM scope_record WHERE kind = 3) {conditions}"
+        ),
+    };
+    let most = CasePage::MOST + 1;
+    let count = in_scope(&format!(
+        "SELECT count(*) FROM (SELECT 1 {from} LIMIT {most})"
+    ));
+    let total: i64 = connection
+        .prepare_cached(&count)?
+        .query_row(bound.as_slice(), |row| row.get(0))?;
+    let (limit, offset) = (filter.limit, filter.offset);
+    let page = in_scope(&format!(
+        "SELECT record.id, record.kind, record.grid, coalesce(home.name, ''), record.created_at,
+             record.changed_at, {SUMMARY_COLUMNS}
+         FROM (SELECT c.record AS id, c.sort_at AS sort_at {from}
+               ORDER BY c.sort_at, c.record LIMIT {limit} OFFSET {offset}) AS page
+         JOIN record ON record.id = page.id
+         LEFT JOIN org_node AS home ON home.id = record.grid
+         ORDER BY page.sort_at, page.id"
+    ));
+    let mut statement = connection.prepare_cached(&page)?;
+    let rows = statement.query_map(bound.as_slice(), |row| record::listed(row, 0))?;
+    Ok(CasePage {
+        cases: row::collect(rows)?,
+        total: row::count(total),
+    })
+}
+
+fn due(
+    connection: &Connection,
+    sql: &str,
+    at: Timestamp,
+    limit: u32,
+) -> StorageResult<Vec<DueCase>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![at.as_millis(), limit], |row| {
+        Ok(DueCase {
+            record: row::id(row, 0, RecordId::from_bytes)?,
+            open_requests: row.get(1)?,
+        })
+    })?;
+    row::collect(rows)
+}
+
+#[async_trait]
+impl CaseStorage for SqliteStorage {
+    async fn list_cases(
+        &self,
+        filter: &CaseFilter,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<CasePage> {
+        let (filter, person) = (filter.clone(), *person);
+        self.read(move |connection| list(connection, &filter, &person, at))
+            .await
+    }
+
+    async fn find_case(
+        &self,
+        id: &RecordId,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Option<StoredRecord>> {
+        let (id, person) = (*id, *person);
+        self.read(move |connection| {
+            let sql = in_scope(
+                "SELECT 1 FROM record WHERE record.id = :id AND record.kind = 3
+                 AND (record.grid IN (SELECT id FROM scope_record WHERE kind = 3)
+                      OR EXISTS (SELECT 1 FROM incident_unit
+                                 WHERE incident_unit.record = record.id
+                                   AND incident_unit.unit IN (SELECT id FROM scope_unit)))",
+            );
+            let is_seen = connection
+                .prepare_cached(&sql)?
+                .query_row(
+                    named_params! {
+                        ":person": person.as_bytes(), ":at": at.as_millis(), ":id": id.as_bytes(),
+                    },
+                    |_| Ok(()),
+                )
+                .optional()?
+                .is_some();
+            if is_seen {
+                record::find(connection, &id)
+            } else {
+                Ok(None)
+            }
+        })
+        .await
+    }
+
+    async fn list_due_cases(&self, at: Timestamp, limit: u32) -> StorageResult<Vec<DueCase>> {
+        self.read(move |connection| {
+            due(
+                connection,
+                "SELECT record, open_requests FROM incident_case
+                 WHERE signal_at IS NOT NULL AND signal_at <= ?1 ORDER BY signal_at LIMIT ?2",
+                at,
+                limit,
+            )
+        })
+        .await
+    }
+
+    async fn list_unanswered_cases(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> StorageResult<Vec<DueCase>> {
+        self.read(move |connection| {
+            due(
+                connection,
+                "SELECT c.record, c.open_requests FROM incident_case AS c
+                 JOIN record ON record.id = c.record
+                 WHERE c.open_requests > 0 AND record.changed_at <= ?1 LIMIT ?2",
+                before,
+                limit,
+            )
+        })
+        .await
+    }
+
+    async fn put_off_case(&self, id: &RecordId, until: Timestamp) -> StorageResult<()> {
+        let id = *id;
+        self.write(move |connection, _| {
+            connection
+                .prepare_cached("UPDATE incident_case SET signal_at = ?2 WHERE record = ?1")?
+                .execute(params![id.as_bytes(), until.as_millis()])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn lease_job(
+        &self,
+        name: &str,
+        holder: &[u8; 16],
+        at: Timestamp,
+        until: Timestamp,
+    ) -> StorageResult<bool> {
+        let (name, holder) = (name.to_owned(), *holder);
+        self.write(move |connection, _| {
+            let taken = connection
+                .prepare_cached(
+                    "INSERT INTO job_lease (name, holder, expires_at) VALUES (?1, ?2, ?4)
+                     ON CONFLICT (name) DO UPDATE SET holder = ?2, expires_at = ?4
+                     WHERE holder = ?2 OR expires_at <= ?3",
+                )?
+                .execute(params![name, holder, at.as_millis(), until.as_millis()])?;
+            Ok(taken > 0)
+        })
+        .await
+    }
+}
