@@ -11,8 +11,8 @@ use wangge_model::{
     testing::SeededEntropy,
 };
 use wangge_server::storage::{
-    CaseFilter, CaseQueue, CaseStorage as _, NewAssignment, NewOrgNode, NewPerson, OrgLevel,
-    OrgStorage as _, PersonStorage as _, Role, SqliteStorage,
+    CaseFilter, CaseQueue, CaseStorage as _, MetaStorage as _, NewAssignment, NewOrgNode,
+    NewPerson, OrgLevel, OrgStorage as _, PersonStorage as _, Role, SqliteStorage,
 };
 use wangge_tests::statistics::{count, millis, percentile};
 
