@@ -16,10 +16,10 @@ use wangge_model::{
 };
 
 use super::{
-    select::{SelectOption, node_options},
     error::PageError,
     frame::{Frame, render},
     page::Page,
+    select::{SelectOption, node_options},
 };
 use crate::{
     AppState,

@@ -21,11 +21,11 @@ use wangge_model::{
 };
 
 use super::{
-    select::SelectOption,
     error::PageError,
     frame::{Frame, render},
     page::Page,
     record::view::list_href,
+    select::SelectOption,
 };
 use crate::{
     AppState,

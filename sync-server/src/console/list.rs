@@ -9,7 +9,7 @@ use wangge_model::{
     message::{Language, find_message, message, message_id},
 };
 
-use super::{select::SelectOption, field::choice, link::with_query, record::view::list_href};
+use super::{field::choice, link::with_query, record::view::list_href, select::SelectOption};
 use crate::storage::{ListedRecord, OrgNode, RecordFilter, RecordName, RecordOrder};
 
 /// Rows of one page.

@@ -15,7 +15,6 @@ use wangge_model::{
 };
 
 use super::{
-    select::SelectOption,
     error::PageError,
     field::choice,
     frame::{Frame, render},
@@ -23,6 +22,7 @@ use super::{
     list::GridOption,
     page::Page,
     record::view::list_href,
+    select::SelectOption,
     sheet::{csv, csv_answer},
 };
 use crate::{

@@ -17,11 +17,11 @@ use wangge_model::{
 };
 
 use super::{
-    select::{SelectOption, node_options},
     coverage::Share,
     error::PageError,
     frame::{Frame, render},
     page::Page,
+    select::{SelectOption, node_options},
     sheet::csv_answer,
 };
 use crate::{

@@ -19,12 +19,12 @@ use wangge_model::{
 };
 
 use super::{
-    select::{SelectOption, node_options},
     coverage::Share,
     error::PageError,
     field::choice,
     frame::{Frame, render},
     page::Page,
+    select::{SelectOption, node_options},
 };
 use crate::{
     AppState,

@@ -20,13 +20,13 @@ use wangge_model::{
 };
 
 use super::{
-    select::SelectOption,
     coverage::Share,
     error::PageError,
     field::choice,
     frame::{Frame, render},
     link::with_query,
     page::Page,
+    select::SelectOption,
     sheet::{csv, csv_answer},
 };
 use crate::{

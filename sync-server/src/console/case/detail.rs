@@ -20,11 +20,11 @@ use crate::{
     AppState,
     auth::SignedIn,
     console::{
-        select::{SelectOption, node_options},
         error::PageError,
         field::choice,
         frame::{Frame, render},
         page::Page,
+        select::{SelectOption, node_options},
     },
     ingest::{authority, case_action},
     storage::{OrgNode, StoredRecord},

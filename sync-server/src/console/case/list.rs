@@ -18,13 +18,13 @@ use crate::{
     AppState,
     auth::SignedIn,
     console::{
-        select::SelectOption,
         error::PageError,
         field::choice,
         frame::{Frame, render},
         link::with_query,
         list::PAGE_ROWS,
         page::Page,
+        select::SelectOption,
     },
     storage::{CaseFilter, CasePage, CaseQueue, ListedRecord},
 };

@@ -361,9 +361,8 @@ impl<'a> Builder<'a> {
     fn tables(&self) -> Vec<TableView> {
         let kind = self.input.document.kind();
         let mut collections: Vec<(&str, Vec<&str>)> = Vec::new();
-        let own = |spec: &&FieldSpec| {
-            spec.owner == FieldOwner::People && !merge::is_mark_root(spec.path)
-        };
+        let own =
+            |spec: &&FieldSpec| spec.owner == FieldOwner::People && !merge::is_mark_root(spec.path);
         for spec in schema::fields(kind).iter().filter(own) {
             let mut parts = spec.path.split('.');
             if let (Some(collection), Some("*"), Some(name)) =

@@ -22,7 +22,7 @@ use super::view::list_href;
 use crate::{
     AppState,
     auth::{SignedForm, sign_in::audit},
-    console::{select::SelectOption, error::PageError, field::choice, link::with_query},
+    console::{error::PageError, field::choice, link::with_query, select::SelectOption},
     ingest::{
         record_edit::{self, RecordEditError},
         report::{self, ReportError},

@@ -11,9 +11,9 @@ use wangge_model::{
 use super::hazard::HazardView;
 use crate::{
     console::{
-        select::SelectOption,
         duplicate::AliasView,
         list::{GridOption, ListRow},
+        select::SelectOption,
     },
     storage::{Authorship, RecordName},
 };

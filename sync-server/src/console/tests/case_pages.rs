@@ -5,11 +5,11 @@ use wangge_model::{case::CaseVerb, message::Language};
 
 use super::render::page;
 use crate::console::{
-    select::SelectOption,
     case::{
         ActionView, CaseListView, CasePageView, CaseRowView, CaseView, CasesPage, RequestLine, Tab,
         TimelineLine,
     },
+    select::SelectOption,
 };
 
 fn row(text: &str, light: &str, light_class: &'static str) -> CaseRowView {

@@ -14,13 +14,13 @@ use wangge_model::{
 use crate::{
     console::{
         call_out::{CallOutForm, CallOutView, CallOutsPage},
-        select::SelectOption,
         follow_up_mark::{
             FollowUpMarkPage, FollowUpMarkView, FollowUpMarksPage, NewFollowUpMarkPage, OrderForm,
         },
         list::GridOption,
         page::Page,
         screening::{ScreeningForm, ScreeningsPage},
+        select::SelectOption,
         survey::{NewSurveyPage, Results, SurveyForm, SurveyPage, SurveyView, SurveysPage},
         task::{TaskForm, TaskView, TasksPage},
         work::{FiguresPage, WorkPage, WorkQuery},

@@ -150,7 +150,11 @@ fn put(connection: &Connection, prepared: &[Prepared]) -> StorageResult<()> {
         let known: Option<(i64, Vec<u8>)> = find_known
             .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let keys: Vec<u8> = one.keys.iter().flat_map(|(key, _)| *key.as_bytes()).collect();
+        let keys: Vec<u8> = one
+            .keys
+            .iter()
+            .flat_map(|(key, _)| *key.as_bytes())
+            .collect();
         let mut had_keys = false;
         let number = if let Some((number, old_keys)) = known {
             for delete in [

@@ -165,7 +165,13 @@ fn rebuild(connection: &Connection) -> StorageResult<u64> {
                 right.case.as_ref().map(to_cbor),
             ])?;
         if record.kind == RecordKind::Incident {
-            case::put(connection, &record.id, &record.grid, &right, right.edited_at)?;
+            case::put(
+                connection,
+                &record.id,
+                &record.grid,
+                &right,
+                right.edited_at,
+            )?;
         }
     }
 }
