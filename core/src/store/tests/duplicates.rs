@@ -149,6 +149,7 @@ fn what_a_snapshot_brought_is_found_as_well_and_places_by_their_code() {
 #[test]
 fn no_identity_number_is_in_what_is_kept_to_compare() {
     let phone = phone();
+    phone.store().tidy().unwrap();
     let (rows, bytes): (i64, Vec<u8>) = phone
         .store()
         .read(|db| {

@@ -308,6 +308,7 @@ async fn the_description_names_every_path_and_is_openapi_3_1() {
             "/api/v1/records",
             "/api/v1/records/{id}",
             "/api/v1/records/{id}/history",
+            "/api/v1/records/{id}/merge",
             "/api/v1/records/{id}/unmask",
             "/api/v1/redivisions",
         ]
