@@ -13,7 +13,7 @@ use wangge_model::{
     visit::Visit,
 };
 
-use crate::{Core, Error, Result};
+use crate::{Core, Error, Result, store::Aliases};
 
 /// Where a record's latest changes are, told honestly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -262,20 +262,25 @@ impl Core {
     /// Everything about a record; `None` if it is not on this phone. A record
     /// that was merged into another answers that one, if it is here.
     pub fn find_record(&self, id: RecordId) -> Result<Option<RecordView>> {
-        let stands_for = self.store.load_aliases()?.resolve(id);
+        let aliases = self.store.load_aliases()?;
+        let stands_for = aliases.resolve(id);
         if stands_for != id
-            && let Some(view) = self.find_record_itself(stands_for)?
+            && let Some(view) = self.view_record(stands_for, &aliases)?
         {
             return Ok(Some(RecordView {
                 opened_as: Some(id),
                 ..view
             }));
         }
-        self.find_record_itself(id)
+        self.view_record(id, &aliases)
     }
 
     /// As [`Self::find_record`], of a merged record what it holds itself.
     pub fn find_record_itself(&self, id: RecordId) -> Result<Option<RecordView>> {
+        self.view_record(id, &self.store.load_aliases()?)
+    }
+
+    fn view_record(&self, id: RecordId, aliases: &Aliases) -> Result<Option<RecordView>> {
         let Some(row) = self.store.find_row(id)? else {
             return Ok(None);
         };
@@ -317,13 +322,13 @@ impl Core {
             conflicts,
             history,
             opened_as: None,
-            aliases: self.list_aliases(id)?,
+            aliases: self.list_aliases(id, aliases)?,
         }))
     }
 
-    fn list_aliases(&self, id: RecordId) -> Result<Vec<AliasView>> {
+    fn list_aliases(&self, id: RecordId, aliases: &Aliases) -> Result<Vec<AliasView>> {
         let mut views = Vec::new();
-        for (alias, into) in self.store.load_aliases()?.of(id) {
+        for (alias, into) in aliases.of(id) {
             let (Some(row), Some(document), Some(kept)) = (
                 self.store.find_row(alias)?,
                 self.store.find_document(alias)?,

@@ -16,7 +16,7 @@
 //!   two people see.
 //! * [`survey`]: what is asked at the door and counted without names.
 //! * [`task`]: what departments push down to grids, and what may enter them.
-//! * [`reference`]: what the server authors for phones.
+//! * [`mod@reference`]: what the server authors for phones.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
 //!   [`permit`], [`plate`], [`coordinate`], [`masking`], [`text`]: the rules

@@ -87,11 +87,15 @@ const SEARCH_CHARS: usize = 2_000;
 impl RecordDocument {
     /// Computes the list row.
     pub fn summary(&self) -> RecordSummary {
-        let fields = self.read();
-        let conflicts = self.conflicts_of(&fields).len();
+        self.summary_of(&self.read())
+    }
+
+    /// As [`Self::summary`], of a document whose fields are read already.
+    pub fn summary_of(&self, fields: &Fields) -> RecordSummary {
+        let conflicts = self.conflicts_of(fields).len();
         RecordSummary {
             conflict_count: u32::try_from(conflicts).unwrap_or(u32::MAX),
-            ..RecordSummary::of(self.kind(), &fields, self.edited_at())
+            ..RecordSummary::of(self.kind(), fields, self.edited_at())
         }
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn read_some(tx: &Transaction<'_>, due: Due, most: usize) -> Result<(
                 store(tx, key, fact, document.creator())?;
                 signs::put(tx, key, held.kind, &match_keys(held.kind, &fields))?;
                 if held.is_unopened() {
-                    let summary = document.summary();
+                    let summary = document.summary_of(&fields);
                     if tidy::is_outdated(tx, key, &summary)? {
                         document::store(tx, &mut held, Some(&summary))?;
                     }

@@ -4,7 +4,7 @@
 
 use axum::{
     Form,
-    body::to_bytes,
+    body::{Body, to_bytes},
     extract::{FromRef, FromRequest, FromRequestParts, Multipart, Request},
     http::{Method, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
@@ -239,14 +239,7 @@ where
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        let auth = AuthState::from_ref(state);
-        if !origin::is_same_origin(request.headers(), &auth.public_origin) {
-            return Err(PageError::Forgery.into_response());
-        }
-        let (mut parts, body) = request.into_parts();
-        let signed_in = SignedIn::from_request_parts(&mut parts, state)
-            .await
-            .map_err(IntoResponse::into_response)?;
+        let (parts, body, signed_in) = open_own(request, state).await?;
         let bytes = to_bytes(body, FORM_BYTES)
             .await
             .map_err(|_| PageError::TooLarge.into_response())?;
@@ -257,6 +250,24 @@ where
         let form = parse(&parts, bytes).await?;
         Ok(Self { signed_in, form })
     }
+}
+
+/// Takes apart a request that came from one of our pages, of a signed-in person.
+/// Its token is still to be looked at.
+async fn open_own<S>(request: Request, state: &S) -> Result<(Parts, Body, SignedIn), Response>
+where
+    S: Send + Sync,
+    AuthState: FromRef<S>,
+{
+    let auth = AuthState::from_ref(state);
+    if !origin::is_same_origin(request.headers(), &auth.public_origin) {
+        return Err(PageError::Forgery.into_response());
+    }
+    let (mut parts, body) = request.into_parts();
+    let signed_in = SignedIn::from_request_parts(&mut parts, state)
+        .await
+        .map_err(IntoResponse::into_response)?;
+    Ok((parts, body, signed_in))
 }
 
 /// The form of one button: it sends nothing but the token.
@@ -282,14 +293,7 @@ where
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        let auth = AuthState::from_ref(state);
-        if !origin::is_same_origin(request.headers(), &auth.public_origin) {
-            return Err(PageError::Forgery.into_response());
-        }
-        let (mut head, body) = request.into_parts();
-        let signed_in = SignedIn::from_request_parts(&mut head, state)
-            .await
-            .map_err(IntoResponse::into_response)?;
+        let (head, body, signed_in) = open_own(request, state).await?;
         let bad = |_| PageError::BadRequest.into_response();
         let mut parts = Multipart::from_request(Request::from_parts(head, body), &())
             .await

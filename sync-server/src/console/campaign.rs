@@ -62,6 +62,24 @@ pub(crate) struct NewCampaignPage {
     pub(crate) periods: Vec<SelectOption>,
 }
 
+/// Message of how far something is that is asked for from one day to another.
+pub(super) fn state_id(
+    is_closed: bool,
+    starts_on: CivilDay,
+    ends_on: CivilDay,
+    today: CivilDay,
+) -> &'static str {
+    if is_closed {
+        "console-campaign-closed"
+    } else if today > ends_on {
+        "console-campaign-over"
+    } else if today < starts_on {
+        "console-campaign-coming"
+    } else {
+        "console-campaign-open"
+    }
+}
+
 /// A campaign in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CampaignView {
@@ -82,12 +100,7 @@ pub(crate) struct CampaignView {
 
 impl CampaignView {
     pub(crate) fn new(row: &CampaignRow, page: &Page, today: CivilDay) -> Self {
-        let state = match row.closed_at {
-            Some(_) => "console-campaign-closed",
-            None if today > row.ends_on => "console-campaign-over",
-            None if today < row.starts_on => "console-campaign-coming",
-            None => "console-campaign-open",
-        };
+        let state = state_id(row.closed_at.is_some(), row.starts_on, row.ends_on, today);
         Self {
             href: format!("/campaigns/{}", row.id),
             title: row.title.clone(),

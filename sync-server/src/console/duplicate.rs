@@ -518,7 +518,9 @@ fn alias_view(
         id: theirs.id.to_string(),
         href: format!("{}?itself=1", row.href),
         title: row.title,
-        merged_at: merged_at.map(|at| at.to_china_text()).unwrap_or_default(),
+        merged_at: merged_at
+            .map(wangge_model::Timestamp::to_china_text)
+            .unwrap_or_default(),
         differences,
         state: heads.join("."),
     })

@@ -17,6 +17,7 @@ use wangge_model::{
 };
 
 use super::{
+    campaign::state_id,
     coverage::Share,
     error::PageError,
     frame::{Frame, render},
@@ -75,12 +76,7 @@ pub(crate) struct SurveyView {
 
 impl SurveyView {
     pub(crate) fn new(row: &SurveyRow, page: &Page, today: CivilDay) -> Self {
-        let state = match row.closed_at {
-            Some(_) => "console-campaign-closed",
-            None if today > row.ends_on => "console-campaign-over",
-            None if today < row.starts_on => "console-campaign-coming",
-            None => "console-campaign-open",
-        };
+        let state = state_id(row.closed_at.is_some(), row.starts_on, row.ends_on, today);
         Self {
             href: format!("/surveys/{}", row.id),
             title: row.title.clone(),

@@ -421,12 +421,11 @@ struct FiguresQuery {
     month: String,
 }
 
-/// What the rules that hold in a grid ask of a worker in a month: households
-/// and days.
-async fn wanted(
-    storage: &dyn Storage,
-    grid: GridId,
-) -> Result<(Option<u32>, Option<u32>), PageError> {
+/// What rules ask of a worker in a month: households and days.
+type Wanted = (Option<u32>, Option<u32>);
+
+/// What the rules that hold in a grid ask.
+async fn wanted(storage: &dyn Storage, grid: GridId) -> Result<Wanted, PageError> {
     let set = storage
         .find_reference_above(VISIT_RULES, &grid.into())
         .await?;
@@ -447,7 +446,7 @@ impl FiguresPage {
         page: Page,
         span: WorkSpan,
         coverage: &[CoverageRow],
-        workers: &[(WorkerFigures, (Option<u32>, Option<u32>))],
+        workers: &[(WorkerFigures, Wanted)],
         is_behind: bool,
     ) -> Self {
         let (first, last) = (span.first.to_string(), span.last.to_string());
@@ -518,7 +517,7 @@ async fn figures(
     let figures = storage
         .list_worker_figures(&scope.person, scope.at, span)
         .await?;
-    let mut rules: BTreeMap<GridId, (Option<u32>, Option<u32>)> = BTreeMap::new();
+    let mut rules: BTreeMap<GridId, Wanted> = BTreeMap::new();
     let mut workers = Vec::with_capacity(figures.len());
     for one in figures {
         let wanted = if let Some(wanted) = rules.get(&one.grid) {

@@ -79,7 +79,8 @@ pub(super) struct Desk {
     places: [Place; 2],
     password: String,
     supervisor: PersonId,
-    service_desk: PersonId,
+    /// Who sits at the service desk (综合服务岗).
+    at_service: PersonId,
 }
 
 impl Desk {
@@ -111,7 +112,7 @@ impl Desk {
             places,
             password,
             supervisor: PersonId::from_bytes([0; 16]),
-            service_desk: PersonId::from_bytes([0; 16]),
+            at_service: PersonId::from_bytes([0; 16]),
         };
         for (username, name, role, level, _) in SIGN_INS {
             let node = nodes
@@ -124,7 +125,7 @@ impl Desk {
             desk.state.storage.set_password_hash(&person, &hash).await?;
             match role {
                 Role::Supervisor => desk.supervisor = person,
-                Role::ServiceDesk => desk.service_desk = person,
+                Role::ServiceDesk => desk.at_service = person,
                 _ => {}
             }
         }
@@ -142,7 +143,7 @@ impl Desk {
 
     /// The community's desk decides on a case.
     pub(super) async fn decide(&self, id: RecordId, action: CaseAction) -> anyhow::Result<()> {
-        self.decide_as(&self.service_desk, id, action).await
+        self.decide_as(&self.at_service, id, action).await
     }
 
     /// Whoever looks after the street does.

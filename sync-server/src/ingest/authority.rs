@@ -3,7 +3,7 @@
 //! requests name. Gathered before the commit, because inside it nobody waits.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry},
     sync::{Mutex, PoisonError},
 };
 
@@ -186,10 +186,10 @@ impl CaseAuthority {
                 units.extend(named.units);
                 incidents.extend(named.incidents);
             }
-            if !authority.places.contains_key(&change.grid) {
+            if let Entry::Vacant(vacant) = authority.places.entry(change.grid) {
                 let place = find_place(storage, &change.grid).await?;
                 units.extend(place.rules.units());
-                authority.places.insert(change.grid, place);
+                vacant.insert(place);
             }
         }
         for (actor, person) in owners {

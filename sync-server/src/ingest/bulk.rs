@@ -150,14 +150,12 @@ pub(crate) fn author(
         saved: authored.saved,
         heads: authored.heads,
         summary: authored.summary,
-        changes: vec![NewChange {
+        changes: vec![NewChange::written(
             item,
-            hash: authored.change.hash,
+            authored.change,
             actor,
-            actor_seq: authored.change.seq,
-            bytes: authored.change.bytes,
-            by: ChangeBy::Sender,
-        }],
+            ChangeBy::Sender,
+        )],
         quarantine: Vec::new(),
         numbering: None,
     })

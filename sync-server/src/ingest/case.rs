@@ -115,14 +115,7 @@ fn edits(
 /// Adds a change of the server's own after those of a record.
 pub(super) fn push_change(changes: &mut Vec<NewChange>, change: LocalChange, actor: ActorId) {
     let item = changes.last().map_or(0, |last| last.item);
-    changes.push(NewChange {
-        item,
-        hash: change.hash,
-        actor,
-        actor_seq: change.seq,
-        bytes: change.bytes,
-        by: ChangeBy::Server,
-    });
+    changes.push(NewChange::written(item, change, actor, ChangeBy::Server));
 }
 
 #[cfg(test)]

@@ -236,14 +236,7 @@ impl Decision {
         let written = document.edit_as_server(&edits, actor, self.context.at)?;
         let changes = written
             .into_iter()
-            .map(|written| NewChange {
-                item: 0,
-                hash: written.hash,
-                actor,
-                actor_seq: written.seq,
-                bytes: written.bytes,
-                by,
-            })
+            .map(|written| NewChange::written(0, written, actor, by))
             .collect();
         Ok(RecordWork::onto(stored, &document, changes))
     }

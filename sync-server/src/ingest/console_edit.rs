@@ -121,14 +121,7 @@ impl Choice {
         let written = document
             .settle(&edit, self.actor, self.at)?
             .ok_or(SettleError::Gone)?;
-        let change = NewChange {
-            item: 0,
-            hash: written.hash,
-            actor: self.actor,
-            actor_seq: written.seq,
-            bytes: written.bytes,
-            by: ChangeBy::Sender,
-        };
+        let change = NewChange::written(0, written, self.actor, ChangeBy::Sender);
         Ok(RecordWork::onto(stored, &document, vec![change]))
     }
 

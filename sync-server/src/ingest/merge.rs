@@ -138,14 +138,12 @@ impl Sheet {
         let fields = self.document.edit(fields, pen.actor, pen.at)?;
         let marks = self.document.edit_as_server(marks, pen.actor, pen.at)?;
         for change in fields.into_iter().chain(marks) {
-            self.changes.push(NewChange {
-                item: u32::try_from(self.changes.len()).unwrap_or(u32::MAX),
-                hash: change.hash,
-                actor: pen.actor,
-                actor_seq: change.seq,
-                bytes: change.bytes,
-                by: pen.by,
-            });
+            self.changes.push(NewChange::written(
+                u32::try_from(self.changes.len()).unwrap_or(u32::MAX),
+                change,
+                pen.actor,
+                pen.by,
+            ));
         }
         Ok(())
     }

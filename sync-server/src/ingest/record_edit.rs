@@ -114,14 +114,7 @@ impl Edits {
         let written = document.edit(&self.fields, self.actor, self.at)?;
         let changes = written
             .into_iter()
-            .map(|written| NewChange {
-                item: 0,
-                hash: written.hash,
-                actor: self.actor,
-                actor_seq: written.seq,
-                bytes: written.bytes,
-                by: ChangeBy::Sender,
-            })
+            .map(|written| NewChange::written(0, written, self.actor, ChangeBy::Sender))
             .collect();
         Ok(RecordWork::onto(stored, &document, changes))
     }

@@ -162,14 +162,7 @@ impl Report {
         let changes = document
             .edit(&link, self.actor, self.at)?
             .into_iter()
-            .map(|written| NewChange {
-                item: 1,
-                hash: written.hash,
-                actor: self.actor,
-                actor_seq: written.seq,
-                bytes: written.bytes,
-                by: ChangeBy::Sender,
-            })
+            .map(|written| NewChange::written(1, written, self.actor, ChangeBy::Sender))
             .collect();
         let linked = RecordWork::onto(stored, &document, changes);
         Ok(Made::Works(vec![report, linked]))
@@ -182,14 +175,7 @@ impl Report {
         let changes = document
             .edit(edits, self.actor, self.at)?
             .into_iter()
-            .map(|written| NewChange {
-                item: 0,
-                hash: written.hash,
-                actor: self.actor,
-                actor_seq: written.seq,
-                bytes: written.bytes,
-                by: ChangeBy::Sender,
-            })
+            .map(|written| NewChange::written(0, written, self.actor, ChangeBy::Sender))
             .collect();
         Ok(RecordWork {
             id: self.incident,

@@ -502,14 +502,7 @@ impl Editor {
             Ok(None) | Err(EditError::RecordFull | EditError::Field { .. }) => return Ok(None),
             Err(EditError::Document(_)) => return Err(StorageError::Corrupt("document")),
         };
-        let change = NewChange {
-            item,
-            hash: change.hash,
-            actor: self.actor,
-            actor_seq: change.seq,
-            bytes: change.bytes,
-            by: ChangeBy::Sender,
-        };
+        let change = NewChange::written(item, change, self.actor, ChangeBy::Sender);
         Ok(Some(RecordWork::onto(stored, &document, vec![change])))
     }
 }

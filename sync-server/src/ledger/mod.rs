@@ -1,7 +1,7 @@
 //! Ledgers (台账): tables of households that offices keep in workbooks and text
 //! files, brought into the register and given out of it again.
 //!
-//! * [`sheet`] reads cells as they are, within bounds; [`column`] says what the
+//! * [`sheet`] reads cells as they are, within bounds; [`mod@column`] says what the
 //!   columns are, [`value`] what a cell means, [`draft`] which rows are one
 //!   household.
 //! * [`judge`] compares with what was imported before and with the register;

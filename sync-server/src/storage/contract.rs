@@ -16,6 +16,7 @@ mod follow_up_mark;
 mod moves;
 mod reference;
 mod register;
+mod session;
 mod survey;
 mod task;
 mod visit;
@@ -60,6 +61,7 @@ use self::register::{
     boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
     what_was_drawn_before_is_kept_and_never_drawn_over_unseen,
 };
+use self::session::{a_code_enrols_one_device, console_sessions_end, sessions_end};
 use self::survey::a_survey_is_asked_below_its_place_and_counted_in_scope;
 use self::task::a_task_enters_a_grid_only_when_it_is_let_in;
 use self::visit::{
@@ -292,14 +294,7 @@ fn work(base: Option<&StoredRecord>, id: u8, place: u8, item: u32, room: &str) -
         saved: document.save(),
         heads: document.heads(),
         summary: document.summary(),
-        changes: vec![NewChange {
-            item,
-            hash: change.hash,
-            actor,
-            actor_seq: change.seq,
-            bytes: change.bytes,
-            by: ChangeBy::Sender,
-        }],
+        changes: vec![NewChange::written(item, change, actor, ChangeBy::Sender)],
         quarantine: Vec::new(),
         numbering: None,
     }
@@ -514,96 +509,6 @@ async fn people_are_unique_by_username(storage: &dyn Storage) {
     let nobody = storage.set_password_hash(&person(91), "hash").await;
     assert!(matches!(nobody, Err(StorageError::Missing("person"))));
     assert_eq!(storage.list_people().await.unwrap().len(), 3);
-}
-
-async fn a_code_enrols_one_device(storage: &dyn Storage) {
-    town(storage).await;
-    let code = NewEnrolmentCode {
-        code_hash: [1; 32],
-        person: person(10),
-        created_at: NOW,
-        expires_at: NOW.plus_millis(10),
-    };
-    storage.create_enrolment_code(&code).await.unwrap();
-    let late = storage
-        .enrol_device(&[1; 32], &new_device(), NOW.plus_millis(10))
-        .await
-        .unwrap();
-    assert_eq!(late, EnrolmentOutcome::CodeExpired);
-    let wrong = storage
-        .enrol_device(&[2; 32], &new_device(), NOW)
-        .await
-        .unwrap();
-    assert_eq!(wrong, EnrolmentOutcome::CodeInvalid);
-    assert_eq!(storage.find_device(&device_id()).await.unwrap(), None);
-    let enrolled = storage
-        .enrol_device(&[1; 32], &new_device(), NOW)
-        .await
-        .unwrap();
-    assert_eq!(
-        enrolled,
-        EnrolmentOutcome::Enrolled {
-            person: person(10),
-            person_name: "人10".to_owned()
-        }
-    );
-    let twice = NewDevice {
-        id: DeviceId::from_bytes(id16(99)),
-        ..new_device()
-    };
-    let again = storage.enrol_device(&[1; 32], &twice, NOW).await.unwrap();
-    assert_eq!(again, EnrolmentOutcome::CodeInvalid);
-    let codes = storage.list_enrolment_codes(&person(10)).await.unwrap();
-    assert_eq!(codes[0].device, Some(device_id()));
-    let actor = new_device().actor;
-    assert_eq!(storage.find_actor(&actor).await.unwrap(), Some(device_id()));
-    assert_eq!(
-        storage.find_person_of_actor(&actor).await.unwrap(),
-        Some(person(10))
-    );
-    assert_eq!(storage.list_actors(&device_id()).await.unwrap(), [actor]);
-}
-
-async fn sessions_end(storage: &dyn Storage) {
-    town_with_phone(storage).await;
-    let by_session = |at| storage.find_device_by_session(&[22; 32], at);
-    assert_eq!(by_session(NOW).await.unwrap().unwrap().person_name, "人10");
-    assert_eq!(by_session(NOW.plus_millis(1_000)).await.unwrap(), None);
-    let until = NOW.plus_millis(9_000);
-    storage
-        .create_device_session(&[23; 32], &device_id(), NOW, until)
-        .await
-        .unwrap();
-    let later = NOW.plus_millis(61_000);
-    storage
-        .touch_device(&device_id(), "0.2.0", later)
-        .await
-        .unwrap();
-    let device = storage.find_device(&device_id()).await.unwrap().unwrap();
-    assert_eq!(
-        (device.app_version.as_str(), device.last_seen_at),
-        ("0.2.0", Some(later))
-    );
-    storage.revoke_device(&device_id(), NOW).await.unwrap();
-    assert_eq!(
-        storage
-            .find_device_by_session(&[23; 32], NOW)
-            .await
-            .unwrap(),
-        None
-    );
-    assert_eq!(
-        storage.list_devices().await.unwrap()[0].revoked_at,
-        Some(NOW)
-    );
-    assert_eq!(
-        storage
-            .list_devices_in_scope(&person(12), NOW)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
 }
 
 async fn commits_number_changes_without_gaps(storage: &dyn Storage) {
@@ -921,47 +826,6 @@ async fn snapshots_come_in_order(storage: &dyn Storage) {
         RecordId::from_bytes(id16(99)),
     ];
     assert_eq!(storage.list_stored_records(&ids).await.unwrap().len(), 1);
-}
-
-async fn console_sessions_end(storage: &dyn Storage) {
-    town(storage).await;
-    let session = |hash: u8| ConsoleSession {
-        token_hash: [hash; 32],
-        person: person(11),
-        csrf_token: "token".to_owned(),
-        created_at: NOW,
-        seen_at: NOW,
-        expires_at: NOW.plus_millis(100),
-    };
-    storage.create_console_session(&session(1)).await.unwrap();
-    storage.create_console_session(&session(2)).await.unwrap();
-    let found = |hash: u8, at: Timestamp| async move {
-        storage.find_console_session(&[hash; 32], at).await.unwrap()
-    };
-    assert_eq!(found(1, NOW).await, Some(session(1)));
-    assert_eq!(found(1, NOW.plus_millis(100)).await, None);
-    storage.delete_console_session(&[1; 32]).await.unwrap();
-    assert_eq!(found(1, NOW).await, None);
-    storage.set_password_hash(&person(11), "new").await.unwrap();
-    assert_eq!(
-        found(2, NOW).await,
-        None,
-        "a new password ends every session"
-    );
-    let attempt = SignInAttempt {
-        failures: 2,
-        blocked_until: NOW,
-    };
-    storage
-        .put_sign_in_attempt("user", Some(attempt))
-        .await
-        .unwrap();
-    assert_eq!(
-        storage.find_sign_in_attempt("user").await.unwrap(),
-        Some(attempt)
-    );
-    storage.put_sign_in_attempt("user", None).await.unwrap();
-    assert_eq!(storage.find_sign_in_attempt("user").await.unwrap(), None);
 }
 
 async fn divisions_are_added_or_renamed(storage: &dyn Storage) {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use wangge_model::{
     ActorId, ChangeHash, DeviceId, GridId, PersonId, RecordId, RecordKind, RecordSummary,
     Timestamp,
-    document::RecordDocument,
+    document::{LocalChange, RecordDocument},
     guard::FirstRecord,
     protocol::{Signature, record_fingerprint},
 };
@@ -123,6 +123,20 @@ pub struct NewChange {
     pub bytes: Vec<u8>,
     /// Whose it is.
     pub by: ChangeBy,
+}
+
+impl NewChange {
+    /// A change that was just written here.
+    pub fn written(item: u32, change: LocalChange, actor: ActorId, by: ChangeBy) -> Self {
+        Self {
+            item,
+            hash: change.hash,
+            actor,
+            actor_seq: change.seq,
+            bytes: change.bytes,
+            by,
+        }
+    }
 }
 
 /// Whose a change is, for the table of authors.

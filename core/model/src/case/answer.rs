@@ -76,7 +76,7 @@ pub fn answer<'s>(
             (document.written_by(&verb), request)
         })
         .collect();
-    open.sort_by(|(one, _), (two, _)| one.cmp(two));
+    open.sort_by_key(|(written, _)| *written);
     let Some(mut case) = Case::read(&fields).filter(|_| !open.is_empty()) else {
         return answered;
     };

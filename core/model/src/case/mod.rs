@@ -6,7 +6,7 @@
 //!   one table of which verb leads where and who may use it.
 //! * [`Case::decide`] answers what a case becomes, or why not.
 //! * [`Standing`] says what somebody is to a case, by their assignments.
-//! * [`answer`] decides every request in a document that has no outcome, and
+//! * [`answer()`] decides every request in a document that has no outcome, and
 //!   [`act`] one that is asked for on the server; both give the fields that the
 //!   server writes: the case, the timeline and the outcomes.
 //!

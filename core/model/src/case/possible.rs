@@ -9,6 +9,10 @@ use crate::{OrgNodeId, RecordId, Timestamp};
 
 /// What a form has to ask for before a verb can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of one field of a form whether it is there"
+)]
 pub struct Needs {
     /// A reason, result or remark.
     pub text: bool,

@@ -28,7 +28,7 @@ pub struct Parting {
 /// The edits that take a merge back. What came over goes, unless somebody
 /// changed it since. An entry that only the alias had goes back to it with
 /// whatever was changed in it since. To be asked when nothing is left to
-/// [`super::land`].
+/// [`super::land()`].
 pub fn part(kind: RecordKind, kept: &Fields, alias_id: RecordId, alias: &Fields) -> Parting {
     let mut parting = Parting {
         alias_marks: Merged::clear(),

@@ -59,8 +59,8 @@ impl Hub {
     }
 }
 
-fn listed(phone: &Phone, query: RecordQuery) -> Vec<RecordId> {
-    let rows = phone.core().list_records(&query).unwrap();
+fn listed(phone: &Phone, query: &RecordQuery) -> Vec<RecordId> {
+    let rows = phone.core().list_records(query).unwrap();
     rows.into_iter().map(|row| row.id).collect()
 }
 
@@ -95,17 +95,17 @@ fn a_merged_record_is_shown_as_the_one_it_stands_for() {
     hub.merge(alias, kept);
     hub.sync(&phone);
 
-    assert_eq!(listed(&phone, households()), [kept]);
+    assert_eq!(listed(&phone, &households()), [kept]);
     let by_text = RecordQuery {
         text: Some("三栋".to_owned()),
         ..RecordQuery::default()
     };
-    assert_eq!(listed(&phone, by_text), []);
+    assert_eq!(listed(&phone, &by_text), []);
     let of_kept = RecordQuery {
         household: Some(kept),
         ..RecordQuery::default()
     };
-    assert_eq!(listed(&phone, of_kept.clone()), [called]);
+    assert_eq!(listed(&phone, &of_kept), [called]);
     let view = phone.core().find_record(alias).unwrap().unwrap();
     assert_eq!((view.row.id, view.opened_as), (kept, Some(alias)));
     assert_eq!(view.aliases.len(), 1);
@@ -131,7 +131,7 @@ fn a_merged_record_is_shown_as_the_one_it_stands_for() {
         state: Some(RecordState::OnPhone),
         ..RecordQuery::default()
     };
-    assert_eq!(listed(&phone, waiting), [alias]);
+    assert_eq!(listed(&phone, &waiting), [alias]);
     hub.sync(&phone);
     hub.bring(alias, kept);
     hub.sync(&phone);
@@ -139,8 +139,8 @@ fn a_merged_record_is_shown_as_the_one_it_stands_for() {
 
     hub.part(alias, kept);
     hub.sync(&phone);
-    assert_eq!(listed(&phone, households()).len(), 2);
-    assert_eq!(listed(&phone, of_kept), []);
+    assert_eq!(listed(&phone, &households()).len(), 2);
+    assert_eq!(listed(&phone, &of_kept), []);
     assert_eq!(phone.text(kept, "notes"), None);
     assert_eq!(phone.text(alias, "notes").as_deref(), Some("有楼梯"));
     let view = phone.core().find_record(alias).unwrap().unwrap();
@@ -184,5 +184,5 @@ fn a_phone_cannot_merge_by_itself() {
     };
     let refused = phone.core().edit_record(alias, &mark.edits());
     assert!(refused.is_err(), "{refused:?}");
-    assert_eq!(listed(&phone, households()).len(), 2);
+    assert_eq!(listed(&phone, &households()).len(), 2);
 }

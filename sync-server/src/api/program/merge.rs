@@ -37,13 +37,14 @@ impl From<MergeError> for Unfit {
             MergeError::NotFound => ProblemCode::NotFound.into(),
             MergeError::Forbidden => ProblemCode::OutOfScope.into(),
             MergeError::Storage(error) => error.into(),
-            error => match error.code() {
-                Some(code) => Self::said(&format!("merge_{code}"), &message_id("merge", code), &[]),
-                None => {
+            error => {
+                if let Some(code) = error.code() {
+                    Self::said(&format!("merge_{code}"), &message_id("merge", code), &[])
+                } else {
                     tracing::error!(%error, "records could not be merged");
                     ProblemCode::Internal.into()
                 }
-            },
+            }
         }
     }
 }

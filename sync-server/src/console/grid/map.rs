@@ -10,7 +10,7 @@ use wangge_model::{
     CivilDay, LongitudeLatitude, OrgNodeId,
     access::{Act, Data},
     message::message_id,
-    visit_plan::VisitState,
+    visit_plan::{Reason, VisitState},
 };
 
 use super::{
@@ -96,7 +96,7 @@ impl HouseholdView {
             },
             state: page.t(&message_id("visit-state", standing.state.as_str())),
             visited_on: day(standing.visited_on),
-            due: day(standing.reason.as_ref().map(|reason| reason.day())),
+            due: day(standing.reason.as_ref().map(Reason::day)),
         }
     }
 }

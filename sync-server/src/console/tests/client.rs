@@ -194,13 +194,9 @@ impl Server {
             changes: changes
                 .into_iter()
                 .zip(0..)
-                .map(|(change, item)| NewChange {
-                    item,
-                    hash: change.hash,
-                    actor: actors[&change.hash],
-                    actor_seq: change.seq,
-                    bytes: change.bytes,
-                    by: ChangeBy::Sender,
+                .map(|(change, item)| {
+                    let actor = actors[&change.hash];
+                    NewChange::written(item, change, actor, ChangeBy::Sender)
                 })
                 .collect(),
             quarantine,

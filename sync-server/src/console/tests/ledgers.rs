@@ -35,7 +35,7 @@ async fn settled(browser: &mut Browser, address: &str) -> Answer {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), wait)
+    tokio::time::timeout(Duration::from_mins(1), wait)
         .await
         .expect("the job ends")
 }

@@ -35,14 +35,7 @@ fn record(kind: RecordKind) -> RecordWork {
         saved: document.save(),
         heads: document.heads(),
         summary: document.summary(),
-        changes: vec![NewChange {
-            item: 0,
-            hash: change.hash,
-            actor,
-            actor_seq: change.seq,
-            bytes: change.bytes,
-            by: ChangeBy::Sender,
-        }],
+        changes: vec![NewChange::written(0, change, actor, ChangeBy::Sender)],
         quarantine: Vec::new(),
         numbering: None,
     }

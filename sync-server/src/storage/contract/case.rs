@@ -52,14 +52,7 @@ fn incident(id: u8, place: u8, state: CaseState, due: Option<Timestamp>, unit: u
         saved: document.save(),
         heads: document.heads(),
         summary: document.summary(),
-        changes: vec![NewChange {
-            item: 0,
-            hash: first.hash,
-            actor: author,
-            actor_seq: first.seq,
-            bytes: first.bytes,
-            by: ChangeBy::Sender,
-        }],
+        changes: vec![NewChange::written(0, first, author, ChangeBy::Sender)],
         ..work(None, id, place, 0, "501")
     }
 }

@@ -36,14 +36,7 @@ async fn mark(storage: &dyn Storage, id: u8, edits: &[FieldEdit]) {
     let mut document = RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap();
     let actor = ActorId::from_bytes(id16(0xee));
     let change = document.edit_as_server(edits, actor, NOW).unwrap().unwrap();
-    let change = NewChange {
-        item: 0,
-        hash: change.hash,
-        actor,
-        actor_seq: change.seq,
-        bytes: change.bytes,
-        by: ChangeBy::Server,
-    };
+    let change = NewChange::written(0, change, actor, ChangeBy::Server);
     put(storage, RecordWork::onto(&stored, &document, vec![change])).await;
 }
 

@@ -7,25 +7,12 @@ use wangge_model::{AssignmentId, CallOutId, PersonId, Timestamp};
 use super::{
     SqliteStorage, refused,
     row::{collect, id, time},
-    scope::{CALLED_OUT, in_scope},
+    scope::{APPROVE, CALLED_OUT, in_scope, require_at},
 };
 use crate::storage::{CallOut, CallOutStorage, NewCallOut, StorageError, StorageResult};
 
 fn create(connection: &Connection, new: &NewCallOut) -> StorageResult<()> {
-    let may: bool = connection
-        .prepare_cached(&in_scope(
-            "SELECT EXISTS (SELECT 1 FROM scope WHERE id = :node AND may_approve)",
-        ))?
-        .query_row(
-            named_params! {
-                ":person": new.person.as_bytes(), ":at": new.at.as_millis(),
-                ":node": new.node.as_bytes(),
-            },
-            |row| row.get(0),
-        )?;
-    if !may {
-        return Err(StorageError::Missing("org_node"));
-    }
+    require_at(connection, &new.person, new.at, &new.node, APPROVE)?;
     connection
         .prepare_cached(
             "INSERT INTO call_out (id, node, starts_at, ends_at, reason, person, ordered_at)

@@ -4,11 +4,13 @@
 
 use std::{fmt::Write as _, sync::OnceLock};
 
-use rusqlite::{Connection, functions::FunctionFlags};
+use rusqlite::{Connection, functions::FunctionFlags, named_params};
 use wangge_model::{
-    OrgLevel, RecordKind, Role,
+    OrgLevel, OrgNodeId, PersonId, RecordKind, Role, Timestamp,
     access::{self, Act, Data, Reach},
 };
+
+use crate::storage::{StorageError, StorageResult};
 
 /// The functions the queries ask the model with:
 ///
@@ -220,7 +222,7 @@ pub(super) const CALLED_OUT: &str = "EXISTS (
 /// A column of `assigned` and `scope`: whether the assignment allows something.
 /// Asked once per assignment, not once per place.
 #[derive(Clone, Copy)]
-struct Flag {
+pub(super) struct Flag {
     name: &'static str,
     data: Data,
     act: Act,
@@ -247,9 +249,9 @@ const SEE_CAMPAIGN: Flag = Flag::new("may_see_campaign", Data::Campaign, Act::Re
 const FOLLOW_UP_ORDER: Flag = Flag::new("may_order_follow_up", Data::FollowUpMark, Act::Order);
 const FOLLOW_UP_COUNT: Flag = Flag::new("may_count_follow_up", Data::FollowUpMark, Act::Count);
 const WORK: Flag = Flag::new("may_see_work", Data::Assessment, Act::Read);
-const APPROVE: Flag = Flag::new("may_approve", Data::Account, Act::Approve);
+pub(super) const APPROVE: Flag = Flag::new("may_approve", Data::Account, Act::Approve);
 const SEE_TASK: Flag = Flag::new("may_see_task", Data::Task, Act::Read);
-const PROPOSE_TASK: Flag = Flag::new("may_propose_task", Data::Task, Act::Propose);
+pub(super) const PROPOSE_TASK: Flag = Flag::new("may_propose_task", Data::Task, Act::Propose);
 const APPROVE_TASK: Flag = Flag::new("may_approve_task", Data::Task, Act::Approve);
 const FLAGS: [Flag; 14] = [
     COUNT,
@@ -289,6 +291,33 @@ fn people(flag: Flag) -> String {
 /// The scope's tables, followed by `query`.
 pub(super) fn in_scope(query: &str) -> String {
     format!("{}{query}", scope())
+}
+
+/// Says that there is no such place if the person may not do this there.
+pub(super) fn require_at(
+    connection: &Connection,
+    person: &PersonId,
+    at: Timestamp,
+    node: &OrgNodeId,
+    flag: Flag,
+) -> StorageResult<()> {
+    let may: bool = connection
+        .prepare_cached(&in_scope(&format!(
+            "SELECT EXISTS (SELECT 1 FROM scope WHERE id = :node AND {})",
+            flag.name
+        )))?
+        .query_row(
+            named_params! {
+                ":person": person.as_bytes(), ":at": at.as_millis(),
+                ":node": node.as_bytes(),
+            },
+            |row| row.get(0),
+        )?;
+    if may {
+        Ok(())
+    } else {
+        Err(StorageError::Missing("org_node"))
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use wangge_model::{
 use super::{
     SqliteStorage, campaign, refused,
     row::{collect, count, damaged, id, optional_id, time},
-    scope::in_scope,
+    scope::{PROPOSE_TASK, in_scope, require_at},
 };
 use crate::storage::{
     HouseholdChoice, NewCampaign, NewTask, StorageError, StorageResult, Task, TaskDecision,
@@ -33,20 +33,7 @@ fn order(row: &Row<'_>, first: usize) -> rusqlite::Result<TaskOrder> {
 }
 
 fn file(connection: &Connection, new: &NewTask) -> StorageResult<()> {
-    let may: bool = connection
-        .prepare_cached(&in_scope(
-            "SELECT EXISTS (SELECT 1 FROM scope WHERE id = :node AND may_propose_task)",
-        ))?
-        .query_row(
-            named_params! {
-                ":person": new.person.as_bytes(), ":at": new.at.as_millis(),
-                ":node": new.node.as_bytes(),
-            },
-            |row| row.get(0),
-        )?;
-    if !may {
-        return Err(StorageError::Missing("org_node"));
-    }
+    require_at(connection, &new.person, new.at, &new.node, PROPOSE_TASK)?;
     connection
         .prepare_cached(
             "INSERT INTO task (id, node, title, note, kind, starts_on, ends_on, basis, filed_by,

@@ -61,16 +61,16 @@ mod tests {
         let community = piece("", [0.0, 0.0, 400.0, 200.0]).boundary;
         let left = piece("左", [0.0, 0.0, 200.0, 200.0]);
         let right = piece("右", [200.0, 0.0, 400.0, 200.0]);
-        let fits = check(Some(&community), &left, &[right.clone()]);
+        let fits = check(Some(&community), &left, std::slice::from_ref(&right));
         assert_eq!(fits, Fit::default());
 
         let wide = piece("左", [-50.0, 0.0, 250.0, 200.0]);
-        let fit = check(Some(&community), &wide, &[right.clone()]);
+        let fit = check(Some(&community), &wide, std::slice::from_ref(&right));
         let codes: Vec<&str> = fit.problems.iter().map(CoverageFinding::code).collect();
         assert_eq!(codes, ["outside", "overlap"]);
 
         let narrow = piece("左", [0.0, 0.0, 150.0, 200.0]);
-        let fit = check(Some(&community), &narrow, &[right.clone()]);
+        let fit = check(Some(&community), &narrow, std::slice::from_ref(&right));
         assert!(fit.problems.is_empty() && fit.gaps.len() == 1, "{fit:?}");
 
         // Others that overlap each other are not this grid's fault.
@@ -83,7 +83,10 @@ mod tests {
     fn without_a_community_only_neighbours_stand_in_the_way() {
         let right = piece("右", [200.0, 0.0, 400.0, 200.0]);
         let left = piece("左", [0.0, 0.0, 200.0, 200.0]);
-        assert_eq!(check(None, &left, &[right.clone()]), Fit::default());
+        assert_eq!(
+            check(None, &left, std::slice::from_ref(&right)),
+            Fit::default()
+        );
         let wide = piece("左", [0.0, 0.0, 250.0, 200.0]);
         let fit = check(None, &wide, &[right]);
         assert_eq!(fit.problems.len(), 1, "{fit:?}");
