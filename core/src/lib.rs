@@ -42,6 +42,7 @@ pub mod duplicate;
 mod error;
 pub mod form;
 pub mod hazard;
+mod incident_class;
 mod indexer;
 pub mod map;
 pub mod plan;

@@ -104,7 +104,7 @@ impl Rules {
         let scheme = GridCodeScheme::shandong19();
         let mut attributes = BTreeMap::new();
         for (id, grid) in &source.grids {
-            let rules = nearest(source, *id, grid).map_or_else(
+            let rules = nearest(source, VISIT_RULES, *id, grid).map_or_else(
                 || Arc::clone(&built_in),
                 |body| {
                     let read = read.entry(body).or_insert_with(|| {
@@ -148,16 +148,21 @@ impl Rules {
     }
 }
 
-/// The content of the nearest set of visit rules: the grid's own, or that of a
+/// The content of the nearest set of this name: the grid's own, or that of a
 /// place above.
-fn nearest<'a>(source: &'a PlanSource, id: GridId, grid: &PlannedGrid) -> Option<&'a [u8]> {
+pub(crate) fn nearest<'a>(
+    source: &'a PlanSource,
+    name: &str,
+    id: GridId,
+    grid: &PlannedGrid,
+) -> Option<&'a [u8]> {
     std::iter::once(&id.into())
         .chain(&grid.above)
         .find_map(|node| {
             source
                 .reference
                 .iter()
-                .find(|set| set.name == VISIT_RULES && set.node == *node)
+                .find(|set| set.name == name && set.node == *node)
         })
         .map(|set| set.body.as_slice())
 }

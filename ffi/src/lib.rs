@@ -10,6 +10,7 @@
 //! * [`household`], [`place`], [`visit`], [`incident`]: records read as a whole.
 //! * [`duplicate`]: whether what is typed is on file already.
 //! * [`hazard`]: reporting what was found, and looking again.
+//! * [`incident_class`]: what a report can be filed under.
 //! * [`plan`]: visits that should be made, and whether one counts;
 //!   [`visit_map`]: every household with its door and how it stands.
 //! * [`survey`]: what is asked at the door and counted without names.
@@ -41,6 +42,7 @@ pub mod host;
 pub mod household;
 pub mod id;
 pub mod incident;
+pub mod incident_class;
 pub mod map;
 pub mod place;
 pub mod plan;

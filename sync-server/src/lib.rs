@@ -32,6 +32,7 @@ pub mod indexer;
 pub mod ingest;
 pub mod ledger;
 pub mod logging;
+pub mod memory;
 pub mod metrics;
 pub mod profile;
 pub mod serve;

@@ -68,6 +68,7 @@ pub mod guard;
 pub mod hazard;
 pub mod household;
 pub mod incident;
+pub mod incident_class;
 pub mod masking;
 pub mod member_move;
 pub mod merge;

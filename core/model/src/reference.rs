@@ -10,6 +10,7 @@ use crate::{
     boundary::{GRID_MAP, GridMap},
     case::CaseRules,
     collection::{self, CollectionList, CollectionListError, CollectionLists},
+    incident_class::{INCIDENT_CLASSES, IncidentClassError, IncidentClasses},
     message::{Language, message, message_id},
     protocol::{deflate, limits},
     survey::{SURVEY, Survey, SurveyError},
@@ -62,6 +63,9 @@ pub enum ReferenceError {
     /// A collection list that makes no sense.
     #[error(transparent)]
     CollectionList(#[from] CollectionListError),
+    /// A tree of incident classes that makes no sense.
+    #[error(transparent)]
+    IncidentClasses(#[from] IncidentClassError),
 }
 
 impl ReferenceError {
@@ -78,6 +82,7 @@ impl ReferenceError {
             Self::Campaign(error) => error.code(),
             Self::Survey(error) => error.code(),
             Self::CollectionList(error) => error.code(),
+            Self::IncidentClasses(error) => error.code(),
         }
     }
 
@@ -88,6 +93,7 @@ impl ReferenceError {
             Self::Campaign(error) => return error.text(language),
             Self::Survey(error) => return error.text(language),
             Self::CollectionList(error) => return error.text(language),
+            Self::IncidentClasses(error) => return error.text(language),
             Self::Name(found) | Self::Json(found) | Self::UnknownKey(found) => {
                 (found.clone(), String::new())
             }
@@ -159,6 +165,9 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
             return Err(ReferenceError::Name(list.id));
         }
         serde_json::to_value(list).map_err(json)?
+    } else if name == INCIDENT_CLASSES {
+        IncidentClasses::from_json(body)?;
+        return Ok(());
     } else if CaseRules::SETS.contains(&name) {
         CaseRules::default()
             .read(name, body)

@@ -93,3 +93,10 @@ case-card-red = Red card
 case-due-problem-year-not-loaded = The holidays of that year are not loaded; ask an administrator
 case-due-problem-malformed = The calendar is wrong; ask an administrator
 case-due-problem-endless = The calendar has no working day; ask an administrator
+
+incident-class-json = This is no table of incident classes; check the format of the file: { $found }
+incident-class-count = The table has { $found } classes; it must have 1 to { $limit }. Change it and publish again.
+incident-class-code = The code "{ $found }" is wrong: two digits a level, four levels at most. Change it.
+incident-class-repeated = The code "{ $found }" is there twice; remove one.
+incident-class-no-parent = The class above "{ $found }" is missing; add it.
+incident-class-name = The class "{ $found }" needs a name in Chinese and in English of at most 60 characters. Change it.

@@ -93,3 +93,10 @@ case-card-red = 红牌督办
 case-due-problem-year-not-loaded = 该年节假日未导入，无法计算时限，请联系管理员
 case-due-problem-malformed = 工作日历有误，请联系管理员
 case-due-problem-endless = 工作日历没有工作日，请联系管理员
+
+incident-class-json = 不是事件分类表，请核对文件格式：{ $found }
+incident-class-count = 分类表有 { $found } 类，应为 1 至 { $limit } 类，请增删后再发布。
+incident-class-code = 编码“{ $found }”有误：每级两位数字，最多四级，请修改。
+incident-class-repeated = 编码“{ $found }”重复，请删去一个。
+incident-class-no-parent = 编码“{ $found }”没有上级分类，请补上上级。
+incident-class-name = 编码“{ $found }”缺少中文或英文名称，或者名称超过 60 字，请修改。

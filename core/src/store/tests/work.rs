@@ -131,3 +131,33 @@ fn a_survey_of_a_place_above_is_answered_on_a_visit() {
     assert!(matches!(unknown, Err(Error::NotFound { what: "survey" })));
     phone.check();
 }
+
+#[test]
+fn a_report_is_filed_under_the_classes_of_its_county() {
+    use wangge_model::{incident_class::IncidentClasses, message::Language};
+    let phone = Phone::enrolled(1, &[1]);
+    let built_in = phone.core().incident_classes(grid(1)).unwrap();
+    assert_eq!(&built_in, IncidentClasses::built_in());
+    let county = r#"{"classes": [{"code": "41", "zh": "历下专项", "en": "Lixia special"}]}"#;
+    let elsewhere = OrgNodeId::from_bytes([77; 16]);
+    let name = "incident_classes";
+    plan::publish(
+        &phone,
+        &[
+            (name, OrgNodeId::from_bytes([60; 16]), county.to_owned()),
+            (name, elsewhere, "{}".to_owned()),
+        ],
+    );
+    let classes = phone.core().incident_classes(grid(1)).unwrap();
+    let codes: Vec<&str> = classes.iter().map(|class| class.code.as_str()).collect();
+    assert_eq!(codes, ["41"]);
+    // What was filed before keeps its name.
+    assert_eq!(
+        classes.name("4006", Language::Chinese),
+        "城市管理 / 公用设施(井盖、路灯)"
+    );
+    // A tree this build cannot read leaves the built-in one.
+    plan::publish(&phone, &[(name, grid(1).into(), "{}".to_owned())]);
+    let classes = phone.core().incident_classes(grid(1)).unwrap();
+    assert_eq!(&classes, IncidentClasses::built_in());
+}

@@ -13,13 +13,14 @@ impl AuthorshipStorage for SqliteStorage {
         let record = *record;
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT a.hash, a.person, person.name, a.device, device.name, a.manifest_counter,
+                "WITH place AS MATERIALIZED (SELECT hash, seq FROM change WHERE record = ?1)
+                 SELECT a.hash, a.person, person.name, a.device, device.name, a.manifest_counter,
                         a.received_at
                  FROM authorship AS a
                  LEFT JOIN person ON person.id = a.person
                  LEFT JOIN device ON device.id = a.device
-                 LEFT JOIN change ON change.record = a.record AND change.hash = a.hash
-                 WHERE a.record = ?1 ORDER BY a.received_at, change.seq",
+                 LEFT JOIN place ON place.hash = a.hash
+                 WHERE a.record = ?1 ORDER BY a.received_at, place.seq",
             )?;
             row::collect(statement.query_map([record.as_bytes()], |row| {
                 Ok(Authorship {

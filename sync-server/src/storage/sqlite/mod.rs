@@ -122,7 +122,7 @@ fn open_connection(path: &Path, read_only: bool) -> StorageResult<Connection> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     scope::add_functions(&connection)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    connection.pragma_update(None, "cache_size", if read_only { -1_000 } else { -8_000 })?;
+    connection.pragma_update(None, "cache_size", if read_only { -1_000 } else { -4_000 })?;
     if read_only {
         connection.pragma_update(None, "query_only", true)?;
     }
