@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use wangge_model::{Clock as _, PersonId};
 
+mod order;
 mod org;
 
 use super::*;
