@@ -12,7 +12,7 @@ use axum::{
 };
 use serde::Deserialize;
 use wangge_model::{
-    GridId, MaskingKind, MessageId, NoticeId, RecordId, RecordKind,
+    GridId, MaskingKind, MessageId, NoticeId, RecordId, RecordKind, Timestamp,
     access::{Act, Data},
     message::{Language, find_message, message, message_id},
     resident::{MOST_A_DAY, MOST_HOUSEHOLDS, ResidentError, mobile, notice},
@@ -107,7 +107,10 @@ impl MessageView {
             },
             attempts: sent.attempts,
             problem: problem_words(&row.problem, language),
-            next_at: row.next_at.map(|at| at.to_china_text()).unwrap_or_default(),
+            next_at: row
+                .next_at
+                .map(Timestamp::to_china_text)
+                .unwrap_or_default(),
             case: row.incident.map(|id| format!("/cases/{id}")),
         }
     }

@@ -12,8 +12,9 @@ use axum::{
     routing::{get, post},
 };
 use serde::Deserialize;
+use serde_json::json;
 use wangge_model::{
-    OrgLevel, OrgNodeId, RecordId,
+    OrgLevel, OrgNodeId, RecordId, Timestamp,
     access::{Act, Data},
     hotline::{MOST_ORDERS, is_category},
     message::{Language, message, message_id},
@@ -514,7 +515,20 @@ async fn export(
 }
 
 fn json_answer(results: &[OrderResult]) -> Result<Response, PageError> {
-    let text = serde_json::to_string_pretty(&serde_json::json!({ "results": results }))
+    let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339);
+    let body = |one: &OrderResult| {
+        json!({
+            "number": one.number,
+            "case_number": one.case_number,
+            "state": one.state,
+            "result": one.result,
+            "received_at": one.received_at.to_rfc3339(),
+            "done_at": time(one.done_at),
+            "closed_at": time(one.closed_at),
+        })
+    };
+    let results: Vec<_> = results.iter().map(body).collect();
+    let text = serde_json::to_string_pretty(&json!({ "results": results }))
         .map_err(|error| PageError::internal(&error))?;
     let kind = HeaderValue::from_static("application/json; charset=utf-8");
     let file = HeaderValue::from_static("attachment; filename=\"hotline-results.json\"");
@@ -537,8 +551,7 @@ fn table_of(results: &[OrderResult], language: Language) -> Vec<Vec<String>> {
         "closed-at",
     ];
     let heading = |name: &&str| message(language, &format!("hotline-result-{name}"), &[]);
-    let time =
-        |at: Option<wangge_model::Timestamp>| at.map(|at| at.to_china_text()).unwrap_or_default();
+    let time = |at: Option<Timestamp>| at.map(Timestamp::to_china_text).unwrap_or_default();
     let row = |one: &OrderResult| {
         vec![
             one.number.clone(),

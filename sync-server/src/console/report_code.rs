@@ -11,7 +11,7 @@ use axum::{
 };
 use serde::Deserialize;
 use wangge_model::{
-    GridId, RecordId, RecordKind,
+    GridId, RecordId, RecordKind, Timestamp,
     access::{Act, Data},
     resident::{LABEL_CHARS, ResidentError, label},
 };
@@ -75,7 +75,7 @@ impl ReportCodeView {
             grid_name: code.grid_name.clone(),
             place_name: code.place_name.clone(),
             created: format!("{} {}", code.created_by, code.created_at.to_china_text()),
-            revoked_at: code.revoked_at.map(|at| at.to_china_text()),
+            revoked_at: code.revoked_at.map(Timestamp::to_china_text),
             reports: code.reports,
         }
     }

@@ -13,7 +13,7 @@ use super::{
     webhook::{SECRET_BYTES, Webhook, WebhookError},
 };
 use crate::{
-    config::{Config, MessageOutlet},
+    config::{Config, MessageOutlet, PostUrl},
     explain::{Explain, exit_status, io_reason},
 };
 
@@ -73,7 +73,7 @@ pub fn open(
         MessageOutlet::Webhook => {
             // Both are there: the configuration was checked.
             let address = config.message_webhook_url.as_ref();
-            let address = address.map(|url| url.as_str()).unwrap_or_default();
+            let address = address.map(PostUrl::as_str).unwrap_or_default();
             let path = config.message_webhook_secret.clone().unwrap_or_default();
             let secret = fs::read(&path).map_err(|source| OutletSetupError::Secret {
                 path: path.display().to_string(),
@@ -91,7 +91,6 @@ mod tests {
     use wangge_model::{Timestamp, testing::FakeClock};
 
     use super::*;
-    use crate::config::PostUrl;
 
     #[test]
     fn a_missing_or_short_secret_is_told_at_the_start() {

@@ -8,7 +8,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use axum::http::{Request, StatusCode, Uri, header};
+use axum::http::{
+    Request, StatusCode, Uri, header,
+    uri::{Authority, PathAndQuery},
+};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::Full;
@@ -98,11 +101,8 @@ impl Webhook {
 
     fn request(&self, body: Vec<u8>, at: Timestamp) -> Result<Request<Full<Bytes>>, OutletError> {
         let seconds = at.as_millis().div_euclid(1_000);
-        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
-        let host = self
-            .uri
-            .authority()
-            .map_or("", |authority| authority.as_str());
+        let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let host = self.uri.authority().map_or("", Authority::as_str);
         Request::post(path)
             .header(header::HOST, host)
             .header(header::CONTENT_TYPE, "application/json")

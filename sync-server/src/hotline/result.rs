@@ -1,6 +1,5 @@
 //! What goes back to the hotline: how the cases of its orders ended.
 
-use serde::{Serialize, Serializer};
 use wangge_model::{Timestamp, document::RecordDocument, incident::Incident};
 
 use crate::{
@@ -15,8 +14,8 @@ pub const MOST_RESULTS: u32 = 500;
 /// Verbs whose text is the result of a case.
 const RESULT_VERBS: [&str; 5] = ["hand_in", "handle_on_spot", "explain", "void", "merge"];
 
-/// How an order ended. Its JSON is what a hotline gets: times are RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// How an order ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderResult {
     /// The hotline's number.
     pub number: String,
@@ -27,25 +26,11 @@ pub struct OrderResult {
     /// What was done, in the words of whoever did it.
     pub result: String,
     /// When the order came.
-    #[serde(serialize_with = "rfc3339")]
     pub received_at: Timestamp,
     /// When that was handed in.
-    #[serde(serialize_with = "optional_rfc3339")]
     pub done_at: Option<Timestamp>,
     /// When the case was closed.
-    #[serde(serialize_with = "optional_rfc3339")]
     pub closed_at: Option<Timestamp>,
-}
-
-fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&at.to_rfc3339())
-}
-
-fn optional_rfc3339<S: Serializer>(
-    at: &Option<Timestamp>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    at.map(Timestamp::to_rfc3339).serialize(serializer)
 }
 
 /// The results that are to be given back, oldest first; `again`: those that were
