@@ -11,7 +11,7 @@ use crate::storage::{NewEnrolmentCode, Storage, StorageResult};
 pub const CODE_LIFE_MS: i64 = 15 * 60_000;
 
 /// Crockford's base 32: no I, L, O or U, so that nothing is misread.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+pub(crate) const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Makes a code for a person's phone and stores its hash; the answer is the
 /// only copy of the code.
@@ -54,16 +54,19 @@ pub fn make_code(entropy: &dyn Entropy) -> String {
 /// SHA-256 of the code's letters and digits in upper case: how it is typed
 /// does not matter.
 pub fn hash_code(code: &str) -> [u8; 32] {
-    let normal: String = code
-        .chars()
+    Sha256::digest(normal_code(code)).into()
+}
+
+/// A code's letters and digits as they were made, however it is typed.
+pub(crate) fn normal_code(code: &str) -> String {
+    code.chars()
         .filter(|c| !c.is_whitespace() && *c != '-')
         .map(|c| match c.to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',
             other => other,
         })
-        .collect();
-    Sha256::digest(normal).into()
+        .collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! * [`storage`]: what is kept, one trait per concept, SQLite behind them.
 //! * [`ingest`]: how a push becomes records, feed places and a receipt.
 //! * [`clockwork`]: what happens to cases because a time ran out.
+//! * [`resident`] and [`hotline`]: what people outside report; [`courier`]: what they
+//!   are told.
 //! * [`api`]: the device API and what machines ask.
 //! * [`division`]: boundaries of grids and dividing them anew.
 //! * [`auth`] and [`console`]: people in front of a browser.
@@ -14,11 +16,13 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod bucket;
 pub mod card;
 pub mod cli;
 pub mod clockwork;
 pub mod config;
 pub mod console;
+pub mod courier;
 pub mod data_folder;
 #[cfg(feature = "demo")]
 pub mod demo;
@@ -27,6 +31,7 @@ pub mod enrolment;
 pub mod error;
 pub mod explain;
 pub mod generate;
+pub mod hotline;
 pub mod import;
 pub mod indexer;
 pub mod ingest;
@@ -35,6 +40,7 @@ pub mod logging;
 pub mod memory;
 pub mod metrics;
 pub mod profile;
+pub mod resident;
 pub mod serve;
 pub mod snapshot_cache;
 pub mod state;

@@ -164,6 +164,14 @@ id_type!(
     SurveyId
 );
 id_type!(
+    /// One message to somebody outside, by which a gateway knows it again.
+    MessageId
+);
+id_type!(
+    /// One notice to residents of several households.
+    NoticeId
+);
+id_type!(
     /// One restricted follow-up mark.
     FollowUpMarkId
 );

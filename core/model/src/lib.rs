@@ -66,6 +66,7 @@ pub mod follow_up_mark;
 pub mod grid_code;
 pub mod guard;
 pub mod hazard;
+pub mod hotline;
 pub mod household;
 pub mod incident;
 pub mod incident_class;
@@ -83,6 +84,7 @@ pub mod province;
 pub mod record_problem;
 pub mod redivision;
 pub mod reference;
+pub mod resident;
 pub mod summary;
 pub mod survey;
 pub mod task;
@@ -105,8 +107,9 @@ pub use grid_code::{
 };
 pub use id::{
     ApiTokenId, AssignmentId, AuditId, CallOutId, CampaignId, ChangeHash, DeviceId, FollowUpMarkId,
-    GridId, Incarnation, InvalidId, MemberId, OrgNodeId, PersonId, QuarantineId, RecordId,
-    RedivisionId, ReferenceVersion, RequestId, ServerEpoch, SurveyId, TaskId,
+    GridId, Incarnation, InvalidId, MemberId, MessageId, NoticeId, OrgNodeId, PersonId,
+    QuarantineId, RecordId, RedivisionId, ReferenceVersion, RequestId, ServerEpoch, SurveyId,
+    TaskId,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

@@ -62,7 +62,8 @@ message_files!(
     "console.ftl",
     "demo.ftl",
     "server.ftl",
-    "ledger.ftl"
+    "ledger.ftl",
+    "residents.ftl"
 );
 
 struct Texts(BTreeMap<Language, FluentBundle<FluentResource>>);

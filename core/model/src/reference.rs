@@ -10,6 +10,7 @@ use crate::{
     boundary::{GRID_MAP, GridMap},
     case::CaseRules,
     collection::{self, CollectionList, CollectionListError, CollectionLists},
+    hotline::{ClassMap, HOTLINE_CLASSES},
     incident_class::{INCIDENT_CLASSES, IncidentClassError, IncidentClasses},
     message::{Language, message, message_id},
     protocol::{deflate, limits},
@@ -172,6 +173,9 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
         CaseRules::default()
             .read(name, body)
             .map_err(|error| ReferenceError::Json(error.to_string()))?;
+        return Ok(());
+    } else if name == HOTLINE_CLASSES {
+        ClassMap::read(body).map_err(|error| ReferenceError::Json(error.to_string()))?;
         return Ok(());
     } else if name == GRID_MAP {
         let map: GridMap = serde_json::from_value(given.clone()).map_err(json)?;

@@ -11,7 +11,7 @@ use std::{
 use lru::LruCache;
 use wangge_model::{Timestamp, protocol::ProblemCode};
 
-use crate::DeviceError;
+use crate::{DeviceError, bucket::Bucket};
 
 /// Wrong codes from one peer at once, and then one per [`PEER_REFILL_MS`].
 const PEER_BURST: u32 = 10;
@@ -23,42 +23,6 @@ const GLOBAL_BURST: u32 = 200;
 const GLOBAL_REFILL_MS: i64 = 50;
 /// Peers remembered.
 const PEERS: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
-
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    left: u32,
-    at: Timestamp,
-}
-
-impl Bucket {
-    fn full(burst: u32, at: Timestamp) -> Self {
-        Self { left: burst, at }
-    }
-
-    /// Adds what was earned since.
-    fn refill(&mut self, burst: u32, refill_ms: i64, now: Timestamp) {
-        let passed = now.as_millis().saturating_sub(self.at.as_millis());
-        if passed < 0 {
-            // The clock went back: count from here.
-            self.at = now;
-            return;
-        }
-        let earned = passed / refill_ms;
-        self.left = u32::try_from(earned)
-            .map_or(burst, |earned| self.left.saturating_add(earned))
-            .min(burst);
-        self.at = self.at.plus_millis(earned.saturating_mul(refill_ms));
-    }
-
-    /// Milliseconds until there is one.
-    fn wait_ms(&self, refill_ms: i64, now: Timestamp) -> i64 {
-        refill_ms
-            - now
-                .as_millis()
-                .saturating_sub(self.at.as_millis())
-                .clamp(0, refill_ms - 1)
-    }
-}
 
 /// Buckets per peer and for all.
 #[derive(Debug)]

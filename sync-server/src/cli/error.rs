@@ -15,6 +15,7 @@ use wangge_model::{
 use crate::{
     auth::password::{LONGEST, PasswordError, SHORTEST},
     config::{ConfigError, SettingError},
+    courier::setup::OutletSetupError,
     data_folder::DataFolderError,
     explain::{Explain, exit_status, io_reason},
     generate::GenerateError,
@@ -46,6 +47,9 @@ pub enum CliError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Messages cannot be sent as configured.
+    #[error(transparent)]
+    Outlet(#[from] OutletSetupError),
     /// rustls refuses the configuration.
     #[error("TLS: {0}")]
     TlsConfig(#[from] rustls::Error),
@@ -301,6 +305,7 @@ impl Explain for CliError {
             }
             Self::Identity(error) => say("data-folder-identity", &[("reason", &error.to_string())]),
             Self::Tls(error) => error.text(language),
+            Self::Outlet(error) => error.text(language),
             Self::TlsConfig(error) => say("tls-config", &[("reason", &error.to_string())]),
             Self::Serve(error) => error.text(language),
             Self::Runtime(error) => say("serve-runtime", &[("reason", &error.to_string())]),
@@ -322,6 +327,7 @@ impl Explain for CliError {
             Self::DataFolder(error) => error.exit_status(),
             Self::Storage(_) | Self::ServedByOlder | Self::Identity(_) => exit_status::DATA,
             Self::Tls(error) => error.exit_status(),
+            Self::Outlet(error) => error.exit_status(),
             Self::TlsConfig(_) => exit_status::TLS,
             Self::Serve(error) => error.exit_status(),
             Self::Runtime(_) | Self::Output(_) | Self::Demo(_) => exit_status::OTHER,

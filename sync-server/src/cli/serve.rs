@@ -15,6 +15,7 @@ use super::{CliError, Outcome};
 use crate::{
     AppState, Settings, app,
     config::{Config, SettingFlags},
+    courier,
     data_folder::{DataFolder, DataFolderError, ServerLock},
     logging,
     serve::{Bound, Limits, stop_signal},
@@ -74,6 +75,7 @@ async fn serve(
         .as_ref()
         .map(Identity::server_config)
         .transpose()?;
+    let outlet = courier::setup::open(config, data.path(), Arc::clone(&clock))?;
     let bound = Bound::bind(&config.listen, tls).await?;
     let storage = Arc::new(SqliteStorage::open(&data.database())?);
     let identity = ServerIdentity::open(
@@ -100,6 +102,8 @@ async fn serve(
         sizing: config.grid_sizing.rules().clone(),
         staffing: config.staffing(),
         public_register: config.public_register,
+        resident_reports: config.resident_reports,
+        sends_messages: outlet.is_some(),
         open_ops: Settings::OPEN_OPS,
         scratch_folder: Some(data.path().to_owned()),
     };
@@ -120,6 +124,7 @@ async fn serve(
     tracing::info!(addresses = ?bound.addresses(), version = env!("CARGO_PKG_VERSION"), "serving");
     let indexer = tokio::spawn(crate::indexer::keep_indexed(state.clone()));
     let clockwork = tokio::spawn(crate::clockwork::keep_time(state.clone()));
+    let courier = tokio::spawn(courier::keep_sending(state.clone(), outlet));
     bound
         .run(router, Limits::from(config), async {
             stop.await;
@@ -134,6 +139,9 @@ async fn serve(
     }
     if clockwork.await.is_err() {
         tracing::error!("the clockwork panicked");
+    }
+    if courier.await.is_err() {
+        tracing::error!("the courier panicked");
     }
     storage.close().await?;
     tracing::info!("stopped");

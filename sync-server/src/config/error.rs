@@ -87,6 +87,12 @@ pub enum ConfigError {
         /// The address.
         address: SocketAddr,
     },
+    /// Messages with numbers, readable on the way.
+    #[error("message_webhook_url {url} without TLS needs allow_plain_http")]
+    PlainWebhook {
+        /// The address.
+        url: String,
+    },
     /// A log filter that cannot be read.
     #[error("log_filter {value:?} is not a filter")]
     LogFilter {
@@ -150,6 +156,9 @@ impl Explain for ConfigError {
                 "config-plain-http",
                 &[("address", &address.to_string())],
             ),
+            Self::PlainWebhook { url } => {
+                message(language, "config-plain-webhook", &[("url", url)])
+            }
             Self::LogFilter { value } => {
                 message(language, "config-log-filter", &[("value", value)])
             }

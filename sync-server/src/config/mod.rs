@@ -20,7 +20,9 @@ pub use docs::documentation;
 pub use error::{ConfigError, Origin};
 pub use flags::SettingFlags;
 pub use load::{EffectiveConfig, Sources};
-pub use setting::{BaseUrl, GridSizing, LogFormat, Setting, SettingError, Whole};
+pub use setting::{
+    BaseUrl, GridSizing, LogFormat, MessageOutlet, PostUrl, Setting, SettingError, Whole,
+};
 
 /// One field of [`Config`] seen from outside: its name, its documentation and
 /// how to read and write it.
@@ -187,6 +189,32 @@ settings! {
         ///
         /// 是否在 `/public/grids` 向社会公开网格名称、编码、网格长及电话，并允许扫码核对工作证（无须登录）。
         public_register: bool = false,
+        /// Whether residents may report at `/r/` by the codes that desks made and printed, and see
+        /// how far it is, without signing in. Without a code there is nothing to report by.
+        ///
+        /// 居民是否可以扫描社区制作的二维码在 `/r/` 上报问题并查询进度（无须登录）。没有制作二维码时无法上报。
+        resident_reports: bool = true,
+        /// Where messages to residents go: `none` keeps them waiting, `file` appends them to
+        /// `messages.jsonl` in the data folder, `webhook` posts them to `message_webhook_url`.
+        ///
+        /// 发给居民的消息送往何处：`none` 只排队等待，`file` 追加到数据目录的
+        /// `messages.jsonl`，`webhook` 发送到 `message_webhook_url`。
+        message_outlet: MessageOutlet = MessageOutlet::None,
+        /// Address of the program or gateway that sends text messages. Each message is one signed
+        /// `POST` of JSON. Plain HTTP only to this machine, unless `allow_plain_http` says so.
+        ///
+        /// 短信网关或转发程序的网址，每条消息以一次签名的 JSON `POST` 发送。除非设置了
+        /// `allow_plain_http`，明文 HTTP 只能发往本机。
+        message_webhook_url: Option<PostUrl> = None,
+        /// File with the secret shared with that program, at least 16 bytes; white space around it
+        /// does not count.
+        ///
+        /// 与该程序共用的密钥文件，至少 16 字节，首尾空白不计。
+        message_webhook_secret: Option<PathBuf> = None,
+        /// Seconds that program may take to answer.
+        ///
+        /// 等待该程序应答的最长时间（秒）。
+        message_timeout_seconds: Whole<1, 30> = Whole::new(10),
         /// Hours after which somebody signed in to the console has to sign in again.
         ///
         /// 后台登录的有效时长（小时），超过后须重新登录。
@@ -282,6 +310,22 @@ impl Config {
             }
             _ => {}
         }
+        if self.message_outlet == MessageOutlet::Webhook {
+            let given = "message_outlet";
+            let Some(url) = &self.message_webhook_url else {
+                let missing = "message_webhook_url";
+                return Err(ConfigError::Together { given, missing });
+            };
+            if self.message_webhook_secret.is_none() {
+                let missing = "message_webhook_secret";
+                return Err(ConfigError::Together { given, missing });
+            }
+            if !url.is_private() && !self.allow_plain_http {
+                return Err(ConfigError::PlainWebhook {
+                    url: url.as_str().to_owned(),
+                });
+            }
+        }
         if !self.tls && !self.allow_plain_http {
             let open = self
                 .listen
@@ -364,6 +408,43 @@ mod tests {
             ..Config::default()
         };
         assert_eq!(config.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_webhook_needs_an_address_a_secret_and_a_way_nobody_reads() {
+        let url = |text: &str| Some(PostUrl::parse(text).unwrap());
+        let mut config = Config {
+            message_outlet: MessageOutlet::Webhook,
+            ..Config::default()
+        };
+        let missing = |config: &Config| match config.check() {
+            Err(ConfigError::Together { missing, .. }) => missing,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(missing(&config), "message_webhook_url");
+        config.message_webhook_url = url("http://10.0.0.9:8000/sms");
+        assert_eq!(missing(&config), "message_webhook_secret");
+        config.message_webhook_secret = Some("secret".into());
+        let plain = ConfigError::PlainWebhook {
+            url: "http://10.0.0.9:8000/sms".to_owned(),
+        };
+        assert_eq!(config.check(), Err(plain));
+        for fine in [
+            "https://sms.example.org/a?b=1",
+            "http://127.0.0.1:8000/",
+            "http://[::1]:8/",
+        ] {
+            config.message_webhook_url = url(fine);
+            assert_eq!(config.check(), Ok(()), "{fine}");
+        }
+        for wrong in [
+            "sms.example.org",
+            "https://a b/",
+            "https:///x",
+            "https://a/#b",
+        ] {
+            assert!(PostUrl::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -333,6 +333,71 @@ impl Setting for Option<BaseUrl> {
     }
 }
 
+/// An address that something is posted to, such as
+/// `https://sms.example.org/wangge`: a scheme, a host, and perhaps a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostUrl {
+    text: String,
+    base: BaseUrl,
+}
+
+impl PostUrl {
+    /// Reads an address.
+    pub fn parse(text: &str) -> Result<Self, SettingError> {
+        let text = text.trim();
+        let after = text.find("://").map_or(0, |place| place + 3);
+        let rest = text.get(after..).unwrap_or_default();
+        let end = rest
+            .find(['/', '?'])
+            .map_or(text.len(), |place| after + place);
+        let base = BaseUrl::parse(text.get(..end).unwrap_or_default())?;
+        let is_plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        if !is_plain {
+            return Err(SettingError::NotBaseUrl);
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            base,
+        })
+    }
+
+    /// The whole address.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether what is posted is encrypted, or stays on this machine.
+    pub fn is_private(&self) -> bool {
+        let host = self.base.host();
+        let is_loopback = host
+            .parse::<std::net::IpAddr>()
+            .map_or(host == "localhost", |address| address.is_loopback());
+        self.text.starts_with("https://") || is_loopback
+    }
+}
+
+impl Setting for Option<PostUrl> {
+    fn parse_parts(parts: &[&str]) -> Result<Self, SettingError> {
+        match single(parts)? {
+            "" => Ok(None),
+            text => PostUrl::parse(text).map(Some),
+        }
+    }
+
+    fn show(&self) -> Option<String> {
+        self.as_ref().map(|url| quoted(&url.text))
+    }
+
+    fn form() -> (String, String) {
+        pair(
+            "网址，如 https://sms.example.org/wangge，可不填",
+            "address such as `https://sms.example.org/wangge`, optional",
+        )
+    }
+}
+
 macro_rules! word_setting {
     ($type:ty, [$($word:literal => $value:expr),+ $(,)?]) => {
         impl Setting for $type {
@@ -368,6 +433,26 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where messages to residents go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MessageOutlet {
+    /// Nowhere: they wait, and after a week they are given up.
+    #[default]
+    None,
+    /// Into a file of the data folder.
+    File,
+    /// To a program over HTTP.
+    Webhook,
+}
+
+word_setting!(
+    MessageOutlet,
+    [
+        "none" => MessageOutlet::None,
+        "file" => MessageOutlet::File,
+        "webhook" => MessageOutlet::Webhook,
+    ]
+);
 word_setting!(LogFormat, ["text" => LogFormat::Text, "json" => LogFormat::Json]);
 word_setting!(Language, ["zh-CN" => Language::Chinese, "en" => Language::English]);
 

@@ -22,9 +22,14 @@ mod home;
 mod ledger;
 pub(crate) mod link;
 mod list;
+pub(crate) mod message;
+pub(crate) mod order;
 mod page;
+mod pager;
 mod quarantine;
 mod record;
+pub(crate) mod report_code;
+pub(crate) mod resident;
 mod review;
 pub(crate) mod screening;
 mod select;
@@ -64,6 +69,10 @@ pub fn router() -> Router<AppState> {
         .merge(screening::router())
         .merge(call_out::router())
         .merge(task::router())
+        .merge(message::router())
+        .merge(order::router())
+        .merge(report_code::router())
+        .merge(resident::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))
         .route("/campaigns/new", get(campaign::new).post(campaign::create))

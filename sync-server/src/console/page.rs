@@ -54,7 +54,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 24] = [
+const NAVIGATION: [(&str, &str); 27] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -70,6 +70,9 @@ const NAVIGATION: [(&str, &str); 24] = [
     ("/follow-up-marks", "console-nav-follow-up-marks"),
     ("/incidents", "console-nav-incidents"),
     ("/cases", "console-nav-cases"),
+    ("/orders", "console-nav-orders"),
+    ("/report-codes", "console-nav-report-codes"),
+    ("/messages", "console-nav-messages"),
     ("/conflicts", "console-nav-conflicts"),
     ("/review", "console-nav-review"),
     ("/duplicates", "console-nav-duplicates"),

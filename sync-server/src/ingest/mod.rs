@@ -10,7 +10,8 @@
 //! Other ways in: [`give_back()`], what an earlier life of the server held;
 //! [`review`], what was kept apart and a supervisor lets in; [`console_edit`] and
 //! [`record_edit`], what people write on the server itself; [`report`], an incident
-//! reported there; [`case_action`], what they decide on a case there; [`merge`],
+//! reported there; [`outside_report`], one that a resident or the hotline did;
+//! [`case_action`], what they decide on a case there; [`merge`],
 //! records that turned out to be one.
 
 mod admit;
@@ -24,6 +25,7 @@ mod manifest;
 pub mod merge;
 #[cfg(test)]
 mod merge_tests;
+pub mod outside_report;
 mod push;
 pub mod record_edit;
 pub mod report;

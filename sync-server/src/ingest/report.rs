@@ -157,7 +157,8 @@ impl Report {
             hazard: &found,
         }
         .report();
-        let report = self.report(stored.grid, &edits)?;
+        let written = (self.actor, ChangeBy::Sender, self.at);
+        let report = new_incident(self.incident, stored.grid, &edits, written)?;
         let link = reported_edits(&self.hazard, self.incident);
         let changes = document
             .edit(&link, self.actor, self.at)?
@@ -167,34 +168,40 @@ impl Report {
         let linked = RecordWork::onto(stored, &document, changes);
         Ok(Made::Works(vec![report, linked]))
     }
+}
 
-    /// The new incident; its case is opened when it gets its number.
-    fn report(&self, grid: GridId, edits: &[FieldEdit]) -> Result<RecordWork, ReportError> {
-        let kind = RecordKind::Incident;
-        let mut document = RecordDocument::new(kind);
-        let changes = document
-            .edit(edits, self.actor, self.at)?
-            .into_iter()
-            .map(|written| NewChange::written(0, written, self.actor, ChangeBy::Sender))
-            .collect();
-        Ok(RecordWork {
-            id: self.incident,
-            kind,
-            grid,
-            record_epoch: 0,
-            base_version: 0,
-            base_heads: Vec::new(),
-            saved: document.save(),
-            heads: document.heads(),
-            summary: document.summary(),
-            changes,
-            quarantine: Vec::new(),
-            numbering: Some(Numbering {
-                series: case::series(self.at),
-                record: Unnumbered::Open(Box::new(document)),
-            }),
-        })
-    }
+/// A new incident; its case is opened when it gets its number.
+pub(super) fn new_incident(
+    id: RecordId,
+    grid: GridId,
+    edits: &[FieldEdit],
+    written: (ActorId, ChangeBy, Timestamp),
+) -> Result<RecordWork, EditError> {
+    let kind = RecordKind::Incident;
+    let (actor, by, at) = written;
+    let mut document = RecordDocument::new(kind);
+    let changes = document
+        .edit(edits, actor, at)?
+        .into_iter()
+        .map(|written| NewChange::written(0, written, actor, by))
+        .collect();
+    Ok(RecordWork {
+        id,
+        kind,
+        grid,
+        record_epoch: 0,
+        base_version: 0,
+        base_heads: Vec::new(),
+        saved: document.save(),
+        heads: document.heads(),
+        summary: document.summary(),
+        changes,
+        quarantine: Vec::new(),
+        numbering: Some(Numbering {
+            series: case::series(at),
+            record: Unnumbered::Open(Box::new(document)),
+        }),
+    })
 }
 
 impl CommitHooks for Report {

@@ -26,6 +26,7 @@ use crate::{
     auth::AuthState,
     ledger::job::LedgerJobs,
     metrics::Metrics,
+    resident::ResidentLimits,
     snapshot_cache::SnapshotCache,
     storage::Storage,
 };
@@ -60,6 +61,10 @@ pub struct Settings {
     pub staffing: StaffingRules,
     /// Anybody may see the list of grids with their codes and heads.
     pub public_register: bool,
+    /// Residents may report by the codes that desks made, and look how it went.
+    pub resident_reports: bool,
+    /// Messages leave this server; otherwise they only wait.
+    pub sends_messages: bool,
     /// Operations of the documents kept open, at most; ten thousand take some
     /// two megabytes.
     pub open_ops: u64,
@@ -90,6 +95,8 @@ impl Default for Settings {
             sizing: SizingRules::gbt34300(),
             staffing: StaffingRules::default(),
             public_register: false,
+            resident_reports: true,
+            sends_messages: false,
             open_ops: Self::OPEN_OPS,
             scratch_folder: None,
         }
@@ -134,6 +141,8 @@ pub struct Parts {
     pub ledgers: LedgerJobs,
     /// Enrolment attempts.
     pub rate_limits: RateLimits,
+    /// Reports of residents.
+    pub resident_limits: ResidentLimits,
     /// Signing in at the console.
     pub auth: AuthState,
     /// One permit per push that is being checked.
@@ -178,6 +187,7 @@ impl AppState {
             admission: Admission::new(settings.device_requests, settings.body_budget_bytes),
             ledgers: LedgerJobs::default(),
             rate_limits: RateLimits::default(),
+            resident_limits: ResidentLimits::default(),
             guard_permits: Arc::new(Semaphore::new(settings.guard_threads.max(1))),
             hints: broadcast::channel(256).0,
             is_stopping: AtomicBool::new(false),

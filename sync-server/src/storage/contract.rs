@@ -13,9 +13,11 @@ mod case;
 mod duplicate;
 mod finding;
 mod follow_up_mark;
+mod hotline;
 mod moves;
 mod reference;
 mod register;
+mod resident;
 mod session;
 mod survey;
 mod task;
@@ -49,6 +51,9 @@ use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the
 use self::follow_up_mark::{
     a_mark_counts_its_assignees_visits_and_ends_by_itself, a_mark_is_shown_to_two_people_only,
 };
+use self::hotline::{
+    an_order_is_kept_once_and_what_differs_beside_it, an_order_waits_is_placed_done_and_given_back,
+};
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
 };
@@ -60,6 +65,11 @@ use self::register::{
     a_plan_that_is_out_of_date_changes_nothing, a_redivision_moves_everything_at_once,
     boundaries_are_kept_and_replaced, what_is_filed_in_a_closed_grid_comes_to_the_one_that_follows,
     what_was_drawn_before_is_kept_and_never_drawn_over_unseen,
+};
+use self::resident::{
+    a_code_is_made_by_its_desk_follows_its_grid_and_is_revoked,
+    a_notice_goes_once_per_number_within_scope, each_step_of_a_report_is_queued_once_with_its_case,
+    messages_wait_are_tried_again_and_given_up,
 };
 use self::session::{a_code_enrols_one_device, console_sessions_end, sessions_end};
 use self::survey::a_survey_is_asked_below_its_place_and_counted_in_scope;
@@ -106,6 +116,12 @@ where
         everything_screened_is_one_list_within_scope,
         a_reserve_has_access_while_called_out,
         a_task_enters_a_grid_only_when_it_is_let_in,
+        a_code_is_made_by_its_desk_follows_its_grid_and_is_revoked,
+        each_step_of_a_report_is_queued_once_with_its_case,
+        messages_wait_are_tried_again_and_given_up,
+        a_notice_goes_once_per_number_within_scope,
+        an_order_is_kept_once_and_what_differs_beside_it,
+        an_order_waits_is_placed_done_and_given_back,
         nodes_form_a_tree,
         scope_is_what_lies_below_assignments,
         every_role_sees_what_the_matrix_says,

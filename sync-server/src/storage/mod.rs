@@ -21,7 +21,9 @@ mod duplicate;
 mod feed;
 mod finding;
 mod follow_up_mark;
+mod hotline;
 mod ledger;
+mod message;
 mod meta;
 mod org;
 mod person;
@@ -29,6 +31,7 @@ mod quarantine;
 mod record;
 mod reference;
 mod register;
+mod resident;
 mod review;
 pub mod sqlite;
 mod survey;
@@ -51,7 +54,15 @@ pub use duplicate::{Alias, DuplicatePage, DuplicatePair, DuplicateStorage};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use finding::FindingStorage;
 pub use follow_up_mark::{FollowUpCount, FollowUpMark, FollowUpMarkStorage, NewFollowUpMark};
+pub use hotline::{
+    FinishedOrder, HotlineOrderRow, HotlineStorage, NewHotlineOrder, OrderFilter, OrderPage,
+    OrderState, PutOrder, StoredOrder,
+};
 pub use ledger::{LedgerRow, LedgerStorage, LedgerTemplate};
+pub use message::{
+    Delivery, MessageFilter, MessagePage, MessageRow, MessageState, MessageStorage, NewNotice,
+    NoticeOutcome, OutgoingMessage,
+};
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
 pub use person::{
@@ -67,6 +78,9 @@ pub use reference::{NewReference, ReferenceEdition, ReferenceStorage};
 pub use register::{
     BoundaryEdition, GridSizeCounts, GridVersion, NewBoundary, NewRedivision, RedivisionOutcome,
     RegisterStorage, StoredRedivision,
+};
+pub use resident::{
+    NewReportCode, NewResidentReport, OpenCode, ReportCode, ResidentStorage, TrackedReport,
 };
 pub use review::{NewDecision, PendingReview, ReviewStorage};
 pub use sqlite::SqliteStorage;
@@ -103,6 +117,9 @@ pub trait Storage:
     + SurveyStorage
     + TaskStorage
     + CaseStorage
+    + ResidentStorage
+    + MessageStorage
+    + HotlineStorage
     + VisitStorage
     + WorkStorage
     + ConsoleSessionStorage
@@ -136,6 +153,9 @@ impl<T> Storage for T where
         + SurveyStorage
         + TaskStorage
         + CaseStorage
+        + ResidentStorage
+        + MessageStorage
+        + HotlineStorage
         + VisitStorage
         + WorkStorage
         + ConsoleSessionStorage

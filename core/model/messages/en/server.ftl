@@ -20,6 +20,7 @@ config-similar-key = { " " }Did you mean { $similar }?
 config-bad-value = The value { $value } of { $key } (in { $origin }) is not valid: { $reason }.
 config-together = { $given } is set, so { $missing } has to be set too.
 config-plain-http = Without tls, the listen address { $address } lets other machines read everything. Switch tls on, listen on 127.0.0.1 only, or set allow_plain_http = true on purpose.
+config-plain-webhook = message_webhook_url is { $url }, which is neither encrypted nor on this machine: residents' numbers would travel readable. Use https, or set allow_plain_http in a closed network.
 config-log-filter = The value { $value } of log_filter is not a filter; write for example info.
 
 setting-not-boolean = it should be true or false
@@ -43,6 +44,10 @@ data-folder-identity = The server's key or epoch file cannot be used: { $reason 
 
 ## Certificate
 
+outlet-secret-file = Cannot read the file { $path } given as message_webhook_secret ({ $reason }).
+outlet-secret-short = The secret in message_webhook_secret is too short; give it at least { $bytes } bytes and start again.
+outlet-address = The value { $address } of message_webhook_url is no address; write a whole http or https address.
+outlet-tls = TLS for sending messages is not available: { $reason }
 tls-file = Cannot use the certificate file { $path } ({ $reason }).
 tls-pem = There is no usable { $what } in { $path }; it should be PEM.
 tls-mismatch = The certificate { $path } does not work with its key: { $reason }

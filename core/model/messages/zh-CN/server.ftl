@@ -20,6 +20,7 @@ config-similar-key = 是否想写 { $similar }？
 config-bad-value = 配置项 { $key } 的值 { $value }（来自 { $origin }）无效：{ $reason }。
 config-together = 填写了 { $given }，还必须填写 { $missing }。
 config-plain-http = 关闭 tls 后，listen 的地址 { $address } 会让其他机器看到明文。请开启 tls，只监听 127.0.0.1，或明确设置 allow_plain_http = true。
+config-plain-webhook = message_webhook_url 为 { $url }，未加密且不在本机，居民的手机号会以明文传输。请改用 https，或在确认网络封闭后设置 allow_plain_http。
 config-log-filter = log_filter 的值 { $value } 不是有效的日志级别，例如可写 info。
 
 setting-not-boolean = 应为 true 或 false
@@ -43,6 +44,10 @@ data-folder-identity = 服务器的密钥或标识文件无法使用：{ $reason
 
 ## 证书
 
+outlet-secret-file = message_webhook_secret 指定的密钥文件 { $path } 无法读取（{ $reason }）。
+outlet-secret-short = message_webhook_secret 中的密钥过短，至少需要 { $bytes } 字节，请更换后重新启动。
+outlet-address = message_webhook_url 的值 { $address } 不是可用的网址，请写完整的 http 或 https 网址。
+outlet-tls = 发送消息所需的 TLS 无法使用：{ $reason }
 tls-file = 证书文件 { $path } 无法使用（{ $reason }）。
 tls-pem = { $path } 中没有可用的{ $what ->
         [certificate] 证书

@@ -13,6 +13,8 @@ mod edit;
 mod grid;
 mod merge;
 #[expect(unused_qualifications, reason = "the macro of paths writes them out")]
+mod order;
+#[expect(unused_qualifications, reason = "the macro of paths writes them out")]
 mod org;
 mod people;
 #[expect(unused_qualifications, reason = "the macro of paths writes them out")]
@@ -81,6 +83,9 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(case::list_cases))
         .routes(routes!(case::read_case))
         .routes(routes!(case::act_on_case))
+        .routes(routes!(order::import_orders, order::list_orders))
+        .routes(routes!(order::list_results))
+        .routes(routes!(order::confirm_results))
         .split_for_parts()
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use wangge_model::{Clock as _, PersonId};
 
+mod order;
 mod org;
 
 use super::*;
@@ -301,6 +302,9 @@ async fn the_description_names_every_path_and_is_openapi_3_1() {
             "/api/v1/cases/{id}/actions",
             "/api/v1/grids",
             "/api/v1/grids/{id}",
+            "/api/v1/orders",
+            "/api/v1/orders/results",
+            "/api/v1/orders/results/confirm",
             "/api/v1/people",
             "/api/v1/people/{id}",
             "/api/v1/places",

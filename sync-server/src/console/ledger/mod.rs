@@ -4,7 +4,7 @@
 
 pub(crate) mod export;
 pub(crate) mod import;
-mod upload;
+pub(super) mod upload;
 
 use askama::Template;
 use axum::{

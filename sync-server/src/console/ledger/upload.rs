@@ -33,10 +33,10 @@ const TEXT_BYTES: usize = 4 << 10;
 const NAME_CHARS: usize = 80;
 
 /// A file as it came in.
-struct Incoming {
-    name: String,
-    file: std::fs::File,
-    bytes: u64,
+pub(in crate::console) struct Incoming {
+    pub(in crate::console) name: String,
+    pub(in crate::console) file: std::fs::File,
+    pub(in crate::console) bytes: u64,
 }
 
 /// `POST /ledgers/import`
@@ -118,7 +118,10 @@ pub(super) async fn post(
 
 /// Writes a file part to the disk; `None` if it is too large, after the rest was
 /// read and thrown away, so that the browser listens to the answer.
-async fn receive(state: &AppState, mut part: Field<'_>) -> Result<Option<Incoming>, PageError> {
+pub(in crate::console) async fn receive(
+    state: &AppState,
+    mut part: Field<'_>,
+) -> Result<Option<Incoming>, PageError> {
     let failed = |error: io::Error| PageError::internal(&error);
     let name: String = part
         .file_name()
@@ -142,7 +145,7 @@ async fn receive(state: &AppState, mut part: Field<'_>) -> Result<Option<Incomin
     Ok((bytes <= Limits::CONSOLE.file_bytes).then_some(incoming))
 }
 
-async fn text(mut part: Field<'_>) -> Result<String, PageError> {
+pub(in crate::console) async fn text(mut part: Field<'_>) -> Result<String, PageError> {
     let mut bytes = Vec::new();
     while let Some(piece) = part.chunk().await.map_err(|_| PageError::BadRequest)? {
         bytes.extend_from_slice(&piece);

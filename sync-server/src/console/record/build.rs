@@ -91,6 +91,12 @@ pub(crate) fn record_view(input: &RecordInput<'_>) -> RecordView {
             .any(|seat| access::may(*seat, Data::FollowUpMark, Act::Order))
             .then(|| format!("/follow-up-marks/new?household={}", input.id))
             .filter(|_| kind == RecordKind::Household),
+        make_report_code: input
+            .seats
+            .iter()
+            .any(|seat| access::may(*seat, Data::Incident, Act::Assign))
+            .then(|| format!("/report-codes?place={}", input.id))
+            .filter(|_| kind == RecordKind::Place),
         may_unmask: input
             .seats
             .iter()

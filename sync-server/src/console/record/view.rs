@@ -91,6 +91,8 @@ pub(crate) struct RecordView {
     pub move_to: Vec<GridOption>,
     /// Where the reader may order a restricted follow-up, if they may.
     pub order_follow_up: Option<String>,
+    /// Where the reader may make a code for residents, if they may.
+    pub make_report_code: Option<String>,
     /// The reader may lift masks.
     pub may_unmask: bool,
     /// The reader may settle conflicts.

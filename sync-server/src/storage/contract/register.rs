@@ -20,7 +20,7 @@ fn shapes() -> Vec<Boundary> {
 }
 
 /// Grid 3 of community 2 becomes 33 and 34; 33 keeps its code.
-fn split(at: wangge_model::Timestamp, moves: &[(u8, u8)]) -> NewRedivision {
+pub(super) fn split(at: wangge_model::Timestamp, moves: &[(u8, u8)]) -> NewRedivision {
     let new = |id: u8, code: &str| NewOrgNode {
         code: Some(code.to_owned()),
         valid_from: at,

@@ -11,7 +11,7 @@ use super::{NOW, Storage, StorageError, grid, id16, person, town, visit};
 use crate::storage::{NewAssignment, NewPerson, NewTask, Role, TaskDecision, TaskOutcome};
 
 /// Somebody more, with a role at a place.
-async fn join(storage: &dyn Storage, id: u8, place: u8, role: Role) {
+pub(super) async fn join(storage: &dyn Storage, id: u8, place: u8, role: Role) {
     let somebody = NewPerson {
         id: person(id),
         name: format!("人{id}"),

@@ -11,7 +11,7 @@ use wangge_model::{
 };
 
 use super::{
-    SqliteStorage, record,
+    SqliteStorage, record, resident,
     row::{self, SUMMARY_COLUMNS},
     scope::in_scope,
 };
@@ -71,7 +71,8 @@ pub(super) fn put(
                 .filter(|_| is_open)
                 .map(Timestamp::as_millis),
         ])?;
-    put_units(connection, id, case.unit.iter().chain(&case.joint))
+    put_units(connection, id, case.unit.iter().chain(&case.joint))?;
+    resident::tell_reporter(connection, id, summary, at)
 }
 
 /// Most reports have no unit and never had one: one look at an index.

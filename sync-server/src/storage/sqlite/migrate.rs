@@ -63,6 +63,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0014_leaner_commits",
         include_str!("../../../migrations/sqlite/0014_leaner_commits.sql"),
     ),
+    (
+        "0015_residents",
+        include_str!("../../../migrations/sqlite/0015_residents.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -116,6 +120,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0012_field_work.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0013_cases.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0014_leaner_commits.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0015_residents.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

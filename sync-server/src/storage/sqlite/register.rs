@@ -9,7 +9,7 @@ use wangge_model::{
     boundary::Boundary,
 };
 
-use super::{SqliteStorage, grid_map, moves, org, person, refused, row, writer::Batch};
+use super::{SqliteStorage, grid_map, moves, org, person, refused, resident, row, writer::Batch};
 use crate::storage::{
     BoundaryEdition, GridSizeCounts, GridVersion, NewBoundary, NewMove, NewRedivision,
     RedivisionOutcome, RegisterStorage, StorageError, StorageResult, StoredRedivision,
@@ -231,6 +231,7 @@ fn redivide(
         }
         if let Some(main) = followers.first() {
             hand_over_quarantine(connection, node, main)?;
+            resident::hand_over_codes(connection, node, main)?;
         }
     }
     let mut heads: BTreeMap<GridId, u64> = BTreeMap::new();

@@ -253,7 +253,9 @@ pub(super) const APPROVE: Flag = Flag::new("may_approve", Data::Account, Act::Ap
 const SEE_TASK: Flag = Flag::new("may_see_task", Data::Task, Act::Read);
 pub(super) const PROPOSE_TASK: Flag = Flag::new("may_propose_task", Data::Task, Act::Propose);
 const APPROVE_TASK: Flag = Flag::new("may_approve_task", Data::Task, Act::Approve);
-const FLAGS: [Flag; 14] = [
+/// A desk: assigns cases, and looks after what residents are told.
+pub(super) const DESK: Flag = Flag::new("may_assign_incident", Data::Incident, Act::Assign);
+const FLAGS: [Flag; 15] = [
     COUNT,
     UNSETTLED,
     DECIDE,
@@ -268,6 +270,7 @@ const FLAGS: [Flag; 14] = [
     SEE_TASK,
     PROPOSE_TASK,
     APPROVE_TASK,
+    DESK,
 ];
 
 /// The grids in which an assignment of the person allows this.

@@ -5,7 +5,7 @@ use wangge_model::boundary::{geojson, testing};
 use super::*;
 
 /// A program of somebody with this role at the street, or the community.
-async fn office(seed: u64, role: Role, at_street: bool) -> Program {
+pub(super) async fn office(seed: u64, role: Role, at_street: bool) -> Program {
     let mut program = program(seed, Role::GridWorker).await;
     let storage = &program.server.state.storage;
     let line = storage
@@ -18,7 +18,7 @@ async fn office(seed: u64, role: Role, at_street: bool) -> Program {
     program
 }
 
-async fn community_of(program: &Program) -> String {
+pub(super) async fn community_of(program: &Program) -> String {
     let storage = &program.server.state.storage;
     let grid = program.server.grids[0].into();
     let node = storage.find_node(&grid).await.unwrap().unwrap();
