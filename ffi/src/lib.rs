@@ -33,6 +33,7 @@ pub mod case;
 pub mod core;
 pub mod draft;
 pub mod duplicate;
+pub mod emergency;
 pub mod error;
 pub mod form;
 pub mod grid;

@@ -13,6 +13,7 @@ pub(crate) mod case;
 mod coverage;
 mod devices;
 mod duplicate;
+mod emergency;
 mod error;
 pub(crate) mod field;
 pub(crate) mod follow_up_mark;
@@ -63,6 +64,7 @@ pub fn router() -> Router<AppState> {
         .merge(work::router())
         .merge(screening::router())
         .merge(call_out::router())
+        .merge(emergency::router())
         .merge(task::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))

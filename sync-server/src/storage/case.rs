@@ -40,11 +40,24 @@ pub struct CaseFilter {
     pub limit: u32,
 }
 
-/// One page of a list, most pressing first.
+/// A case as a list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedCase {
+    /// The incident.
+    pub record: ListedRecord,
+    /// How many people reported it, see
+    /// [`LikenessStorage::count_reporters`](super::LikenessStorage::count_reporters).
+    pub reporters: u32,
+    /// Incidents that may be the same.
+    pub alike: u32,
+}
+
+/// One page of a list, most pressing first; every reporter more brings a case
+/// forward.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CasePage {
     /// The rows.
-    pub cases: Vec<ListedRecord>,
+    pub cases: Vec<ListedCase>,
     /// Rows of the whole list, counted up to [`CasePage::MOST`].
     pub total: u64,
 }

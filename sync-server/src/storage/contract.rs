@@ -11,8 +11,10 @@ mod access;
 mod api_tokens;
 mod case;
 mod duplicate;
+mod emergency;
 mod finding;
 mod follow_up_mark;
+mod likeness;
 mod moves;
 mod reference;
 mod register;
@@ -45,9 +47,16 @@ use self::case::{
 use self::duplicate::{
     pairs_that_share_a_key_are_listed_in_scope, visits_of_a_merged_household_count_for_the_other,
 };
+use self::emergency::{
+    a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
+    an_emergency_holds_below_its_place_and_ends_by_itself,
+};
 use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the_same_is_found};
 use self::follow_up_mark::{
     a_mark_counts_its_assignees_visits_and_ends_by_itself, a_mark_is_shown_to_two_people_only,
+};
+use self::likeness::{
+    reporters_of_merged_incidents_are_counted_and_press, reports_that_may_be_one_are_found,
 };
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
@@ -149,6 +158,10 @@ where
         households_are_chosen_by_place_ledger_and_visits,
         inboxes_show_cases_in_scope_by_state_and_light,
         cases_come_due_and_one_server_at_a_time_looks,
+        an_emergency_holds_below_its_place_and_ends_by_itself,
+        a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
+        reports_that_may_be_one_are_found,
+        reporters_of_merged_incidents_are_counted_and_press,
     );
 }
 

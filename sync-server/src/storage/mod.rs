@@ -18,10 +18,12 @@ pub mod contract;
 mod device;
 mod division;
 mod duplicate;
+mod emergency;
 mod feed;
 mod finding;
 mod follow_up_mark;
 mod ledger;
+mod likeness;
 mod meta;
 mod org;
 mod person;
@@ -40,7 +42,7 @@ pub use api_token::{ApiToken, ApiTokenStorage};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
 pub use call_out::{CallOut, CallOutStorage, NewCallOut};
-pub use case::{CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase};
+pub use case::{CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase, ListedCase};
 pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{
@@ -48,10 +50,12 @@ pub use device::{
 };
 pub use division::{Division, DivisionStorage};
 pub use duplicate::{Alias, DuplicatePage, DuplicatePair, DuplicateStorage};
+pub use emergency::{EmergencyRow, EmergencyStorage, NewEmergency, RollRow};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use finding::FindingStorage;
 pub use follow_up_mark::{FollowUpCount, FollowUpMark, FollowUpMarkStorage, NewFollowUpMark};
 pub use ledger::{LedgerRow, LedgerStorage, LedgerTemplate};
+pub use likeness::{AlikeCase, Compared, LikenessStorage};
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
 pub use person::{
@@ -93,8 +97,10 @@ pub trait Storage:
     + FeedStorage
     + FindingStorage
     + DuplicateStorage
+    + EmergencyStorage
     + FollowUpMarkStorage
     + LedgerStorage
+    + LikenessStorage
     + AuthorshipStorage
     + QuarantineStorage
     + ReviewStorage
@@ -126,8 +132,10 @@ impl<T> Storage for T where
         + FeedStorage
         + FindingStorage
         + DuplicateStorage
+        + EmergencyStorage
         + FollowUpMarkStorage
         + LedgerStorage
+        + LikenessStorage
         + AuthorshipStorage
         + QuarantineStorage
         + ReviewStorage

@@ -169,6 +169,17 @@ codes! {
     }
 }
 
+impl Urgency {
+    /// How urgent a report is by what people wrote: one of class 80 (突发事件) is an
+    /// emergency, whatever was ticked.
+    pub fn reported(category: &str, urgency: &str) -> Self {
+        if category.starts_with(crate::emergency::EMERGENCY_CLASS) {
+            return Self::Emergency;
+        }
+        Self::parse(urgency).unwrap_or(Self::Normal)
+    }
+}
+
 codes! {
     /// A card shown to whoever is slow (督办).
     Supervision {

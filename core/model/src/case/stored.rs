@@ -11,7 +11,7 @@ use super::{
     Urgency, request::filed_requests, timeline::read_timeline,
 };
 use crate::{
-    FieldPath, FieldValue, OrgNodeId, PersonId, Timestamp,
+    FieldPath, FieldValue, OrgNodeId, PersonId, RecordId, Timestamp,
     deadline::{ClockStop, Light, Limit},
     document::{FieldEdit, Fields},
     working_day::WorkingCalendar,
@@ -68,6 +68,9 @@ pub struct CaseSummary {
     /// Units that were whistled for and are not done.
     #[n(13)]
     pub joint: Vec<OrgNodeId>,
+    /// The incident it is a duplicate of.
+    #[n(14)]
+    pub merged_into: Option<RecordId>,
 }
 
 impl CaseSummary {
@@ -117,6 +120,7 @@ impl CaseSummary {
                 .filter(|(_, joint)| joint.is_open())
                 .map(|(unit, _)| *unit)
                 .collect(),
+            merged_into: case.merged_into,
         })
     }
 
@@ -234,7 +238,10 @@ impl Case {
             state: CaseState::parse(&text("case.stage")).unwrap_or(CaseState::Reported),
             level: CaseLevel::parse(&text("case.level")).unwrap_or(CaseLevel::Community),
             handling: Handling::parse(&either("handling")).unwrap_or(Handling::Coordinated),
-            urgency: Urgency::parse(&either("urgency")).unwrap_or(Urgency::Normal),
+            urgency: match Urgency::parse(&text("case.urgency")) {
+                Some(decided) => decided,
+                None => Urgency::reported(&text("category"), &text("urgency")),
+            },
             reporter: id("case.reporter"),
             first_asked: id("case.first_asked").or_else(|| id("case.reporter")),
             unit: text("case.unit").parse().ok(),

@@ -11,7 +11,9 @@ use axum::{
 };
 
 #[cfg(test)]
-pub(crate) use detail::{ActionView, CasePageView, CaseView, RequestLine, TimelineLine};
+pub(crate) use detail::{
+    ActionView, AlikeLine, CasePageView, CaseView, ReportLine, RequestLine, TimelineLine,
+};
 #[cfg(test)]
 pub(crate) use list::{CaseListView, CaseRowView, CasesPage, Tab};
 

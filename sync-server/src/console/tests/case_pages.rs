@@ -6,8 +6,8 @@ use wangge_model::{case::CaseVerb, message::Language};
 use super::render::page;
 use crate::console::{
     case::{
-        ActionView, CaseListView, CasePageView, CaseRowView, CaseView, CasesPage, RequestLine, Tab,
-        TimelineLine,
+        ActionView, AlikeLine, CaseListView, CasePageView, CaseRowView, CaseView, CasesPage,
+        ReportLine, RequestLine, Tab, TimelineLine,
     },
     select::SelectOption,
 };
@@ -26,6 +26,8 @@ fn row(text: &str, light: &str, light_class: &'static str) -> CaseRowView {
         light_class,
         grid_name: text.to_owned(),
         has_requests: true,
+        reporters: Some(3),
+        alike: 1,
     }
 }
 
@@ -95,6 +97,26 @@ pub(super) fn pages(language: Language, text: &str) -> Vec<(&'static str, String
             actions: actions.collect(),
             others: vec![(text.to_owned(), text.to_owned())],
             units: options(),
+            merged_into: Some(("/cases/2".to_owned(), "SJ20260101000002".to_owned())),
+            reporters: 2,
+            reports: ["", "/cases/3"]
+                .map(|href| ReportLine {
+                    href: href.to_owned(),
+                    number: "SJ20260101000003".to_owned(),
+                    title: text.to_owned(),
+                    who: text.to_owned(),
+                    at: "2026-01-05 17:30".to_owned(),
+                })
+                .into(),
+            alike: vec![AlikeLine {
+                href: "/cases/4".to_owned(),
+                number: "SJ20260101000004".to_owned(),
+                title: text.to_owned(),
+                state: text.to_owned(),
+                at: "2026-01-05 17:30".to_owned(),
+                why: text.to_owned(),
+            }],
+            may_merge: true,
         },
     };
     let empty = CasePageView {

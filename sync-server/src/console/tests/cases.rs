@@ -133,3 +133,47 @@ async fn cases_of_other_grids_do_not_exist_for_a_worker() {
         "the community's desk assigns"
     );
 }
+
+#[tokio::test]
+async fn reports_of_one_thing_are_shown_merged_and_parted_again() {
+    let server = Server::start().await;
+    let first = put_incident(&server, 7).await;
+    let second = put_incident(&server, 8).await;
+    let storage = &server.state.storage;
+    while storage.compare_incidents(10).await.unwrap().count > 0 {}
+    let mut street = server.signed_in("wang").await;
+    let inbox = street.get("/cases?queue=all").await.body;
+    assert!(inbox.contains("可能重复") && !inbox.contains("人上报"));
+    let (one, two) = (format!("/cases/{first}"), format!("/cases/{second}"));
+    let shown = street.get(&two).await.body;
+    assert!(shown.contains("可能重复的事件") && shown.contains("文字相似 100%"));
+    assert!(shown.contains("合并到这件") && shown.contains("同一网格"));
+    let fields = [
+        ("verb", "merge"),
+        ("version", "0"),
+        ("into", "SJ20260101000007"),
+    ];
+    let done = street.submit(&two, &format!("{two}/act"), &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    while storage.compare_incidents(10).await.unwrap().count > 0 {}
+    let merged = street.get(&two).await.body;
+    assert!(merged.contains("已合并到") && merged.contains("SJ20260101000007"));
+    let kept = street.get(&one).await.body;
+    // Both reports are listed; one worker made them.
+    assert!(kept.contains("上报情况") && kept.contains("SJ20260101000008"));
+    assert!(kept.contains("共 1 人上报") && !kept.contains("可能重复的事件"));
+    // Nothing goes into what is merged itself.
+    let back = [
+        ("verb", "merge"),
+        ("version", "0"),
+        ("into", "SJ20260101000008"),
+    ];
+    let refused = street.submit(&one, &format!("{one}/act"), &back).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    let undo = [("verb", "unmerge"), ("version", "1"), ("text", "是两盏灯")];
+    let done = street.submit(&two, &format!("{two}/act"), &undo).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    while storage.compare_incidents(10).await.unwrap().count > 0 {}
+    let kept = street.get(&one).await.body;
+    assert!(!kept.contains("上报情况") && kept.contains("可能重复的事件"));
+}

@@ -253,7 +253,12 @@ pub(super) const APPROVE: Flag = Flag::new("may_approve", Data::Account, Act::Ap
 const SEE_TASK: Flag = Flag::new("may_see_task", Data::Task, Act::Read);
 pub(super) const PROPOSE_TASK: Flag = Flag::new("may_propose_task", Data::Task, Act::Propose);
 const APPROVE_TASK: Flag = Flag::new("may_approve_task", Data::Task, Act::Approve);
-const FLAGS: [Flag; 14] = [
+const SEE_EMERGENCY: Flag = Flag::new("may_see_emergency", Data::Emergency, Act::Read);
+pub(super) const DECLARE: Flag = Flag::new("may_declare", Data::Emergency, Act::Order);
+pub(super) const DECLARE_RESPONSE: Flag =
+    Flag::new("may_declare_response", Data::Emergency, Act::Approve);
+const KEEP_ROLL: Flag = Flag::new("may_keep_roll", Data::Emergency, Act::Write);
+const FLAGS: [Flag; 18] = [
     COUNT,
     UNSETTLED,
     DECIDE,
@@ -268,6 +273,10 @@ const FLAGS: [Flag; 14] = [
     SEE_TASK,
     PROPOSE_TASK,
     APPROVE_TASK,
+    SEE_EMERGENCY,
+    DECLARE,
+    DECLARE_RESPONSE,
+    KEEP_ROLL,
 ];
 
 /// The grids in which an assignment of the person allows this.
