@@ -15,6 +15,7 @@ use crate::{
     message::{Language, message, message_id},
     protocol::{deflate, limits},
     survey::{SURVEY, Survey, SurveyError},
+    task::{MatterList, TASK_MATTERS},
     visit_plan::{Campaign, CampaignError, VisitRules, VisitRulesError},
 };
 
@@ -178,6 +179,11 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
             .check()
             .map_err(|error| ReferenceError::Json(error.to_string()))?;
         serde_json::to_value(rules).map_err(json)?
+    } else if name == TASK_MATTERS {
+        let list: MatterList = serde_json::from_value(given.clone()).map_err(json)?;
+        list.check()
+            .map_err(|error| ReferenceError::Json(error.to_string()))?;
+        serde_json::to_value(list).map_err(json)?
     } else if name == GRID_MAP {
         let map: GridMap = serde_json::from_value(given.clone()).map_err(json)?;
         for grid in &map.grids {

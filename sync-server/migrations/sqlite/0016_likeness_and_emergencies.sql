@@ -70,3 +70,6 @@ CREATE INDEX emergency_check_in_noted_by ON emergency_check_in (noted_by) WHERE 
 
 -- Emergencies that nobody took in yet alarm every desk.
 CREATE INDEX incident_case_alarm ON incident_case (grid) WHERE is_emergency = 1 AND state = 'reported';
+
+-- The matter of the county's list that a task is (准入); empty: none, so that it needs permission.
+ALTER TABLE task ADD COLUMN matter TEXT NOT NULL DEFAULT '';

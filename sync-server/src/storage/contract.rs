@@ -72,7 +72,7 @@ use self::register::{
 };
 use self::session::{a_code_enrols_one_device, console_sessions_end, sessions_end};
 use self::survey::a_survey_is_asked_below_its_place_and_counted_in_scope;
-use self::task::a_task_enters_a_grid_only_when_it_is_let_in;
+use self::task::{a_task_enters_a_grid_only_when_it_is_let_in, what_is_on_the_list_enters_at_once};
 use self::visit::{
     a_campaign_reaches_phones_and_is_counted_down,
     a_household_that_arrives_after_its_visit_is_counted,
@@ -160,6 +160,7 @@ where
         cases_come_due_and_one_server_at_a_time_looks,
         an_emergency_holds_below_its_place_and_ends_by_itself,
         a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
+        what_is_on_the_list_enters_at_once,
         reports_that_may_be_one_are_found,
         reporters_of_merged_incidents_are_counted_and_press,
     );

@@ -24,7 +24,7 @@ use crate::{
         screening::{ScreeningForm, ScreeningsPage},
         select::SelectOption,
         survey::{NewSurveyPage, Results, SurveyForm, SurveyPage, SurveyView, SurveysPage},
-        task::{TaskForm, TaskView, TasksPage},
+        task::{MatterView, TaskForm, TaskView, TasksPage},
         work::{FiguresPage, WorkPage, WorkQuery},
     },
     storage::{
@@ -126,6 +126,7 @@ fn tasks(at: &dyn Fn(&str) -> Page, text: &str) -> String {
             starts_on: today(),
             ends_on: today().plus(30),
             basis: text.to_owned(),
+            matter: text.to_owned(),
         },
         filed_by: text.to_owned(),
         filed_at: NOW,
@@ -156,6 +157,13 @@ fn tasks(at: &dyn Fn(&str) -> Page, text: &str) -> String {
         },
         nodes: options(text),
         kinds: options(text),
+        matters: options(text),
+        list: vec![MatterView {
+            title: text.to_owned(),
+            basis: text.to_owned(),
+            kind: text.to_owned(),
+            most_days: 31,
+        }],
         page,
     };
     page.render().unwrap()
