@@ -15,6 +15,7 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod card;
+pub mod case_archive;
 pub mod cli;
 pub mod clockwork;
 pub mod config;

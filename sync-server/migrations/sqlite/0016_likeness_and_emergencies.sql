@@ -73,3 +73,7 @@ CREATE INDEX incident_case_alarm ON incident_case (grid) WHERE is_emergency = 1 
 
 -- The matter of the county's list that a task is (准入); empty: none, so that it needs permission.
 ALTER TABLE task ADD COLUMN matter TEXT NOT NULL DEFAULT '';
+
+-- Of papers that are approved level by level (审批性): which levels did, a bit each; NULL: no papers.
+ALTER TABLE incident_case ADD COLUMN approved INTEGER;
+CREATE INDEX incident_case_approved ON incident_case (grid) WHERE approved IS NOT NULL;

@@ -23,6 +23,7 @@ mod home;
 mod ledger;
 pub(crate) mod link;
 mod list;
+mod notice;
 mod page;
 mod quarantine;
 mod record;
@@ -65,6 +66,7 @@ pub fn router() -> Router<AppState> {
         .merge(screening::router())
         .merge(call_out::router())
         .merge(emergency::router())
+        .merge(notice::router())
         .merge(task::router())
         .route("/coverage", get(coverage::get))
         .route("/campaigns", get(campaign::list))

@@ -56,7 +56,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 25] = [
+const NAVIGATION: [(&str, &str); 27] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -72,6 +72,8 @@ const NAVIGATION: [(&str, &str); 25] = [
     ("/follow-up-marks", "console-nav-follow-up-marks"),
     ("/incidents", "console-nav-incidents"),
     ("/cases", "console-nav-cases"),
+    ("/notices", "console-nav-notices"),
+    ("/archive", "console-nav-archive"),
     ("/emergencies", "console-nav-emergencies"),
     ("/conflicts", "console-nav-conflicts"),
     ("/review", "console-nav-review"),

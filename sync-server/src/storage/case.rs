@@ -34,6 +34,8 @@ pub struct CaseFilter {
     pub class: String,
     /// Of this grid.
     pub grid: Option<GridId>,
+    /// Received from then on and before then.
+    pub received: Option<(Timestamp, Timestamp)>,
     /// Rows to leave out at the start.
     pub offset: u64,
     /// Most rows.
@@ -94,6 +96,14 @@ pub trait CaseStorage {
         person: &PersonId,
         at: Timestamp,
     ) -> StorageResult<Option<StoredRecord>>;
+    /// Papers of places in the person's scope that this level approved, those
+    /// that changed last first, 1,000 at most.
+    async fn list_approved(
+        &self,
+        level: CaseLevel,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<StoredRecord>>;
     /// Cases whose time has come at `at`, longest ago first.
     async fn list_due_cases(&self, at: Timestamp, limit: u32) -> StorageResult<Vec<DueCase>>;
     /// Cases with requests that have no outcome, of records nobody changed since

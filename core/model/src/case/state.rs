@@ -79,6 +79,15 @@ codes! {
 }
 
 impl CaseLevel {
+    /// Its bit in [`crate::case::CaseSummary::approved`].
+    pub const fn bit(self) -> u8 {
+        match self {
+            Self::Community => 1,
+            Self::Street => 2,
+            Self::County => 4,
+        }
+    }
+
     /// The next level up.
     pub const fn above(self) -> Option<Self> {
         match self {

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Case, CaseClock, CaseLevel, CaseState, DelayRequest, Handling, Joint, JointState, Supervision,
-    Urgency, request::filed_requests, timeline::read_timeline,
+    Urgency,
+    request::filed_requests,
+    timeline::{approvals, read_timeline},
 };
 use crate::{
     FieldPath, FieldValue, OrgNodeId, PersonId, RecordId, Timestamp,
@@ -71,6 +73,10 @@ pub struct CaseSummary {
     /// The incident it is a duplicate of.
     #[n(14)]
     pub merged_into: Option<RecordId>,
+    /// Of papers that are approved level by level: which levels did, a bit each
+    /// (community 1, street 2, county 4). `None`: no papers.
+    #[n(15)]
+    pub approved: Option<u8>,
 }
 
 impl CaseSummary {
@@ -121,6 +127,10 @@ impl CaseSummary {
                 .map(|(unit, _)| *unit)
                 .collect(),
             merged_into: case.merged_into,
+            approved: (case.handling == Handling::Approval).then(|| {
+                let levels = approvals(&read_timeline(fields));
+                levels.keys().fold(0, |bits, level| bits | level.bit())
+            }),
         })
     }
 

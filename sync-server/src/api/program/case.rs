@@ -257,6 +257,7 @@ impl CaseQuery {
             light: code_of(self.light.as_deref(), light)?,
             class: self.class.clone().unwrap_or_default(),
             grid: code_of(self.grid.as_deref(), |text| text.parse().ok())?,
+            received: None,
             offset: (page - 1).saturating_mul(u64::from(limit)),
             limit,
         };

@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 use wangge_model::{
     OrgLevel, OrgNodeId, PersonId, RecordId, RecordKind,
-    case::{Case, CaseRefusal, CaseSummary, CaseVerb, Needs, Requester},
+    case::{Case, CaseRefusal, CaseState, CaseSummary, CaseVerb, Needs, Requester},
     document::RecordDocument,
     incident::Incident,
     message::{message, message_id},
@@ -70,6 +70,8 @@ pub(crate) struct CaseView {
     pub(crate) alike: Vec<AlikeLine>,
     /// Whether the reader may merge it.
     pub(crate) may_merge: bool,
+    /// Where its file is, once it is closed.
+    pub(crate) file: Option<String>,
 }
 
 /// A report that is part of a case.
@@ -205,6 +207,8 @@ pub(super) async fn view(
         None => None,
     };
     Ok(CaseView {
+        file: matches!(case.state, CaseState::Closed | CaseState::Archived)
+            .then(|| format!("/cases/{id}/archive.zip")),
         merged_into,
         may_merge,
         reporters: storage.count_reporters(&id).await?,

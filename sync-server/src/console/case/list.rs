@@ -181,6 +181,7 @@ pub(super) async fn get(
         light: find_light(&form.light),
         class: form.class.clone(),
         grid: None,
+        received: None,
         offset: (number - 1).saturating_mul(u64::from(PAGE_ROWS)),
         limit: PAGE_ROWS,
     };

@@ -2,6 +2,7 @@
 //! asking for a decision on it.
 
 mod act;
+mod archive;
 mod detail;
 mod list;
 
@@ -10,6 +11,8 @@ use axum::{
     routing::{get, post},
 };
 
+#[cfg(test)]
+pub(crate) use archive::{ArchivePage, ArchiveRow};
 #[cfg(test)]
 pub(crate) use detail::{
     ActionView, AlikeLine, CasePageView, CaseView, ReportLine, RequestLine, TimelineLine,
@@ -25,4 +28,6 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/cases", get(list::get))
         .route("/cases/{id}", get(detail::get))
         .route("/cases/{id}/act", post(act::post))
+        .route("/cases/{id}/archive.zip", get(archive::file))
+        .route("/archive", get(archive::list))
 }

@@ -47,9 +47,10 @@ pub(super) fn put(
     connection
         .prepare_cached(&format!(
             "INSERT INTO incident_case (record, grid, is_open, sort_at, level, state, category,
-                 due_at, warn_at, ended_at, is_emergency, open_requests, signal_at, press_at)
+                 due_at, warn_at, ended_at, is_emergency, open_requests, signal_at, press_at,
+                 approved)
              VALUES (?1, ?2, ?3, coalesce(?4, ?5), ?6, ?7, ?8, ?4, ?9, ?10, ?11, ?12, ?13,
-                 coalesce(?4, ?5))
+                 coalesce(?4, ?5), ?14)
              ON CONFLICT (record) DO UPDATE SET is_open = excluded.is_open,
                  sort_at = coalesce(excluded.due_at, sort_at),
                  press_at = coalesce(excluded.due_at, sort_at)
@@ -58,7 +59,7 @@ pub(super) fn put(
                  state = excluded.state, category = excluded.category, due_at = excluded.due_at,
                  warn_at = excluded.warn_at, ended_at = excluded.ended_at,
                  is_emergency = excluded.is_emergency, open_requests = excluded.open_requests,
-                 signal_at = excluded.signal_at"
+                 signal_at = excluded.signal_at, approved = excluded.approved"
         ))?
         .execute(params![
             id.as_bytes(),
@@ -76,6 +77,7 @@ pub(super) fn put(
             case.next_signal_at()
                 .filter(|_| is_open)
                 .map(Timestamp::as_millis),
+            case.approved,
         ])?;
     let (reporter, into) = (case.reporter.as_ref(), case.merged_into.as_ref());
     likeness::put_merge(connection, id, reporter, into)?;
@@ -123,6 +125,12 @@ fn conditions(filter: &CaseFilter, at: Timestamp) -> (String, Named) {
     }
     if let Some(grid) = filter.grid {
         add("c.grid = :grid", ":grid", Box::new(*grid.as_bytes()));
+    }
+    if let Some((from, to)) = filter.received {
+        let received = "EXISTS (SELECT 1 FROM record AS one WHERE one.id = c.record
+                                AND one.created_at >= :from AND one.created_at < :to)";
+        add(received, ":from", Box::new(from.as_millis()));
+        values.push((":to", Box::new(to.as_millis())));
     }
     if !filter.class.is_empty() {
         let class = "substr(c.category, 1, length(:class)) = :class";
@@ -273,6 +281,35 @@ impl CaseStorage for SqliteStorage {
             } else {
                 Ok(None)
             }
+        })
+        .await
+    }
+
+    async fn list_approved(
+        &self,
+        level: CaseLevel,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<StoredRecord>> {
+        let person = *person;
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&in_scope(
+                "SELECT record.id FROM incident_case AS c JOIN record ON record.id = c.record
+                 WHERE c.approved IS NOT NULL AND c.approved & :bit <> 0
+                   AND c.grid IN (SELECT id FROM scope_record WHERE kind = 3)
+                 ORDER BY record.changed_at DESC, record.id LIMIT 1000",
+            ))?;
+            let rows = statement.query_map(
+                named_params! {
+                    ":person": person.as_bytes(), ":at": at.as_millis(), ":bit": level.bit(),
+                },
+                |row| row::id(row, 0, RecordId::from_bytes),
+            )?;
+            let mut found = Vec::new();
+            for id in row::collect(rows)? {
+                found.extend(record::find(connection, &id)?);
+            }
+            Ok(found)
         })
         .await
     }

@@ -292,6 +292,12 @@ fn read(connection: &Connection, stored: &StoredRecord, rules: &mut Rules) -> St
     );
     // Of incidents from before this was kept.
     put_merge(connection, &stored.id, reporter.as_ref(), into.as_ref())?;
+    connection
+        .prepare_cached("UPDATE incident_case SET approved = ?2 WHERE record = ?1")?
+        .execute(params![
+            stored.id.as_bytes(),
+            document.summary().case.and_then(|case| case.approved)
+        ])?;
     if case.is_some_and(|case| case.state.is_over()) {
         return Ok(());
     }
