@@ -82,6 +82,7 @@ use self::visit::{
 use self::work::{
     everything_screened_is_one_list_within_scope,
     figures_count_households_days_and_what_is_overdue, open_matters_are_told_by_grid,
+    the_register_is_narrowed_to_each_of_the_four_kinds,
     what_is_handed_in_is_summed_by_day_grid_and_person,
 };
 use super::{
@@ -160,6 +161,7 @@ where
         cases_come_due_and_one_server_at_a_time_looks,
         an_emergency_holds_below_its_place_and_ends_by_itself,
         a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
+        the_register_is_narrowed_to_each_of_the_four_kinds,
         what_is_on_the_list_enters_at_once,
         reports_that_may_be_one_are_found,
         reporters_of_merged_incidents_are_counted_and_press,

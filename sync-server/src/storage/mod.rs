@@ -82,8 +82,8 @@ pub use visit::{
 };
 pub use wangge_model::{OrgLevel, Role};
 pub use work::{
-    MatterRow, OpinionCount, Screening, ScreeningFilter, ScreeningKind, ScreeningPage, WorkRow,
-    WorkSpan, WorkStorage, WorkerFigures,
+    MatterRow, OpinionCount, Screening, ScreeningFilter, ScreeningKind, ScreeningPage,
+    ScreeningTopic, WorkRow, WorkSpan, WorkStorage, WorkerFigures,
 };
 
 /// Everything the server keeps.

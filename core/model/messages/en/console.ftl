@@ -939,3 +939,9 @@ console-notice-names = People concerned
 console-notice-from = From
 console-notice-to = To
 console-notice-export = Export as CSV
+
+console-screening-topic = Looked for
+console-screening-topic-dispute = Disputes
+console-screening-topic-order = Public order
+console-screening-topic-safety = Hazards
+console-screening-topic-care = People looked after

@@ -939,3 +939,9 @@ console-notice-names = 当事人
 console-notice-from = 开始日期
 console-notice-to = 结束日期
 console-notice-export = 导出 CSV
+
+console-screening-topic = 四排查
+console-screening-topic-dispute = 矛盾纠纷
+console-screening-topic-order = 治安隐患
+console-screening-topic-safety = 安全隐患
+console-screening-topic-care = 关怀服务对象
