@@ -870,7 +870,6 @@ console-case-alike-no-place = same grid (one has no position)
 console-case-alike-minutes = { $count } minutes apart
 console-case-alike-hours = { $count } hours apart
 console-case-alike-words = words alike { $percent }%
-console-case-alike-join = ;{" "}
 
 console-nav-emergencies = Emergencies
 console-emergencies-title = Emergency mode

@@ -870,7 +870,6 @@ console-case-alike-no-place = 同一网格（有一件没有定位）
 console-case-alike-minutes = 相隔 { $count } 分钟
 console-case-alike-hours = 相隔 { $count } 小时
 console-case-alike-words = 文字相似 { $percent }%
-console-case-alike-join = ，
 
 console-nav-emergencies = 应急状态
 console-emergencies-title = 平急转换

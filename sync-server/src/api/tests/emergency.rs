@@ -76,6 +76,7 @@ async fn a_reserve_works_while_the_emergency_lasts_and_loses_nothing_unsent() {
     let reserve = add_reserve(&server).await;
     let id = declare(&server, desk).await;
     let mut phone = SimDevice::enrol(&server, reserve).await;
+    phone.knows_reference = true;
     phone.sync(&server).await;
     let grids: Vec<_> = phone.grants.grids.iter().map(|grant| grant.grid).collect();
     assert_eq!(grids, [server.grids[0]]);

@@ -434,7 +434,7 @@ impl Words<'_> {
                 title: summary.title,
                 state: self.t(&message_id("case-state", &summary.state)),
                 at: alike.record.created_at.to_china_text(),
-                why: [place, apart, words].join(&self.t("console-case-alike-join")),
+                why: [place, apart, words].join(" · "),
             }
         });
         Ok(lines.collect())

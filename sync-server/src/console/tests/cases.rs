@@ -311,13 +311,7 @@ async fn a_closed_case_is_taken_out_as_a_file_and_listed_by_year() {
     // Who may not lift masks may not have it: it holds everything in full.
     let other = PersonId::from_bytes([34; 16]);
     server
-        .add_person(
-            other,
-            "考评员",
-            "sun",
-            super::client::STREET,
-            Role::Assessor,
-        )
+        .add_person(other, "考评员", "sun", STREET, Role::Assessor)
         .await;
     let mut assessor = server.signed_in("sun").await;
     assert_eq!(assessor.get(&file).await.status, StatusCode::FORBIDDEN);

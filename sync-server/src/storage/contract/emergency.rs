@@ -46,7 +46,7 @@ async fn town_and_county(storage: &dyn Storage) {
         trained_on: NOW.to_china_date(),
         created_at: NOW,
     };
-    let works = |id: u8, place: u8, role, reserve| NewAssignment {
+    let works = |id: u8, place: u8, role, reserve: bool| NewAssignment {
         id: AssignmentId::from_bytes(id16(id)),
         person: person(id),
         node: OrgNodeId::from_bytes(id16(place)),

@@ -127,10 +127,10 @@ fn conditions(filter: &CaseFilter, at: Timestamp) -> (String, Named) {
         add("c.grid = :grid", ":grid", Box::new(*grid.as_bytes()));
     }
     if let Some((from, to)) = filter.received {
-        let received = "EXISTS (SELECT 1 FROM record AS one WHERE one.id = c.record
-                                AND one.created_at >= :from AND one.created_at < :to)";
-        add(received, ":from", Box::new(from.as_millis()));
-        values.push((":to", Box::new(to.as_millis())));
+        let received = "(SELECT created_at FROM record WHERE record.id = c.record)";
+        let (least, most) = (format!("{received} >= :from"), format!("{received} < :to"));
+        add(&least, ":from", Box::new(from.as_millis()));
+        add(&most, ":to", Box::new(to.as_millis()));
     }
     if !filter.class.is_empty() {
         let class = "substr(c.category, 1, length(:class)) = :class";

@@ -93,7 +93,8 @@ fn choose(
          WHERE above.id = ?1 ORDER BY record.id LIMIT ?2",
     )?;
     // One more than allowed, to notice.
-    let rows = statement.query_map(params![node.as_bytes(), MOST_HOUSEHOLDS + 1], |row| {
+    let most = u32::try_from(MOST_HOUSEHOLDS).unwrap_or(u32::MAX - 1);
+    let rows = statement.query_map(params![node.as_bytes(), most + 1], |row| {
         id(row, 0, RecordId::from_bytes)
     })?;
     Ok(fits(collect(rows)?))
