@@ -207,7 +207,7 @@ fn reported(fields: &Fields, person: PersonId) -> Case {
     let code = |path: &str| fields.text(path);
     Case::reported(
         Handling::parse(&code("handling")).unwrap_or(Handling::Coordinated),
-        Urgency::parse(&code("urgency")).unwrap_or(Urgency::Normal),
+        Urgency::reported(&code("category"), &code("urgency")),
         Some(person),
         Some(person),
     )

@@ -39,6 +39,7 @@ mod config;
 mod core;
 pub mod draft;
 pub mod duplicate;
+pub mod emergency;
 mod error;
 pub mod form;
 pub mod hazard;

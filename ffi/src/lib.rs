@@ -34,6 +34,7 @@ pub mod case;
 pub mod core;
 pub mod draft;
 pub mod duplicate;
+pub mod emergency;
 pub mod error;
 pub mod form;
 pub mod grid;

@@ -1,5 +1,5 @@
 //! Keeps what is derived from records a moment behind them while the server
-//! runs: the search index, and the visits that count; lets go of ledgers nobody
+//! runs: the search index, the visits that count, reports that may be one; lets go of ledgers nobody
 //! came back for. Owns when; how is `storage`'s.
 
 use std::time::Duration;
@@ -8,7 +8,10 @@ use tokio::{sync::broadcast::error::RecvError, time::timeout};
 
 use wangge_model::CivilDay;
 
-use crate::{AppState, ingest::merge};
+use crate::{
+    AppState,
+    ingest::{case_action, merge},
+};
 
 /// Records of one step: a few hundredths of a second of the writer's time.
 const STEP: usize = 200;
@@ -16,6 +19,8 @@ const STEP: usize = 200;
 const VISITS: u32 = 50;
 /// Merged records of one step; each and the one it stands for are opened.
 const MERGES: u32 = 20;
+/// Incidents of one step; each is opened and compared with 200 at most.
+const COMPARED: u32 = 20;
 /// A campaign stays on the phones for so many days after its last one, for
 /// whoever comes back late.
 const CAMPAIGN_GRACE_DAYS: i32 = 7;
@@ -35,6 +40,7 @@ pub async fn keep_indexed(state: AppState) {
         bring_all(&state).await;
         index_all(&state).await;
         count_all(&state).await;
+        compare_all(&state).await;
         state.ledgers.sweep(state.clock.now());
         // Whatever ends the wait, there may be something to index.
         tokio::select! {
@@ -79,6 +85,26 @@ async fn bring_all(state: &AppState) {
     }
 }
 
+/// Finds reports that may be one. Two people who merged two incidents into one
+/// another at the same moment would leave nobody with either: one is taken back.
+async fn compare_all(state: &AppState) {
+    while !state.is_stopping() {
+        let compared = match state.storage.compare_incidents(COMPARED).await {
+            Ok(compared) if compared.count == 0 => return,
+            Ok(compared) => compared,
+            Err(error) => {
+                tracing::error!(%error, "reports that may be one are behind");
+                return;
+            }
+        };
+        if let Some(record) = compared.tangled.first()
+            && let Err(error) = case_action::untangle(state, *record).await
+        {
+            tracing::warn!(%record, %error, "incidents merged into one another stay so");
+        }
+    }
+}
+
 async fn count_all(state: &AppState) {
     let now = state.clock.now();
     let over = CivilDay::of(now).plus(-CAMPAIGN_GRACE_DAYS);
@@ -87,6 +113,12 @@ async fn count_all(state: &AppState) {
     }
     if let Err(error) = state.storage.close_surveys_before(over, now).await {
         tracing::error!(%error, "surveys that are over stay on the phones");
+    }
+    if let Err(error) = state.storage.note_contacts(now).await {
+        tracing::error!(%error, "phones in touch in an emergency were not noted");
+    }
+    if let Err(error) = state.storage.untell_emergencies(now).await {
+        tracing::error!(%error, "emergencies that are over stay on the phones");
     }
     let today = CivilDay::of(now);
     if let Err(error) = state.storage.end_follow_up_marks_before(today).await {

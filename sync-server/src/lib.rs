@@ -18,6 +18,7 @@ pub mod app;
 pub mod auth;
 pub mod bucket;
 pub mod card;
+pub mod case_archive;
 pub mod cli;
 pub mod clockwork;
 pub mod config;

@@ -156,6 +156,10 @@ id_type!(
     CallOutId
 );
 id_type!(
+    /// One emergency.
+    EmergencyId
+);
+id_type!(
     /// One task that a department pushes down.
     TaskId
 );

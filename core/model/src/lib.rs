@@ -7,7 +7,8 @@
 //!   [`place`], [`visit`] and [`incident`] read it as a whole; [`member_move`]
 //!   takes a person from one household to another.
 //! * [`hazard`]: what was found at a household or place, until it is gone.
-//! * [`duplicate`]: what tells that two files are about the same.
+//! * [`duplicate`]: what tells that two files are about the same; [`likeness`]:
+//!   that two reports may be.
 //! * [`collection`]: collection lists (采集清单), the form they make of a record,
 //!   and with [`record_problem`] what is wrong with what stands in it.
 //! * [`guard`]: the gate for changes from elsewhere.
@@ -16,6 +17,7 @@
 //!   two people see.
 //! * [`survey`]: what is asked at the door and counted without names.
 //! * [`task`]: what departments push down to grids, and what may enter them.
+//! * [`emergency`]: days on which a place works by shorter limits.
 //! * [`mod@reference`]: what the server authors for phones.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
@@ -61,6 +63,7 @@ pub mod credit_code;
 pub mod deadline;
 pub mod document;
 pub mod duplicate;
+pub mod emergency;
 pub mod fault_point;
 pub mod follow_up_mark;
 pub mod grid_code;
@@ -70,6 +73,7 @@ pub mod hotline;
 pub mod household;
 pub mod incident;
 pub mod incident_class;
+pub mod likeness;
 pub mod masking;
 pub mod member_move;
 pub mod merge;
@@ -106,10 +110,10 @@ pub use grid_code::{
     GridCodeParts, GridCodeScheme, GridCodeSchemeError, GridCodeScope, Segment, SegmentName,
 };
 pub use id::{
-    ApiTokenId, AssignmentId, AuditId, CallOutId, CampaignId, ChangeHash, DeviceId, FollowUpMarkId,
-    GridId, Incarnation, InvalidId, MemberId, MessageId, NoticeId, OrgNodeId, PersonId,
-    QuarantineId, RecordId, RedivisionId, ReferenceVersion, RequestId, ServerEpoch, SurveyId,
-    TaskId,
+    ApiTokenId, AssignmentId, AuditId, CallOutId, CampaignId, ChangeHash, DeviceId, EmergencyId,
+    FollowUpMarkId, GridId, Incarnation, InvalidId, MemberId, MessageId, NoticeId, OrgNodeId,
+    PersonId, QuarantineId, RecordId, RedivisionId, ReferenceVersion, RequestId, ServerEpoch,
+    SurveyId, TaskId,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

@@ -10,11 +10,14 @@ use crate::{
     boundary::{GRID_MAP, GridMap},
     case::CaseRules,
     collection::{self, CollectionList, CollectionListError, CollectionLists},
+    emergency::{EMERGENCY, Emergency},
     hotline::{ClassMap, HOTLINE_CLASSES},
     incident_class::{INCIDENT_CLASSES, IncidentClassError, IncidentClasses},
+    likeness::{INCIDENT_LIKENESS, LikenessRules},
     message::{Language, message, message_id},
     protocol::{deflate, limits},
     survey::{SURVEY, Survey, SurveyError},
+    task::{MatterList, TASK_MATTERS},
     visit_plan::{Campaign, CampaignError, VisitRules, VisitRulesError},
 };
 
@@ -153,6 +156,12 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
         let campaign: Campaign = serde_json::from_value(given.clone()).map_err(json)?;
         campaign.check()?;
         serde_json::to_value(campaign).map_err(json)?
+    } else if name.starts_with(EMERGENCY) {
+        let emergency: Emergency = serde_json::from_value(given.clone()).map_err(json)?;
+        emergency
+            .check()
+            .map_err(|error| ReferenceError::Json(error.to_string()))?;
+        serde_json::to_value(emergency).map_err(json)?
     } else if name.starts_with(SURVEY) {
         let survey: Survey = serde_json::from_value(given.clone()).map_err(json)?;
         survey.check()?;
@@ -177,6 +186,17 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
     } else if name == HOTLINE_CLASSES {
         ClassMap::read(body).map_err(|error| ReferenceError::Json(error.to_string()))?;
         return Ok(());
+    } else if name == INCIDENT_LIKENESS {
+        let rules: LikenessRules = serde_json::from_value(given.clone()).map_err(json)?;
+        rules
+            .check()
+            .map_err(|error| ReferenceError::Json(error.to_string()))?;
+        serde_json::to_value(rules).map_err(json)?
+    } else if name == TASK_MATTERS {
+        let list: MatterList = serde_json::from_value(given.clone()).map_err(json)?;
+        list.check()
+            .map_err(|error| ReferenceError::Json(error.to_string()))?;
+        serde_json::to_value(list).map_err(json)?
     } else if name == GRID_MAP {
         let map: GridMap = serde_json::from_value(given.clone()).map_err(json)?;
         for grid in &map.grids {

@@ -1,12 +1,22 @@
 //! Tasks that a department pushes down to grids (条线任务到块), and the control of
 //! what may enter them (事项准入, source 004): temporary tasks need consent and an
-//! end date, and say on what basis they are asked.
+//! end date, and say on what basis they are asked. What is on the county's list of
+//! matters ([`MatterList`]) enters at once; everything else needs the county's
+//! permission, with a reason either way.
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     CivilDay,
     document::schema::VISIT_KIND,
     message::{Language, message, message_id},
 };
+
+/// Name of the set of matters that departments may give to grids (事项清单), see
+/// [`MatterList`].
+pub const TASK_MATTERS: &str = "task_matters";
+/// Most matters of a list.
+const MOST_MATTERS: usize = 200;
 
 /// Longest task, in days.
 pub const MOST_DAYS: i32 = 366;
@@ -43,6 +53,88 @@ impl TaskState {
     }
 }
 
+/// The matters that departments may give to grids without asking.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MatterList {
+    /// Its rows, in the order they are shown.
+    pub rows: Vec<Matter>,
+}
+
+/// One matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Matter {
+    /// Names it within the list: 1 to 32 letters, digits, `_` and `-`.
+    pub code: String,
+    /// What it is called.
+    pub title: String,
+    /// The law, rule or order it rests on.
+    pub basis: String,
+    /// Kind its visits are entered as.
+    pub kind: String,
+    /// Longest it may take, in days.
+    pub most_days: u16,
+}
+
+/// Why a list cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MatterListError {
+    /// More than 200.
+    #[error("more than {MOST_MATTERS} matters")]
+    TooMany,
+    /// A code that is none or repeated, or a title, basis, kind or length that no
+    /// task may have.
+    #[error("matter {0} cannot be used")]
+    Row(usize),
+}
+
+impl MatterList {
+    /// The list in the content of a set; one that cannot be read has no matters, so
+    /// that everything needs permission.
+    pub fn read(body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    /// The matter of this code.
+    pub fn find(&self, code: &str) -> Option<&Matter> {
+        self.rows.iter().find(|matter| matter.code == code)
+    }
+
+    /// Whether it may be published.
+    pub fn check(&self) -> Result<(), MatterListError> {
+        if self.rows.len() > MOST_MATTERS {
+            return Err(MatterListError::TooMany);
+        }
+        let mut codes = std::collections::BTreeSet::new();
+        for (place, matter) in self.rows.iter().enumerate() {
+            let is_code = (1..=32).contains(&matter.code.len())
+                && matter
+                    .code
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+            let fits = is_code
+                && codes.insert(&matter.code)
+                && (1..=60).contains(&matter.title.trim().chars().count())
+                && is_reason(&matter.basis)
+                && VISIT_KIND.contains(&matter.kind.as_str())
+                && (1..=MOST_DAYS).contains(&i32::from(matter.most_days));
+            if !fits {
+                return Err(MatterListError::Row(place + 1));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Matter {
+    /// Whether a task is this matter: its kind, and no longer.
+    pub fn admits(&self, order: &TaskOrder) -> bool {
+        let days = order.ends_on.days_since(order.starts_on) + 1;
+        order.matter == self.code && order.kind == self.kind && days <= i32::from(self.most_days)
+    }
+}
+
 /// What a department asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskOrder {
@@ -58,6 +150,9 @@ pub struct TaskOrder {
     pub ends_on: CivilDay,
     /// The law, rule or order it rests on.
     pub basis: String,
+    /// Code of the matter of the list that it is; empty: none, so that it needs
+    /// permission.
+    pub matter: String,
 }
 
 /// What is wrong with a task. The texts are `task-<code>`.
@@ -81,7 +176,11 @@ pub enum TaskError {
     /// No place, or one that is not the person's.
     #[error("a place in scope must be chosen")]
     Place,
-    /// A refusal without a reason.
+    /// It is on no list that holds there, or is another kind or longer than the
+    /// list allows.
+    #[error("the list does not allow it")]
+    Matter,
+    /// A permission or refusal without a reason.
     #[error("the reason must have 2 to {BASIS_CHARS} characters")]
     Reason,
     /// There is no household in its grids.
@@ -94,13 +193,14 @@ pub enum TaskError {
 
 impl TaskError {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Title,
         Self::Note,
         Self::Kind,
         Self::Days,
         Self::Basis,
         Self::Place,
+        Self::Matter,
         Self::Reason,
         Self::Nobody,
         Self::TooMany,
@@ -115,6 +215,7 @@ impl TaskError {
             Self::Days => "days",
             Self::Basis => "basis",
             Self::Place => "place",
+            Self::Matter => "matter",
             Self::Reason => "reason",
             Self::Nobody => "nobody",
             Self::TooMany => "too_many",
@@ -170,6 +271,7 @@ mod tests {
             starts_on: "2026-03-01".parse().unwrap(),
             ends_on: "2026-03-31".parse().unwrap(),
             basis: "城镇燃气管理条例".to_owned(),
+            matter: String::new(),
         };
         let today: CivilDay = "2026-03-02".parse().unwrap();
         let code = |change: &dyn Fn(&mut TaskOrder)| {
@@ -184,6 +286,63 @@ mod tests {
         assert_eq!(code(&|o| o.ends_on = today.plus(-1)), Some("days"));
         assert_eq!(code(&|o| o.ends_on = o.starts_on.plus(367)), Some("days"));
         assert_eq!(code(&|o| o.basis = " 法 ".to_owned()), Some("basis"));
+    }
+
+    #[test]
+    fn a_task_on_the_list_is_of_its_kind_and_no_longer() {
+        let matter = |code: &str| Matter {
+            code: code.to_owned(),
+            title: "燃气安全入户检查".to_owned(),
+            basis: "城镇燃气管理条例".to_owned(),
+            kind: "campaign".to_owned(),
+            most_days: 31,
+        };
+        let list = MatterList {
+            rows: vec![matter("gas"), matter("flood-2")],
+        };
+        assert_eq!(list.check(), Ok(()));
+        let order = |matter: &str, kind: &str, last: &str| TaskOrder {
+            title: "一".to_owned(),
+            note: String::new(),
+            kind: kind.to_owned(),
+            starts_on: "2026-03-01".parse().unwrap(),
+            ends_on: last.parse().unwrap(),
+            basis: "条例".to_owned(),
+            matter: matter.to_owned(),
+        };
+        let gas = list.find("gas").unwrap();
+        assert!(gas.admits(&order("gas", "campaign", "2026-03-31")));
+        assert!(
+            !gas.admits(&order("gas", "campaign", "2026-04-01")),
+            "longer"
+        );
+        assert!(!gas.admits(&order("gas", "household", "2026-03-31")));
+        assert!(!gas.admits(&order("", "campaign", "2026-03-31")));
+        assert_eq!(list.find("water"), None);
+        let broken = |change: &dyn Fn(&mut Matter)| {
+            let mut rows = list.rows.clone();
+            rows.iter_mut().skip(1).for_each(change);
+            MatterList { rows }.check()
+        };
+        assert_eq!(
+            broken(&|m| m.code = "gas".to_owned()),
+            Err(MatterListError::Row(2))
+        );
+        assert_eq!(
+            broken(&|m| m.code = "燃".to_owned()),
+            Err(MatterListError::Row(2))
+        );
+        assert_eq!(broken(&|m| m.basis.clear()), Err(MatterListError::Row(2)));
+        assert_eq!(
+            broken(&|m| m.kind = "raid".to_owned()),
+            Err(MatterListError::Row(2))
+        );
+        assert_eq!(broken(&|m| m.most_days = 0), Err(MatterListError::Row(2)));
+        let many = MatterList {
+            rows: (0..201).map(|number| matter(&number.to_string())).collect(),
+        };
+        assert_eq!(many.check(), Err(MatterListError::TooMany));
+        assert_eq!(MatterList::read(b"nonsense"), MatterList::default());
     }
 
     #[test]

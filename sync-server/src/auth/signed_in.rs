@@ -19,7 +19,10 @@ use wangge_model::{
 use super::{AuthState, origin, session};
 use crate::{
     console::{PageError, link::with_query},
-    storage::{Assignment, ConsoleSession, Person, Role, Storage, StorageError, StorageResult},
+    storage::{
+        Assignment, ConsoleSession, EmergencyRow, Person, Role, Storage, StorageError,
+        StorageResult,
+    },
 };
 
 /// Largest form, in bytes.
@@ -120,6 +123,29 @@ pub struct SignedIn {
     pub scope: Scope,
     /// The session.
     pub session: ConsoleSession,
+    /// What every page says at its head.
+    pub going_on: GoingOn,
+}
+
+/// What everybody in a place should know at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GoingOn {
+    /// Emergencies that hold where the person works or looks after.
+    pub emergencies: Vec<EmergencyRow>,
+    /// Emergency reports in scope that nobody took in yet.
+    pub alarms: u64,
+}
+
+impl GoingOn {
+    async fn find(storage: &dyn Storage, scope: &Scope) -> StorageResult<Self> {
+        let (person, at) = (&scope.person, scope.at);
+        let mut emergencies = storage.list_emergencies(person, at).await?;
+        emergencies.retain(|row| row.starts_at <= at && row.ends_at > at);
+        Ok(Self {
+            emergencies,
+            alarms: storage.count_alarms(person, at).await?,
+        })
+    }
 }
 
 /// Why there is no [`SignedIn`].
@@ -178,7 +204,9 @@ impl SignedIn {
             return Ok(None);
         }
         let scope = Scope::find(auth.storage.as_ref(), &person, auth.clock.now()).await?;
+        let going_on = GoingOn::find(auth.storage.as_ref(), &scope).await?;
         Ok(Some(Self {
+            going_on,
             person: person.id,
             name: person.name,
             scope,

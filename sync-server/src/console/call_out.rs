@@ -102,7 +102,7 @@ pub(crate) struct CallOutForm {
 }
 
 /// The moment a day begins in China.
-fn start_of(day: CivilDay) -> Timestamp {
+pub(crate) fn start_of(day: CivilDay) -> Timestamp {
     const DAY_MS: i64 = 24 * 3_600_000;
     const AHEAD_MS: i64 = 8 * 3_600_000;
     Timestamp::from_millis(i64::from(day.number()) * DAY_MS - AHEAD_MS)

@@ -9,7 +9,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use wangge_model::message::{Language, message};
+use wangge_model::message::{Language, message, message_id};
 
 use super::{
     error::PageError,
@@ -105,6 +105,11 @@ impl Frame {
         message(self.language, id, &[])
     }
 
+    /// The text with this id and one value filled in.
+    pub(crate) fn t1(&self, id: &str, name: &str, value: impl std::fmt::Display) -> String {
+        message(self.language, id, &[(name, &value.to_string())])
+    }
+
     /// A page nobody is signed in on.
     pub(crate) fn page(&self) -> Page {
         Page {
@@ -121,7 +126,26 @@ impl Frame {
             Some(role) => self.t(&role.message_id()),
             None => String::new(),
         };
+        let mut alerts = Vec::new();
+        let going_on = &signed_in.going_on;
+        for emergency in &going_on.emergencies {
+            let level = self.t(&message_id("emergency-level", emergency.level.as_str()));
+            let until = emergency.ends_at.to_china_text();
+            let values = [
+                ("level", level.as_str()),
+                ("place", emergency.node_name.as_str()),
+                ("until", until.as_str()),
+                ("reason", emergency.reason.as_str()),
+            ];
+            let text = message(self.language, "console-emergency-banner", &values);
+            alerts.push((text, "/emergencies"));
+        }
+        if going_on.alarms > 0 {
+            let text = self.t1("console-alarm-banner", "count", going_on.alarms);
+            alerts.push((text, "/cases?queue=all&state=reported"));
+        }
         Page {
+            alerts,
             person: Some(PersonBadge {
                 name: signed_in.name.clone(),
                 role,

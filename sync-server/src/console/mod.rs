@@ -13,6 +13,7 @@ pub(crate) mod case;
 mod coverage;
 mod devices;
 mod duplicate;
+mod emergency;
 mod error;
 pub(crate) mod field;
 pub(crate) mod follow_up_mark;
@@ -23,6 +24,7 @@ mod ledger;
 pub(crate) mod link;
 mod list;
 pub(crate) mod message;
+mod notice;
 pub(crate) mod order;
 mod page;
 mod pager;
@@ -68,6 +70,8 @@ pub fn router() -> Router<AppState> {
         .merge(work::router())
         .merge(screening::router())
         .merge(call_out::router())
+        .merge(emergency::router())
+        .merge(notice::router())
         .merge(task::router())
         .merge(message::router())
         .merge(order::router())

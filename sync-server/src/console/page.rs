@@ -23,6 +23,8 @@ pub(crate) struct Page {
     pub path: String,
     /// What just happened, if anything.
     pub notice: Option<Notice>,
+    /// What is going on that everybody should know, each with where it leads.
+    pub alerts: Vec<(String, &'static str)>,
 }
 
 /// The signed-in person, as the head of the page names them.
@@ -54,7 +56,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 27] = [
+const NAVIGATION: [(&str, &str); 30] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -73,6 +75,9 @@ const NAVIGATION: [(&str, &str); 27] = [
     ("/orders", "console-nav-orders"),
     ("/report-codes", "console-nav-report-codes"),
     ("/messages", "console-nav-messages"),
+    ("/notices", "console-nav-notices"),
+    ("/archive", "console-nav-archive"),
+    ("/emergencies", "console-nav-emergencies"),
     ("/conflicts", "console-nav-conflicts"),
     ("/review", "console-nav-review"),
     ("/duplicates", "console-nav-duplicates"),

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     AppState,
     auth::{Scope, SignedIn, sign_in::audit},
-    storage::{Screening, ScreeningFilter, ScreeningKind, ScreeningPage, WorkSpan},
+    storage::{Screening, ScreeningFilter, ScreeningKind, ScreeningPage, ScreeningTopic, WorkSpan},
 };
 
 /// Rows of one page.
@@ -46,6 +46,7 @@ pub(crate) struct ScreeningsPage {
     pub(crate) page: Page,
     pub(crate) form: ScreeningForm,
     pub(crate) kinds: Vec<SelectOption>,
+    pub(crate) topics: Vec<SelectOption>,
     pub(crate) grids: Vec<GridOption>,
     pub(crate) rows: Vec<ScreeningView>,
     pub(crate) total: u64,
@@ -110,6 +111,8 @@ fn kind_words(kind: ScreeningKind, page: &Page) -> String {
 pub(crate) struct ScreeningForm {
     /// `visit`, `hazard`, `incident`; empty for all.
     pub(crate) what: String,
+    /// `dispute`, `order`, `safety`, `care`; empty for all.
+    pub(crate) topic: String,
     /// Id of a grid; empty for all.
     pub(crate) grid: String,
     /// Visits of this person only.
@@ -127,7 +130,12 @@ impl ScreeningForm {
         let first = self.from.parse().unwrap_or(last.plus(1 - USUAL_DAYS));
         let first = first.min(last).max(last.plus(-MOST_DAYS));
         let kind = ScreeningKind::parse(&self.what);
+        let topic = ScreeningTopic::parse(&self.topic);
         Self {
+            topic: topic
+                .map(ScreeningTopic::as_str)
+                .unwrap_or_default()
+                .to_owned(),
             what: kind
                 .map(ScreeningKind::as_str)
                 .unwrap_or_default()
@@ -159,6 +167,7 @@ impl ScreeningForm {
             },
             grid: self.grid.parse().ok(),
             kind: ScreeningKind::parse(&self.what),
+            topic: ScreeningTopic::parse(&self.topic),
             person: self.person.parse().ok(),
             offset: (self.number() - 1).saturating_mul(u64::from(limit)),
             limit,
@@ -175,6 +184,7 @@ impl ScreeningForm {
             action,
             &[
                 ("what", &self.what),
+                ("topic", &self.topic),
                 ("grid", &self.grid),
                 ("person", &self.person),
                 ("from", &self.from),
@@ -195,10 +205,15 @@ impl ScreeningsPage {
     ) -> Self {
         let number = form.number();
         let pages = found.total.div_ceil(u64::from(PAGE_ROWS)).max(1);
+        let topics = ScreeningTopic::ALL.map(|topic| {
+            let label = page.t(&format!("console-screening-topic-{}", topic.as_str()));
+            SelectOption::new(topic.as_str(), label, &form.topic)
+        });
         let kinds = ScreeningKind::ALL
             .map(|kind| SelectOption::new(kind.as_str(), kind_words(kind, &page), &form.what));
         Self {
             kinds: kinds.to_vec(),
+            topics: topics.to_vec(),
             grids,
             rows: found
                 .rows

@@ -1,5 +1,6 @@
 //! `/tasks`: what departments push down to grids (条线任务到块): filed by them, let in
-//! or not by the county's desk (事项准入), and then a campaign of its grids.
+//! or not by the county's desk (事项准入) unless they are on its list of matters,
+//! and then a campaign of its grids.
 
 use askama::Template;
 use axum::{
@@ -11,11 +12,11 @@ use axum::{
 };
 use serde::Deserialize;
 use wangge_model::{
-    CampaignId, CivilDay, RecordKind, TaskId,
+    CampaignId, CivilDay, OrgNodeId, RecordKind, TaskId,
     access::{Act, Data},
     document::schema::VISIT_KIND,
     message::message_id,
-    task::{TaskError, TaskOrder, TaskState, is_reason},
+    task::{Matter, MatterList, TASK_MATTERS, TaskError, TaskOrder, TaskState, is_reason},
 };
 
 use super::{
@@ -29,11 +30,13 @@ use super::{
 use crate::{
     AppState,
     auth::{Scope, SignedForm, SignedIn, sign_in::audit},
-    storage::{NewTask, StorageError, Task, TaskDecision, TaskOutcome},
+    storage::{NewTask, OrgNode, StorageError, Task, TaskDecision, TaskOutcome},
 };
 
 /// How long a task is unless somebody says otherwise, in days.
 const USUAL_DAYS: i32 = 30;
+/// Places whose lists a page shows; nobody has more departments.
+const MOST_TOPS: usize = 20;
 
 #[derive(Template)]
 #[template(path = "tasks.html")]
@@ -44,6 +47,17 @@ pub(crate) struct TasksPage {
     pub(crate) form: TaskForm,
     pub(crate) nodes: Vec<SelectOption>,
     pub(crate) kinds: Vec<SelectOption>,
+    pub(crate) matters: Vec<SelectOption>,
+    pub(crate) list: Vec<MatterView>,
+}
+
+/// A matter of the list in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MatterView {
+    pub(crate) title: String,
+    pub(crate) basis: String,
+    pub(crate) kind: String,
+    pub(crate) most_days: u16,
 }
 
 /// A task in words.
@@ -60,6 +74,8 @@ pub(crate) struct TaskView {
     pub(crate) filed: String,
     pub(crate) state: String,
     pub(crate) is_open: bool,
+    /// On the list: nobody had to decide.
+    pub(crate) is_listed: bool,
     pub(crate) reason: String,
     pub(crate) decided_by: String,
     /// The campaign it became, and how far that is.
@@ -81,6 +97,7 @@ impl TaskView {
             filed: format!("{} {}", task.filed_by, task.filed_at.to_china_text()),
             state: page.t(&message_id("task-state", task.state.as_str())),
             is_open: task.state != TaskState::Refused,
+            is_listed: !task.order.matter.is_empty(),
             reason: task.reason.clone(),
             decided_by: task.decided_by.clone(),
             campaign: task.campaign.map(|id| {
@@ -111,6 +128,7 @@ pub(crate) struct TaskForm {
     pub(crate) starts_on: String,
     pub(crate) ends_on: String,
     pub(crate) basis: String,
+    pub(crate) matter: String,
 }
 
 fn line(text: &str) -> String {
@@ -128,6 +146,7 @@ impl TaskForm {
             starts_on: day(&self.starts_on)?,
             ends_on: day(&self.ends_on)?,
             basis: line(&self.basis),
+            matter: self.matter.clone(),
         };
         order.check(today)?;
         Ok(order)
@@ -148,6 +167,7 @@ async fn page_of(
         Vec::new()
     };
     let tasks = storage.list_tasks(&scope.person, scope.at).await?;
+    let list = find_matters(state, &nodes).await?;
     let kind = |code: &&str| {
         let label = choice(RecordKind::Visit, "kind", code, page.language);
         SelectOption::new(*code, label, &form.kind)
@@ -158,11 +178,51 @@ async fn page_of(
             .map(|task| TaskView::new(task, &page))
             .collect(),
         may_file,
+        matters: std::iter::once(("", page.t("console-task-matter-none")))
+            .chain(list.iter().map(|matter| {
+                let code = matter.code.as_str();
+                (code, matter.title.clone())
+            }))
+            .map(|(code, label)| SelectOption::new(code, label, &form.matter))
+            .collect(),
+        list: list
+            .iter()
+            .map(|matter| MatterView {
+                title: matter.title.clone(),
+                basis: matter.basis.clone(),
+                kind: choice(RecordKind::Visit, "kind", &matter.kind, page.language),
+                most_days: matter.most_days,
+            })
+            .collect(),
         kinds: VISIT_KIND.iter().map(kind).collect(),
         nodes: node_options(nodes, &form.node),
         form,
         page,
     })
+}
+
+/// The list that holds at a place.
+async fn find_list(state: &AppState, node: &OrgNodeId) -> Result<MatterList, PageError> {
+    let set = state
+        .storage
+        .find_reference_above(TASK_MATTERS, node)
+        .await?;
+    let body = set.and_then(|set| set.body);
+    Ok(body.map_or_else(MatterList::default, |body| MatterList::read(&body)))
+}
+
+/// The matters of the lists that hold at the topmost of these places, each once.
+async fn find_matters(state: &AppState, nodes: &[OrgNode]) -> Result<Vec<Matter>, PageError> {
+    let mut matters: Vec<Matter> = Vec::new();
+    let is_top = |node: &&OrgNode| !nodes.iter().any(|one| Some(one.id) == node.parent);
+    for node in nodes.iter().filter(is_top).take(MOST_TOPS) {
+        for matter in find_list(state, &node.id).await?.rows {
+            if !matters.iter().any(|known| known.code == matter.code) {
+                matters.push(matter);
+            }
+        }
+    }
+    Ok(matters)
 }
 
 /// The form of a task that nobody typed anything into.
@@ -204,7 +264,7 @@ async fn list(
 ) -> Result<Response, PageError> {
     let scope = &signed_in.scope;
     let mut page = frame.page_for(&signed_in);
-    if ["filed", "admitted", "refused", "decided"].contains(&query.done.as_str()) {
+    if ["filed", "listed", "admitted", "refused", "decided"].contains(&query.done.as_str()) {
         let text = page.t(&format!("console-task-{}-notice", query.done));
         page = page.with_notice(text);
     }
@@ -232,24 +292,51 @@ async fn file(
         Ok(checked) => checked,
         Err(error) => return refused(&state, page, scope, form, error).await,
     };
+    // What is on the list enters at once; the rest waits for the county.
+    let listed = if order.matter.is_empty() {
+        None
+    } else {
+        let list = find_list(&state, &node).await?;
+        let matter = list.find(&order.matter);
+        if !matter.is_some_and(|matter| matter.admits(&order)) {
+            return refused(&state, page, scope, form, TaskError::Matter).await;
+        }
+        Some(CampaignId::make(
+            state.clock.as_ref(),
+            state.entropy.as_ref(),
+        ))
+    };
     let id = TaskId::make(state.clock.as_ref(), state.entropy.as_ref());
     let new = NewTask {
         id,
         node,
         order,
+        listed,
         person: scope.person,
         at: scope.at,
     };
     match state.storage.file_task(&new).await {
-        Ok(()) => {}
+        Ok(TaskOutcome::Done | TaskOutcome::Decided) => {}
+        Ok(TaskOutcome::Nobody) => {
+            return refused(&state, page, scope, form, TaskError::Nobody).await;
+        }
+        Ok(TaskOutcome::TooMany) => {
+            return refused(&state, page, scope, form, TaskError::TooMany).await;
+        }
         Err(StorageError::Missing(_)) => {
             return refused(&state, page, scope, form, TaskError::Place).await;
         }
         Err(error) => return Err(error.into()),
     }
     let target = id.to_string();
-    audit(&state.auth, scope.person, "task_filed", &target, "").await?;
-    Ok(Redirect::to("/tasks?done=filed").into_response())
+    let matter = new.order.matter.as_str();
+    audit(&state.auth, scope.person, "task_filed", &target, matter).await?;
+    let done = if new.listed.is_some() {
+        "/tasks?done=listed"
+    } else {
+        "/tasks?done=filed"
+    };
+    Ok(Redirect::to(done).into_response())
 }
 
 /// Carries out a decision; answers the page, or why it was not.
@@ -263,7 +350,7 @@ async fn decide(
     let id: TaskId = id.parse().map_err(|_| PageError::NotFound)?;
     let scope = &signed_in.scope;
     let action = match decision {
-        TaskDecision::Admit(_) => "task_admitted",
+        TaskDecision::Admit(..) => "task_admitted",
         TaskDecision::Refuse(_) => "task_refused",
     };
     let decided = state
@@ -289,25 +376,36 @@ async fn decide(
     refused(state, frame.page_for(signed_in), scope, form, error).await
 }
 
-/// Nothing but the token.
-#[derive(Debug, Deserialize)]
-struct Nothing {}
-
 /// `POST /tasks/{id}/admit`
 async fn admit(
     State(state): State<AppState>,
     frame: Frame,
     Path(id): Path<String>,
-    sent: SignedForm<Nothing>,
+    sent: SignedForm<ReasonForm>,
 ) -> Result<Response, PageError> {
+    let SignedForm { signed_in, form } = sent;
+    if !is_reason(&form.reason) {
+        return without_reason(&state, &frame, &signed_in).await;
+    }
     let campaign = CampaignId::make(state.clock.as_ref(), state.entropy.as_ref());
-    let decision = TaskDecision::Admit(campaign);
-    decide(&state, &frame, &sent.signed_in, &id, decision).await
+    let decision = TaskDecision::Admit(campaign, line(&form.reason));
+    decide(&state, &frame, &signed_in, &id, decision).await
 }
 
-/// What the form of a refusal sends.
-#[derive(Debug, Deserialize)]
-struct RefuseForm {
+async fn without_reason(
+    state: &AppState,
+    frame: &Frame,
+    signed_in: &SignedIn,
+) -> Result<Response, PageError> {
+    let page = frame.page_for(signed_in);
+    let empty = empty_form(CivilDay::of(signed_in.scope.at));
+    refused(state, page, &signed_in.scope, empty, TaskError::Reason).await
+}
+
+/// What the forms of a permission and of a refusal send.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ReasonForm {
     reason: String,
 }
 
@@ -316,13 +414,11 @@ async fn refuse(
     State(state): State<AppState>,
     frame: Frame,
     Path(id): Path<String>,
-    sent: SignedForm<RefuseForm>,
+    sent: SignedForm<ReasonForm>,
 ) -> Result<Response, PageError> {
     let SignedForm { signed_in, form } = sent;
     if !is_reason(&form.reason) {
-        let page = frame.page_for(&signed_in);
-        let empty = empty_form(CivilDay::of(signed_in.scope.at));
-        return refused(&state, page, &signed_in.scope, empty, TaskError::Reason).await;
+        return without_reason(&state, &frame, &signed_in).await;
     }
     let decision = TaskDecision::Refuse(line(&form.reason));
     decide(&state, &frame, &signed_in, &id, decision).await

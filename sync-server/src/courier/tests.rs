@@ -132,7 +132,7 @@ async fn server_with_a_message(seed: u64) -> (TestServer, Scope) {
         .list_cases(&all, &desk, scope.at)
         .await
         .unwrap();
-    let id = cases.cases[0].id;
+    let id = cases.cases[0].record.id;
     case_action::decide(state, &scope, id, CaseAction::File, None)
         .await
         .unwrap();
@@ -321,7 +321,7 @@ async fn a_residents_order_is_sent_taken_done_and_told_step_by_step() {
     };
     let now = state.clock.now();
     let cases = storage.list_cases(&all, &desk, now).await.unwrap();
-    let id = cases.cases[0].id;
+    let id = cases.cases[0].record.id;
     let act = async |who, action: CaseAction| {
         server.clock.advance_millis(1_000);
         let person = storage.find_person(&who).await.unwrap().unwrap();

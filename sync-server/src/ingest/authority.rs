@@ -92,9 +92,12 @@ pub(crate) async fn find_standing(
     if !found.active {
         return Ok(standing);
     }
+    let called_out = storage.list_called_out(person, at).await?;
     for assignment in storage.list_assignments(person).await? {
         let is_ready = found.is_trained(at) || !assignment.role.spec().needs_training;
-        if !assignment.validity().contains(at) || assignment.reserve || !is_ready {
+        // Whoever waits beforehand is nobody here until called out.
+        let is_called = !assignment.reserve || called_out.contains(&assignment.id);
+        if !assignment.validity().contains(at) || !is_called || !is_ready {
             continue;
         }
         if let Some(node) = storage.find_node(&assignment.node).await? {
@@ -109,19 +112,25 @@ pub(crate) async fn find_standing(
 }
 
 /// Where a grid is and which rules hold there.
-pub(crate) async fn find_place(storage: &dyn Storage, grid: &GridId) -> StorageResult<CasePlace> {
+pub(crate) async fn find_place(
+    storage: &dyn Storage,
+    grid: &GridId,
+    at: Timestamp,
+) -> StorageResult<CasePlace> {
     let node = OrgNodeId::from(*grid);
     let above = storage.list_ancestors(&node).await?;
     Ok(CasePlace {
         nodes: above.into_iter().map(|node| node.id).collect(),
-        rules: find_rules(storage, &node).await?,
+        rules: find_rules(storage, &node, at).await?,
     })
 }
 
-/// The rules of cases that hold at a place.
+/// The rules of cases that hold at a place at that moment: shorter while there
+/// is an emergency.
 pub(crate) async fn find_rules(
     storage: &dyn Storage,
     node: &OrgNodeId,
+    at: Timestamp,
 ) -> StorageResult<CaseRules> {
     let mut rules = CaseRules::default();
     for name in CaseRules::SETS {
@@ -133,7 +142,10 @@ pub(crate) async fn find_rules(
             tracing::warn!(%error, set = name, "rules of cases are unreadable");
         }
     }
-    Ok(rules)
+    Ok(match storage.find_emergency_level(node, at).await? {
+        Some(level) => rules.in_emergency(level),
+        None => rules,
+    })
 }
 
 /// Names of those places that are in use.
@@ -187,7 +199,7 @@ impl CaseAuthority {
                 incidents.extend(named.incidents);
             }
             if let Entry::Vacant(vacant) = authority.places.entry(change.grid) {
-                let place = find_place(storage, &change.grid).await?;
+                let place = find_place(storage, &change.grid, at).await?;
                 units.extend(place.rules.units());
                 vacant.insert(place);
             }
@@ -269,7 +281,7 @@ impl CaseAuthority {
     }
 }
 
-/// Those of these incidents that the person may see.
+/// Those of these incidents that the person may merge others into.
 pub(crate) async fn find_incidents(
     storage: &dyn Storage,
     wanted: &[RecordId],
@@ -279,12 +291,8 @@ pub(crate) async fn find_incidents(
     if wanted.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let found = storage.list_names_in_scope(wanted, person, at).await?;
-    Ok(found
-        .into_iter()
-        .filter(|(_, name)| name.kind == wangge_model::RecordKind::Incident)
-        .map(|(id, _)| id)
-        .collect())
+    let found = storage.list_merge_targets(wanted, person, at).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Writes down that a request was refused.

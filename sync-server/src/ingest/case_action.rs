@@ -15,6 +15,7 @@ use wangge_model::{
     },
     document::{DocumentError, EditError, RecordDocument},
     guard::{inspect, may_hold_request},
+    message::{Language, message},
 };
 
 use super::authority::{self, Asking, CaseAuthority, CasePlace};
@@ -155,6 +156,15 @@ pub async fn decide_by_clock(
     commit(state, &nobody, stored, request, Actor::Clockwork, context).await
 }
 
+/// Takes back that an incident was merged, because that one was merged into it.
+pub async fn untangle(state: &AppState, id: RecordId) -> Result<(), CaseActionError> {
+    let stored = state.storage.find_record(&id).await?;
+    let stored = stored.ok_or(CaseActionError::NotFound)?;
+    let case = read_case(&stored)?.ok_or(CaseActionError::NotFound)?;
+    let reason = message(Language::Chinese, "case-signal-untangle", &[]);
+    decide_by_clock(state, id, CaseAction::Unmerge { reason }, case.version).await
+}
+
 /// What a decision on this incident takes; `units` are those it names.
 pub(crate) async fn gather(
     state: &AppState,
@@ -163,7 +173,7 @@ pub(crate) async fn gather(
 ) -> StorageResult<CaseContext> {
     let storage = state.storage.as_ref();
     let at = state.clock.now();
-    let place = authority::find_place(storage, &stored.grid).await?;
+    let place = authority::find_place(storage, &stored.grid, at).await?;
     let mut wanted: std::collections::BTreeSet<_> = place.rules.units().collect();
     wanted.extend(units);
     if let Some(unit) = read_case(stored)?.and_then(|case| case.unit) {

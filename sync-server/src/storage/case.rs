@@ -34,17 +34,32 @@ pub struct CaseFilter {
     pub class: String,
     /// Of this grid.
     pub grid: Option<GridId>,
+    /// Received from then on and before then.
+    pub received: Option<(Timestamp, Timestamp)>,
     /// Rows to leave out at the start.
     pub offset: u64,
     /// Most rows.
     pub limit: u32,
 }
 
-/// One page of a list, most pressing first.
+/// A case as a list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedCase {
+    /// The incident.
+    pub record: ListedRecord,
+    /// How many people reported it, see
+    /// [`LikenessStorage::count_reporters`](super::LikenessStorage::count_reporters).
+    pub reporters: u32,
+    /// Incidents that may be the same.
+    pub alike: u32,
+}
+
+/// One page of a list, most pressing first; every reporter more brings a case
+/// forward.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CasePage {
     /// The rows.
-    pub cases: Vec<ListedRecord>,
+    pub cases: Vec<ListedCase>,
     /// Rows of the whole list, counted up to [`CasePage::MOST`].
     pub total: u64,
 }
@@ -81,6 +96,14 @@ pub trait CaseStorage {
         person: &PersonId,
         at: Timestamp,
     ) -> StorageResult<Option<StoredRecord>>;
+    /// Papers of places in the person's scope that this level approved, those
+    /// that changed last first, 1,000 at most.
+    async fn list_approved(
+        &self,
+        level: CaseLevel,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<StoredRecord>>;
     /// Cases whose time has come at `at`, longest ago first.
     async fn list_due_cases(&self, at: Timestamp, limit: u32) -> StorageResult<Vec<DueCase>>;
     /// Cases with requests that have no outcome, of records nobody changed since

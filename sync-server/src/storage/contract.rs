@@ -11,9 +11,11 @@ mod access;
 mod api_tokens;
 mod case;
 mod duplicate;
+mod emergency;
 mod finding;
 mod follow_up_mark;
 mod hotline;
+mod likeness;
 mod moves;
 mod reference;
 mod register;
@@ -47,12 +49,19 @@ use self::case::{
 use self::duplicate::{
     pairs_that_share_a_key_are_listed_in_scope, visits_of_a_merged_household_count_for_the_other,
 };
+use self::emergency::{
+    a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
+    an_emergency_holds_below_its_place_and_ends_by_itself,
+};
 use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the_same_is_found};
 use self::follow_up_mark::{
     a_mark_counts_its_assignees_visits_and_ends_by_itself, a_mark_is_shown_to_two_people_only,
 };
 use self::hotline::{
     an_order_is_kept_once_and_what_differs_beside_it, an_order_waits_is_placed_done_and_given_back,
+};
+use self::likeness::{
+    reporters_of_merged_incidents_are_counted_and_press, reports_that_may_be_one_are_found,
 };
 use self::moves::{
     a_move_leaves_one_feed_and_enters_the_other, what_was_judged_before_a_move_is_judged_again,
@@ -73,7 +82,7 @@ use self::resident::{
 };
 use self::session::{a_code_enrols_one_device, console_sessions_end, sessions_end};
 use self::survey::a_survey_is_asked_below_its_place_and_counted_in_scope;
-use self::task::a_task_enters_a_grid_only_when_it_is_let_in;
+use self::task::{a_task_enters_a_grid_only_when_it_is_let_in, what_is_on_the_list_enters_at_once};
 use self::visit::{
     a_campaign_reaches_phones_and_is_counted_down,
     a_household_that_arrives_after_its_visit_is_counted,
@@ -83,6 +92,7 @@ use self::visit::{
 use self::work::{
     everything_screened_is_one_list_within_scope,
     figures_count_households_days_and_what_is_overdue, open_matters_are_told_by_grid,
+    the_register_is_narrowed_to_each_of_the_four_kinds,
     what_is_handed_in_is_summed_by_day_grid_and_person,
 };
 use super::{
@@ -165,6 +175,12 @@ where
         households_are_chosen_by_place_ledger_and_visits,
         inboxes_show_cases_in_scope_by_state_and_light,
         cases_come_due_and_one_server_at_a_time_looks,
+        an_emergency_holds_below_its_place_and_ends_by_itself,
+        a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
+        the_register_is_narrowed_to_each_of_the_four_kinds,
+        what_is_on_the_list_enters_at_once,
+        reports_that_may_be_one_are_found,
+        reporters_of_merged_incidents_are_counted_and_press,
     );
 }
 

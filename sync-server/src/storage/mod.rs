@@ -18,11 +18,13 @@ pub mod contract;
 mod device;
 mod division;
 mod duplicate;
+mod emergency;
 mod feed;
 mod finding;
 mod follow_up_mark;
 mod hotline;
 mod ledger;
+mod likeness;
 mod message;
 mod meta;
 mod org;
@@ -43,7 +45,7 @@ pub use api_token::{ApiToken, ApiTokenStorage};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
 pub use call_out::{CallOut, CallOutStorage, NewCallOut};
-pub use case::{CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase};
+pub use case::{CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase, ListedCase};
 pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{
@@ -51,6 +53,7 @@ pub use device::{
 };
 pub use division::{Division, DivisionStorage};
 pub use duplicate::{Alias, DuplicatePage, DuplicatePair, DuplicateStorage};
+pub use emergency::{EmergencyRow, EmergencyStorage, NewEmergency, RollRow};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use finding::FindingStorage;
 pub use follow_up_mark::{FollowUpCount, FollowUpMark, FollowUpMarkStorage, NewFollowUpMark};
@@ -59,6 +62,7 @@ pub use hotline::{
     OrderState, PutOrder, StoredOrder,
 };
 pub use ledger::{LedgerRow, LedgerStorage, LedgerTemplate};
+pub use likeness::{AlikeCase, Compared, LikenessStorage};
 pub use message::{
     Delivery, MessageFilter, MessagePage, MessageRow, MessageState, MessageStorage, NewNotice,
     NoticeOutcome, OutgoingMessage,
@@ -92,8 +96,8 @@ pub use visit::{
 };
 pub use wangge_model::{OrgLevel, Role};
 pub use work::{
-    MatterRow, OpinionCount, Screening, ScreeningFilter, ScreeningKind, ScreeningPage, WorkRow,
-    WorkSpan, WorkStorage, WorkerFigures,
+    MatterRow, OpinionCount, Screening, ScreeningFilter, ScreeningKind, ScreeningPage,
+    ScreeningTopic, WorkRow, WorkSpan, WorkStorage, WorkerFigures,
 };
 
 /// Everything the server keeps.
@@ -107,8 +111,10 @@ pub trait Storage:
     + FeedStorage
     + FindingStorage
     + DuplicateStorage
+    + EmergencyStorage
     + FollowUpMarkStorage
     + LedgerStorage
+    + LikenessStorage
     + AuthorshipStorage
     + QuarantineStorage
     + ReviewStorage
@@ -143,8 +149,10 @@ impl<T> Storage for T where
         + FeedStorage
         + FindingStorage
         + DuplicateStorage
+        + EmergencyStorage
         + FollowUpMarkStorage
         + LedgerStorage
+        + LikenessStorage
         + AuthorshipStorage
         + QuarantineStorage
         + ReviewStorage

@@ -17,6 +17,9 @@ pub struct NewTask {
     pub node: OrgNodeId,
     /// What is asked.
     pub order: TaskOrder,
+    /// The campaign it becomes at once, because it is on the list; `None`: the
+    /// county decides.
+    pub listed: Option<CampaignId>,
     /// Who files it.
     pub person: PersonId,
     /// When.
@@ -38,7 +41,8 @@ pub struct Task {
     pub filed_at: Timestamp,
     /// Where it stands.
     pub state: TaskState,
-    /// Why it was not let in; empty otherwise.
+    /// Why it was let in though it is on no list, or why it was not; empty
+    /// otherwise.
     pub reason: String,
     /// Who decided; empty before.
     pub decided_by: String,
@@ -55,8 +59,8 @@ pub struct Task {
 /// What is decided on a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskDecision {
-    /// It is let in and becomes this campaign.
-    Admit(CampaignId),
+    /// It is let in and becomes this campaign, for this reason.
+    Admit(CampaignId, String),
     /// It is not, for this reason.
     Refuse(String),
 }
@@ -77,8 +81,9 @@ pub enum TaskOutcome {
 /// Tasks.
 #[async_trait]
 pub trait TaskStorage {
-    /// Files a task. `Missing("org_node")` unless the person proposes tasks there.
-    async fn file_task(&self, new: &NewTask) -> StorageResult<()>;
+    /// Files a task, and lets in one that is on the list. `Missing("org_node")`
+    /// unless the person proposes tasks there; nothing is filed unless `Done`.
+    async fn file_task(&self, new: &NewTask) -> StorageResult<TaskOutcome>;
     /// Decides on a task. `Missing("task")` unless the person approves tasks at
     /// its place.
     async fn decide_task(

@@ -140,6 +140,51 @@ impl ScreeningKind {
     }
 }
 
+/// What is looked for (四排查, source 002): disputes, public order, hazards, people
+/// looked after. The last is welfare alone: no list is kept of anybody for crime,
+/// health or belief.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScreeningTopic {
+    /// Incidents of class 10 and visits for a dispute (矛盾纠纷).
+    Dispute,
+    /// Incidents of class 20 (治安隐患).
+    Order,
+    /// Hazards and incidents of class 30 (安全隐患).
+    Safety,
+    /// Incidents of class 60 and care visits (关怀服务对象).
+    Care,
+}
+
+impl ScreeningTopic {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Dispute, Self::Order, Self::Safety, Self::Care];
+
+    /// Stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dispute => "dispute",
+            Self::Order => "order",
+            Self::Safety => "safety",
+            Self::Care => "care",
+        }
+    }
+
+    /// The one with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.as_str() == word)
+    }
+
+    /// What the classes of its incidents begin with (domain document, 5.1 d).
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Dispute => "10",
+            Self::Order => "20",
+            Self::Safety => "30",
+            Self::Care => "60",
+        }
+    }
+}
+
 /// Which of them a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScreeningFilter {
@@ -149,6 +194,8 @@ pub struct ScreeningFilter {
     pub grid: Option<GridId>,
     /// Of this kind.
     pub kind: Option<ScreeningKind>,
+    /// About this.
+    pub topic: Option<ScreeningTopic>,
     /// Visits made by this person.
     pub person: Option<PersonId>,
     /// Rows to leave out at the start.

@@ -82,6 +82,8 @@ case-signal-warn = The limit ends soon; please finish.
 case-signal-overdue = The limit is over; shown by the system.
 case-signal-escalate = A day over the limit; passed up by the system.
 
+case-signal-untangle = Two incidents were merged into one another; the system took one back.
+
 case-level-community = Community
 case-level-street = Street or town
 case-level-county = County

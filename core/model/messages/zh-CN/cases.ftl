@@ -82,6 +82,8 @@ case-signal-warn = 办理时限即将到期，请尽快办结。
 case-signal-overdue = 已超过办理时限，系统自动督办。
 case-signal-escalate = 超过办理时限一天仍未办结，系统自动上报上一级。
 
+case-signal-untangle = 两件事件互相合并，系统自动撤销其中一件的合并。
+
 case-level-community = 社区
 case-level-street = 街道（乡镇）
 case-level-county = 区县

@@ -1,6 +1,6 @@
 //! Who may see and do what: one table that phone, server and console all ask.
 //!
-//! Source: the access matrix of the domain reference (2.1), with four rows of our
+//! Source: the access matrix of the domain reference (2.1), with rows of our
 //! own. An assignment gives a [`Seat`]; the table says for each kind of
 //! [`Data`] which [`Act`]s that seat may do and how far ([`Reach`]). Where
 //! (which grids) is always the assignment's place and what lies below it.
@@ -72,6 +72,9 @@ pub enum Data {
     Campaign,
     /// Tasks that departments push down to grids (our own row).
     Task,
+    /// Emergencies: `order` declares level 2, `approve` level 3, `write` keeps the
+    /// roll call (our own row).
+    Emergency,
 }
 
 /// Something done with data.
@@ -182,6 +185,7 @@ words!(Data {
     HomeGrid = "home_grid",
     Campaign = "campaign",
     Task = "task",
+    Emergency = "emergency",
 });
 
 words!(Act {

@@ -36,6 +36,7 @@ pub const fn cell(seat: Seat, data: Data) -> Cell {
         Data::HomeGrid => &HOME_GRID,
         Data::Campaign => &CAMPAIGN,
         Data::Task => &TASK,
+        Data::Emergency => &EMERGENCY,
     };
     let [
         light,
@@ -316,6 +317,27 @@ const CAMPAIGN: Row = [
     open(&[(Read, Scope), (Write, Scope)]),
     open(&[(Read, Scope), (Write, Scope)]),
     NONE,
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope)]),
+    NONE,
+];
+
+/// Domain document, section 5.5: the county's office reinforces an area, its head
+/// commands the response; a street reinforces its own. Whoever works there sees
+/// that it is so, and the desks note who has come.
+const EMERGENCY: Row = [
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope)]),
+    open(&[(Read, Scope), (Write, Scope)]),
+    open(&[(Read, Scope), (Order, Scope), (Write, Scope)]),
+    open(&[
+        (Read, Scope),
+        (Order, Scope),
+        (Approve, Scope),
+        (Write, Scope),
+    ]),
+    open(&[(Read, Scope)]),
     open(&[(Read, Scope)]),
     open(&[(Read, Scope)]),
     NONE,

@@ -45,7 +45,7 @@ pub use rules::{CaseRules, CaseRulesError, Responsibility, ResponsibilityList};
 pub use standing::{Post, Standing, case_role};
 pub use state::{CaseLevel, CaseRole, CaseState, Handling, Supervision, Urgency};
 pub use stored::CaseSummary;
-pub use timeline::{TimelineEntry, read_timeline};
+pub use timeline::{TimelineEntry, approvals, read_timeline};
 
 use std::collections::BTreeMap;
 

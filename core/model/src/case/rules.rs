@@ -5,7 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::CaseLimits;
-use crate::{OrgNodeId, deadline::Limit, working_day::WorkingCalendar};
+use crate::{
+    OrgNodeId,
+    deadline::Limit,
+    emergency::{EMERGENCY_LIMITS, EmergencyLevel, EmergencyRules},
+    working_day::WorkingCalendar,
+};
 
 /// Name of the set of limits, see [`CaseLimits`].
 pub const CASE_LIMITS: &str = "case_limits";
@@ -67,6 +72,8 @@ pub struct CaseRules {
     pub calendar: WorkingCalendar,
     /// Which unit a class goes to.
     pub responsibility: ResponsibilityList,
+    /// What limits become in an emergency.
+    pub emergency: EmergencyRules,
 }
 
 impl Default for CaseRules {
@@ -75,6 +82,7 @@ impl Default for CaseRules {
             limits: CaseLimits::default(),
             calendar: WorkingCalendar::built_in().clone(),
             responsibility: ResponsibilityList::default(),
+            emergency: EmergencyRules::default(),
         }
     }
 }
@@ -95,7 +103,12 @@ pub enum CaseRulesError {
 
 impl CaseRules {
     /// The names of the sets these rules are made of.
-    pub const SETS: [&'static str; 3] = [CASE_LIMITS, WORKING_CALENDAR, RESPONSIBILITY_LIST];
+    pub const SETS: [&'static str; 4] = [
+        CASE_LIMITS,
+        WORKING_CALENDAR,
+        RESPONSIBILITY_LIST,
+        EMERGENCY_LIMITS,
+    ];
 
     /// Reads one set over what is there.
     pub fn read(&mut self, name: &str, body: &[u8]) -> Result<(), CaseRulesError> {
@@ -117,9 +130,26 @@ impl CaseRules {
                 check_list(&list)?;
                 self.responsibility = list;
             }
+            EMERGENCY_LIMITS => {
+                let rules: EmergencyRules = serde_json::from_slice(body).map_err(json)?;
+                check_emergency(&rules)?;
+                self.emergency = rules;
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Shortens what these rules give for as long as an emergency of this level
+    /// lasts. Clocks that run already go on as they were promised.
+    #[must_use]
+    pub fn in_emergency(mut self, level: EmergencyLevel) -> Self {
+        let shorter = self.emergency.at(level);
+        for row in &mut self.responsibility.rows {
+            row.limit = row.limit.map(|limit| shorter.shorten(limit));
+        }
+        self.limits = shorter.apply(&self.limits);
+        self
     }
 
     /// The units the list names.
@@ -134,6 +164,17 @@ fn check_limit(name: &'static str, limit: Limit, least: u16) -> Result<(), CaseR
         Limit::Hours(hours) => (1..=LONGEST_HOURS).contains(&hours),
     };
     fits.then_some(()).ok_or(CaseRulesError::Bounds(name))
+}
+
+fn check_emergency(rules: &EmergencyRules) -> Result<(), CaseRulesError> {
+    for level in EmergencyLevel::ALL {
+        let at = rules.at(level);
+        if !(1..=100).contains(&at.percent) {
+            return Err(CaseRulesError::Bounds("percent"));
+        }
+        at.limits.as_ref().map_or(Ok(()), check_limits)?;
+    }
+    Ok(())
 }
 
 fn check_limits(limits: &CaseLimits) -> Result<(), CaseRulesError> {

@@ -79,6 +79,15 @@ codes! {
 }
 
 impl CaseLevel {
+    /// Its bit in [`crate::case::CaseSummary::approved`].
+    pub const fn bit(self) -> u8 {
+        match self {
+            Self::Community => 1,
+            Self::Street => 2,
+            Self::County => 4,
+        }
+    }
+
     /// The next level up.
     pub const fn above(self) -> Option<Self> {
         match self {
@@ -166,6 +175,17 @@ codes! {
         Urgent = "urgent",
         /// At once.
         Emergency = "emergency",
+    }
+}
+
+impl Urgency {
+    /// How urgent a report is by what people wrote: one of class 80 (突发事件) is an
+    /// emergency, whatever was ticked.
+    pub fn reported(category: &str, urgency: &str) -> Self {
+        if category.starts_with(crate::emergency::EMERGENCY_CLASS) {
+            return Self::Emergency;
+        }
+        Self::parse(urgency).unwrap_or(Self::Normal)
     }
 }
 

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Case, CaseClock, CaseLevel, CaseState, DelayRequest, Handling, Joint, JointState, Supervision,
-    Urgency, request::filed_requests, timeline::read_timeline,
+    Urgency,
+    request::filed_requests,
+    timeline::{approvals, read_timeline},
 };
 use crate::{
-    FieldPath, FieldValue, OrgNodeId, PersonId, Timestamp,
+    FieldPath, FieldValue, OrgNodeId, PersonId, RecordId, Timestamp,
     deadline::{ClockStop, Light, Limit},
     document::{FieldEdit, Fields},
     working_day::WorkingCalendar,
@@ -68,6 +70,13 @@ pub struct CaseSummary {
     /// Units that were whistled for and are not done.
     #[n(13)]
     pub joint: Vec<OrgNodeId>,
+    /// The incident it is a duplicate of.
+    #[n(14)]
+    pub merged_into: Option<RecordId>,
+    /// Of papers that are approved level by level: which levels did, a bit each
+    /// (community 1, street 2, county 4). `None`: no papers.
+    #[n(15)]
+    pub approved: Option<u8>,
 }
 
 impl CaseSummary {
@@ -117,6 +126,11 @@ impl CaseSummary {
                 .filter(|(_, joint)| joint.is_open())
                 .map(|(unit, _)| *unit)
                 .collect(),
+            merged_into: case.merged_into,
+            approved: (case.handling == Handling::Approval).then(|| {
+                let levels = approvals(&read_timeline(fields));
+                levels.keys().fold(0, |bits, level| bits | level.bit())
+            }),
         })
     }
 
@@ -234,7 +248,10 @@ impl Case {
             state: CaseState::parse(&text("case.stage")).unwrap_or(CaseState::Reported),
             level: CaseLevel::parse(&text("case.level")).unwrap_or(CaseLevel::Community),
             handling: Handling::parse(&either("handling")).unwrap_or(Handling::Coordinated),
-            urgency: Urgency::parse(&either("urgency")).unwrap_or(Urgency::Normal),
+            urgency: match Urgency::parse(&text("case.urgency")) {
+                Some(decided) => decided,
+                None => Urgency::reported(&text("category"), &text("urgency")),
+            },
             reporter: id("case.reporter"),
             first_asked: id("case.first_asked").or_else(|| id("case.reporter")),
             unit: text("case.unit").parse().ok(),

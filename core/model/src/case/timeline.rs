@@ -1,10 +1,39 @@
 //! What was decided on a case, one entry a decision, kept for good.
 
-use super::{CaseState, CaseVerb};
+use std::collections::BTreeMap;
+
+use super::{CaseLevel, CaseState, CaseVerb};
 use crate::{
     ActorId, FieldPath, FieldValue, OrgNodeId, PersonId, Timestamp,
     document::{FieldEdit, Fields},
 };
+
+/// Which levels approved papers (审批性), each with when; a disapproval takes all
+/// of them back.
+pub fn approvals(timeline: &[TimelineEntry]) -> BTreeMap<CaseLevel, Timestamp> {
+    let mut approved = BTreeMap::new();
+    for entry in timeline {
+        match entry.known_verb() {
+            Some(CaseVerb::Approve) => {
+                // The level written is that of the desk after it: the next one,
+                // unless there is none.
+                let after = CaseLevel::parse(&entry.level);
+                let is_last = entry.known_state() == Some(CaseState::Handled);
+                let level = if is_last {
+                    after
+                } else {
+                    after.and_then(CaseLevel::below)
+                };
+                if let Some(level) = level {
+                    approved.insert(level, entry.at);
+                }
+            }
+            Some(CaseVerb::Disapprove) => approved.clear(),
+            _ => {}
+        }
+    }
+    approved
+}
 
 /// The collection of decisions.
 const TIMELINE: &str = "timeline";
@@ -115,4 +144,50 @@ pub fn read_timeline(fields: &Fields) -> Vec<TimelineEntry> {
         .collect();
     entries.sort_by_key(|entry| (entry.at, entry.version));
     entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(verb: CaseVerb, to: CaseState, level: CaseLevel, at: i64) -> TimelineEntry {
+        TimelineEntry {
+            version: 1,
+            verb: verb.as_str().to_owned(),
+            person: None,
+            name: String::new(),
+            at: Timestamp::from_millis(at),
+            from: String::new(),
+            to: to.as_str().to_owned(),
+            level: level.as_str().to_owned(),
+            unit: None,
+            unit_name: String::new(),
+            text: String::new(),
+            number: None,
+            request: String::new(),
+        }
+    }
+
+    #[test]
+    fn each_level_that_approved_is_known_until_one_does_not() {
+        use CaseLevel::{Community, County, Street};
+        use CaseState::{Filed, Handled};
+        let mut timeline = vec![
+            entry(CaseVerb::File, Filed, Community, 1),
+            entry(CaseVerb::Approve, Filed, Street, 2),
+            entry(CaseVerb::Note, Filed, Street, 3),
+            entry(CaseVerb::Approve, Filed, County, 4),
+        ];
+        let at = |timeline: &[TimelineEntry]| -> Vec<(CaseLevel, i64)> {
+            let approved = approvals(timeline).into_iter();
+            approved
+                .map(|(level, at)| (level, at.as_millis()))
+                .collect()
+        };
+        assert_eq!(at(&timeline), [(Community, 2), (Street, 4)]);
+        timeline.push(entry(CaseVerb::Approve, Handled, County, 5));
+        assert_eq!(at(&timeline), [(Community, 2), (Street, 4), (County, 5)]);
+        timeline.push(entry(CaseVerb::Disapprove, Handled, County, 6));
+        assert_eq!(at(&timeline), []);
+    }
 }

@@ -161,3 +161,39 @@ fn a_report_is_filed_under_the_classes_of_its_county() {
     let classes = phone.core().incident_classes(grid(1)).unwrap();
     assert_eq!(&classes, IncidentClasses::built_in());
 }
+
+#[test]
+fn an_emergency_is_shown_in_its_grids_until_it_ends() {
+    let phone = Phone::enrolled(1, &[1]);
+    let start = phone.core().clock.now().as_millis();
+    let set = |id: &str, level: &str, hours: i64| {
+        let end = start + hours * 3_600_000;
+        format!(
+            r#"{{"id": "{id}", "level": "{level}", "reason": "防汛", "ordered_by": "县防指",
+                "starts_at": {start}, "ends_at": {end}}}"#
+        )
+    };
+    let above = OrgNodeId::from_bytes([60; 16]);
+    plan::publish(
+        &phone,
+        &[
+            ("emergency.a", above, set("a", "reinforced", 2)),
+            ("emergency.b", grid(1).into(), set("b", "response", 1)),
+            (
+                "emergency.c",
+                OrgNodeId::from_bytes([77; 16]),
+                set("c", "response", 2),
+            ),
+            ("emergency.d", above, "{}".to_owned()),
+        ],
+    );
+    let held = || -> Vec<String> {
+        let found = phone.core().emergencies(grid(1)).unwrap();
+        found.into_iter().map(|emergency| emergency.id).collect()
+    };
+    assert_eq!(held(), ["b", "a"], "of this place, the highest first");
+    phone.clock.advance_millis(3_600_000);
+    assert_eq!(held(), ["a"]);
+    phone.clock.advance_millis(3_600_000);
+    assert_eq!(held(), [] as [&str; 0], "over without a network");
+}

@@ -29,7 +29,7 @@ use crate::{
         authority,
         case_action::{self, CaseActionError},
     },
-    storage::{CaseFilter, CaseQueue, ListedRecord, StoredRecord},
+    storage::{CaseFilter, CaseQueue, ListedCase, StoredRecord},
 };
 
 /// Rows of a page if the caller does not say.
@@ -82,6 +82,10 @@ pub(super) struct CaseRow {
     /// Id of its grid.
     grid: String,
     grid_name: String,
+    /// People who reported it or what was merged into it.
+    reporters: u32,
+    /// Incidents in your scope that may be the same.
+    alike: u32,
     #[serde(flatten)]
     stands: CaseStands,
 }
@@ -126,6 +130,29 @@ pub(super) struct CaseDetail {
     requests: Vec<CaseRequested>,
     /// The verbs you may use now.
     possible: Vec<String>,
+    /// Id of the incident it was merged into.
+    merged_into: Option<String>,
+    /// People who reported it or what was merged into it.
+    reporters: u32,
+    /// Ids of the incidents in your scope that were merged into it.
+    merged: Vec<String>,
+    /// Incidents in your scope that may be the same, the likeliest first.
+    alike: Vec<CaseAlike>,
+}
+
+/// An incident that may be the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CaseAlike {
+    /// Id of the incident.
+    id: String,
+    number: String,
+    title: String,
+    /// Metres between the two; left out: one has no place.
+    metres: Option<u32>,
+    /// Minutes between the two.
+    minutes: u32,
+    /// How alike the words are.
+    percent: u8,
 }
 
 /// One decision.
@@ -230,6 +257,7 @@ impl CaseQuery {
             light: code_of(self.light.as_deref(), light)?,
             class: self.class.clone().unwrap_or_default(),
             grid: code_of(self.grid.as_deref(), |text| text.parse().ok())?,
+            received: None,
             offset: (page - 1).saturating_mul(u64::from(limit)),
             limit,
         };
@@ -262,7 +290,9 @@ impl CaseStands {
     }
 }
 
-fn row(listed: ListedRecord, now: Timestamp) -> CaseRow {
+fn row(case: ListedCase, now: Timestamp) -> CaseRow {
+    let (reporters, alike) = (case.reporters, case.alike);
+    let listed = case.record;
     let summary = listed.summary;
     let case = summary.case.unwrap_or_default();
     CaseRow {
@@ -273,6 +303,8 @@ fn row(listed: ListedRecord, now: Timestamp) -> CaseRow {
         urgency: summary.urgency,
         grid: listed.grid.to_string(),
         grid_name: listed.grid_name,
+        reporters,
+        alike,
         stands: CaseStands::of(summary.state, &case, now),
     }
 }
@@ -341,11 +373,27 @@ async fn detail(state: &AppState, scope: &Scope, id: RecordId) -> Result<CaseDet
     let incident = Incident::read(&document);
     let summary = document.summary().case.unwrap_or_default();
     let case = incident.case.decided.ok_or(ProblemCode::NotFound)?;
-    let place = authority::find_place(storage, &stored.grid).await?;
+    let place = authority::find_place(storage, &stored.grid, scope.at).await?;
     let standing = authority::find_standing(storage, &scope.person, scope.at).await?;
     let requester = standing.requester(&case, &place.nodes);
     let possible = case.possible(id, &requester, &place.rules.limits, scope.at);
+    let merged = storage.list_merged(&id, &scope.person, scope.at).await?;
+    let alike = storage.list_alike(&id, &scope.person, scope.at).await?;
     Ok(CaseDetail {
+        merged_into: case.merged_into.map(|into| into.to_string()),
+        reporters: storage.count_reporters(&id).await?,
+        merged: merged.iter().map(|report| report.id.to_string()).collect(),
+        alike: alike
+            .into_iter()
+            .map(|alike| CaseAlike {
+                id: alike.record.id.to_string(),
+                number: alike.record.summary.number,
+                title: alike.record.summary.title,
+                metres: alike.likeness.metres,
+                minutes: alike.likeness.minutes,
+                percent: alike.likeness.percent,
+            })
+            .collect(),
         id: id.to_string(),
         number: incident.case.number,
         title: incident.title,

@@ -612,7 +612,7 @@ async fn inboxes_show_what_is_in_scope_and_the_cases_of_ones_units() {
             ..CaseFilter::default()
         };
         let page = storage.list_cases(&filter, &person, now).await.unwrap();
-        let found: Vec<RecordId> = page.cases.iter().map(|case| case.id).collect();
+        let found: Vec<RecordId> = page.cases.iter().map(|case| case.record.id).collect();
         assert_eq!(page.total, found.len() as u64);
         found
     };

@@ -2,6 +2,7 @@
 
 mod case_interleaving;
 mod cases;
+mod emergency;
 mod enrolment;
 mod faults;
 mod feed;

@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 use wangge_model::{
     OrgLevel, OrgNodeId, PersonId, RecordId, RecordKind,
-    case::{Case, CaseRefusal, CaseSummary, CaseVerb, Needs, Requester},
+    case::{Case, CaseRefusal, CaseState, CaseSummary, CaseVerb, Needs, Requester},
     document::RecordDocument,
     incident::Incident,
     message::{message, message_id},
@@ -60,6 +60,40 @@ pub(crate) struct CaseView {
     /// Verbs that are not possible now, and why.
     pub(crate) others: Vec<(String, String)>,
     pub(crate) units: Vec<SelectOption>,
+    /// The incident it was merged into: address and number.
+    pub(crate) merged_into: Option<(String, String)>,
+    /// How many people reported it.
+    pub(crate) reporters: u32,
+    /// Whoever reported it, once something was merged into it.
+    pub(crate) reports: Vec<ReportLine>,
+    /// Incidents that may be the same.
+    pub(crate) alike: Vec<AlikeLine>,
+    /// Whether the reader may merge it.
+    pub(crate) may_merge: bool,
+    /// Where its file is, once it is closed.
+    pub(crate) file: Option<String>,
+}
+
+/// A report that is part of a case.
+#[derive(Debug, Default)]
+pub(crate) struct ReportLine {
+    /// Empty: this one.
+    pub(crate) href: String,
+    pub(crate) number: String,
+    pub(crate) title: String,
+    pub(crate) who: String,
+    pub(crate) at: String,
+}
+
+/// An incident that may be the same, and why.
+#[derive(Debug, Default)]
+pub(crate) struct AlikeLine {
+    pub(crate) href: String,
+    pub(crate) number: String,
+    pub(crate) title: String,
+    pub(crate) state: String,
+    pub(crate) at: String,
+    pub(crate) why: String,
 }
 
 /// One decision in words.
@@ -157,7 +191,29 @@ pub(super) async fn view(
         Vec::new()
     };
     let (light, light_class) = light_words(summary.light(scope.at), frame.language);
+    let may_merge = possible
+        .iter()
+        .any(|(verb, refusal)| *verb == CaseVerb::Merge && refusal.is_none());
+    let storage = state.storage.as_ref();
+    let merged_into = match case.merged_into {
+        Some(into) => storage.find_case(&into, &scope.person, scope.at).await?,
+        None => None,
+    };
+    let merged_into = match merged_into {
+        Some(into) => {
+            let number = Incident::read(&open(&into).await?).case.number;
+            Some((format!("/cases/{}", into.id), number))
+        }
+        None => None,
+    };
     Ok(CaseView {
+        file: matches!(case.state, CaseState::Closed | CaseState::Archived)
+            .then(|| format!("/cases/{id}/archive.zip")),
+        merged_into,
+        may_merge,
+        reporters: storage.count_reporters(&id).await?,
+        reports: words.reports(signed_in, &incident, id).await?,
+        alike: words.alike(signed_in, id).await?,
         href: format!("/cases/{id}"),
         record_href: format!("/incidents/{id}"),
         title: if incident.title.is_empty() {
@@ -299,6 +355,89 @@ impl Words<'_> {
             .filter(|(_, value)| !value.is_empty())
             .map(|(label, value)| (self.t(label), value))
             .collect())
+    }
+
+    /// Who reported it: itself first, then what was merged into it. Nothing, if
+    /// that is nothing.
+    async fn reports(
+        &self,
+        signed_in: &SignedIn,
+        incident: &Incident,
+        id: RecordId,
+    ) -> Result<Vec<ReportLine>, PageError> {
+        let scope = &signed_in.scope;
+        let storage = &self.state.storage;
+        let merged = storage.list_merged(&id, &scope.person, scope.at).await?;
+        if merged.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reporter = incident.case.decided.as_ref();
+        let mut lines = vec![ReportLine {
+            number: incident.case.number.clone(),
+            title: incident.title.clone(),
+            who: self
+                .reporter(reporter.and_then(|case| case.reporter))
+                .await?,
+            at: incident
+                .case
+                .received_at
+                .map(wangge_model::Timestamp::to_china_text)
+                .unwrap_or_default(),
+            ..ReportLine::default()
+        }];
+        for report in merged {
+            let case = report.summary.case.unwrap_or_default();
+            lines.push(ReportLine {
+                href: format!("/cases/{}", report.id),
+                number: report.summary.number,
+                title: report.summary.title,
+                who: self.reporter(case.reporter).await?,
+                at: report.created_at.to_china_text(),
+            });
+        }
+        Ok(lines)
+    }
+
+    async fn reporter(&self, id: Option<PersonId>) -> Result<String, PageError> {
+        let name = self.person(id).await?;
+        Ok(if name.is_empty() {
+            self.t("console-case-reporter-unknown")
+        } else {
+            name
+        })
+    }
+
+    async fn alike(&self, signed_in: &SignedIn, id: RecordId) -> Result<Vec<AlikeLine>, PageError> {
+        let scope = &signed_in.scope;
+        let storage = &self.state.storage;
+        let found = storage.list_alike(&id, &scope.person, scope.at).await?;
+        let lines = found.into_iter().map(|alike| {
+            let (summary, likeness) = (alike.record.summary, alike.likeness);
+            let (minutes, percent) = (likeness.minutes, likeness.percent.to_string());
+            let apart = if minutes < 120 {
+                self.frame
+                    .t1("console-case-alike-minutes", "count", minutes)
+            } else {
+                let hours = minutes / 60;
+                self.frame.t1("console-case-alike-hours", "count", hours)
+            };
+            let place = likeness.metres.map_or_else(
+                || self.t("console-case-alike-no-place"),
+                |metres| self.frame.t1("console-case-alike-metres", "count", metres),
+            );
+            let words = self
+                .frame
+                .t1("console-case-alike-words", "percent", percent);
+            AlikeLine {
+                href: format!("/cases/{}", alike.record.id),
+                number: summary.number,
+                title: summary.title,
+                state: self.t(&message_id("case-state", &summary.state)),
+                at: alike.record.created_at.to_china_text(),
+                why: [place, apart, words].join(" · "),
+            }
+        });
+        Ok(lines.collect())
     }
 
     fn timeline(&self, incident: &Incident) -> Vec<TimelineLine> {

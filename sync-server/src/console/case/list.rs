@@ -9,7 +9,7 @@ use serde::Deserialize;
 use wangge_model::{
     RecordKind, Timestamp,
     access::Seat,
-    case::{CaseLevel, CaseState},
+    case::{CaseLevel, CaseState, Urgency},
     deadline::Light,
     message::{Language, message, message_id},
 };
@@ -26,7 +26,7 @@ use crate::{
         page::Page,
         select::SelectOption,
     },
-    storage::{CaseFilter, CasePage, CaseQueue, ListedRecord},
+    storage::{CaseFilter, CasePage, CaseQueue, ListedCase},
 };
 
 #[derive(Template)]
@@ -86,6 +86,10 @@ pub(crate) struct CaseRowView {
     pub(crate) light_class: &'static str,
     pub(crate) grid_name: String,
     pub(crate) has_requests: bool,
+    /// People who reported it, if more than one.
+    pub(crate) reporters: Option<u32>,
+    /// Incidents that may be the same.
+    pub(crate) alike: u32,
 }
 
 impl CaseListView {
@@ -177,6 +181,7 @@ pub(super) async fn get(
         light: find_light(&form.light),
         class: form.class.clone(),
         grid: None,
+        received: None,
         offset: (number - 1).saturating_mul(u64::from(PAGE_ROWS)),
         limit: PAGE_ROWS,
     };
@@ -254,8 +259,9 @@ pub(super) fn light_words(light: Option<Light>, language: Language) -> (String, 
         })
 }
 
-fn case_row(case: &ListedRecord, now: Timestamp, language: Language) -> CaseRowView {
+fn case_row(listed: &ListedCase, now: Timestamp, language: Language) -> CaseRowView {
     let t = |id: &str| message(language, id, &[]);
+    let case = &listed.record;
     let summary = &case.summary;
     let stands = summary.case.clone().unwrap_or_default();
     let (light, light_class) = light_words(stands.light(now), language);
@@ -269,6 +275,11 @@ fn case_row(case: &ListedRecord, now: Timestamp, language: Language) -> CaseRowV
     } else {
         stands.level.as_str()
     };
+    let urgency = if stands.is_emergency {
+        Urgency::Emergency.as_str()
+    } else {
+        summary.urgency.as_str()
+    };
     CaseRowView {
         href: format!("/cases/{}", case.id),
         title: if summary.title.is_empty() {
@@ -279,12 +290,14 @@ fn case_row(case: &ListedRecord, now: Timestamp, language: Language) -> CaseRowV
         number: summary.number.clone(),
         state: t(&message_id("case-state", &summary.state)),
         level: t(&message_id("case-level", level)),
-        is_pressing: !matches!(summary.urgency.as_str(), "" | "normal"),
-        urgency: choice(RecordKind::Incident, "urgency", &summary.urgency, language),
+        is_pressing: !matches!(urgency, "" | "normal"),
+        urgency: choice(RecordKind::Incident, "urgency", urgency, language),
         due_at,
         light,
         light_class,
         grid_name: case.grid_name.clone(),
         has_requests: stands.open_requests > 0,
+        reporters: Some(listed.reporters).filter(|count| *count > 1),
+        alike: listed.alike,
     }
 }

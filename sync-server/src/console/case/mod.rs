@@ -2,6 +2,7 @@
 //! asking for a decision on it.
 
 mod act;
+mod archive;
 mod detail;
 mod list;
 
@@ -11,7 +12,11 @@ use axum::{
 };
 
 #[cfg(test)]
-pub(crate) use detail::{ActionView, CasePageView, CaseView, RequestLine, TimelineLine};
+pub(crate) use archive::{ArchivePage, ArchiveRow};
+#[cfg(test)]
+pub(crate) use detail::{
+    ActionView, AlikeLine, CasePageView, CaseView, ReportLine, RequestLine, TimelineLine,
+};
 #[cfg(test)]
 pub(crate) use list::{CaseListView, CaseRowView, CasesPage, Tab};
 
@@ -23,4 +28,6 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/cases", get(list::get))
         .route("/cases/{id}", get(detail::get))
         .route("/cases/{id}/act", post(act::post))
+        .route("/cases/{id}/archive.zip", get(archive::file))
+        .route("/archive", get(archive::list))
 }

@@ -6,9 +6,10 @@ use wangge_model::{case::CaseVerb, message::Language};
 use super::render::page;
 use crate::console::{
     case::{
-        ActionView, CaseListView, CasePageView, CaseRowView, CaseView, CasesPage, RequestLine, Tab,
-        TimelineLine,
+        ActionView, AlikeLine, ArchivePage, ArchiveRow, CaseListView, CasePageView, CaseRowView,
+        CaseView, CasesPage, ReportLine, RequestLine, Tab, TimelineLine,
     },
+    notice::{NoticeForm, NoticeRow, NoticesPage},
     select::SelectOption,
 };
 
@@ -26,6 +27,8 @@ fn row(text: &str, light: &str, light_class: &'static str) -> CaseRowView {
         light_class,
         grid_name: text.to_owned(),
         has_requests: true,
+        reporters: Some(3),
+        alike: 1,
     }
 }
 
@@ -95,13 +98,79 @@ pub(super) fn pages(language: Language, text: &str) -> Vec<(&'static str, String
             actions: actions.collect(),
             others: vec![(text.to_owned(), text.to_owned())],
             units: options(),
+            merged_into: Some(("/cases/2".to_owned(), "SJ20260101000002".to_owned())),
+            reporters: 2,
+            reports: ["", "/cases/3"]
+                .map(|href| ReportLine {
+                    href: href.to_owned(),
+                    number: "SJ20260101000003".to_owned(),
+                    title: text.to_owned(),
+                    who: text.to_owned(),
+                    at: "2026-01-05 17:30".to_owned(),
+                })
+                .into(),
+            alike: vec![AlikeLine {
+                href: "/cases/4".to_owned(),
+                number: "SJ20260101000004".to_owned(),
+                title: text.to_owned(),
+                state: text.to_owned(),
+                at: "2026-01-05 17:30".to_owned(),
+                why: text.to_owned(),
+            }],
+            may_merge: true,
+            file: Some("/cases/1/archive.zip".to_owned()),
         },
     };
     let empty = CasePageView {
         page: page(language, "/cases/1", text),
         case: CaseView::default(),
     };
+    let archive = |rows: Vec<ArchiveRow>| {
+        ArchivePage {
+            page: page(language, "/archive", text),
+            year: 2026,
+            years: vec![(2026, "/archive?year=2026".to_owned(), true)],
+            total: rows.len() as u64,
+            rows,
+            previous: Some("/archive?page=1".to_owned()),
+            next: Some("/archive?page=3".to_owned()),
+        }
+        .render()
+        .unwrap()
+    };
+    let archived = ArchiveRow {
+        href: "/cases/1".to_owned(),
+        file: "/cases/1/archive.zip".to_owned(),
+        title: text.to_owned(),
+        number: text.to_owned(),
+        class: text.to_owned(),
+        received_at: text.to_owned(),
+        grid_name: text.to_owned(),
+    };
+    let notices = |rows: Vec<NoticeRow>| {
+        NoticesPage {
+            page: page(language, "/notices", text),
+            level: text.to_owned(),
+            levels: vec![("/notices".to_owned(), text.to_owned(), true)],
+            form: NoticeForm::default(),
+            rows,
+            export: "/notices/export.csv".to_owned(),
+        }
+        .render()
+        .unwrap()
+    };
+    let noticed = NoticeRow {
+        number: text.to_owned(),
+        class: text.to_owned(),
+        names: text.to_owned(),
+        place: text.to_owned(),
+        days: [text, "", text].map(ToOwned::to_owned),
+    };
     vec![
+        ("archive", archive(vec![archived])),
+        ("archive-empty", archive(Vec::new())),
+        ("notices", notices(vec![noticed])),
+        ("notices-empty", notices(Vec::new())),
         (
             "cases",
             inbox(vec![row(text, text, "good"), row(text, "", "")]),

@@ -133,3 +133,186 @@ async fn cases_of_other_grids_do_not_exist_for_a_worker() {
         "the community's desk assigns"
     );
 }
+
+#[tokio::test]
+async fn reports_of_one_thing_are_shown_merged_and_parted_again() {
+    let server = Server::start().await;
+    let first = put_incident(&server, 7).await;
+    let second = put_incident(&server, 8).await;
+    let storage = &server.state.storage;
+    while storage.compare_incidents(10).await.unwrap().count > 0 {}
+    let mut street = server.signed_in("wang").await;
+    let inbox = street.get("/cases?queue=all").await.body;
+    assert!(inbox.contains("可能重复") && !inbox.contains("人上报"));
+    let (one, two) = (format!("/cases/{first}"), format!("/cases/{second}"));
+    let shown = street.get(&two).await.body;
+    assert!(shown.contains("可能重复的事件") && shown.contains("文字相似 100%"));
+    assert!(shown.contains("合并到这件") && shown.contains("同一网格"));
+    let fields = [
+        ("verb", "merge"),
+        ("version", "0"),
+        ("into", "SJ20260101000007"),
+    ];
+    let done = street.submit(&two, &format!("{two}/act"), &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    while storage.compare_incidents(10).await.unwrap().count > 0 {}
+    let merged = street.get(&two).await.body;
+    assert!(merged.contains("已合并到") && merged.contains("SJ20260101000007"));
+    let kept = street.get(&one).await.body;
+    // Both reports are listed; one worker made them.
+    assert!(kept.contains("上报情况") && kept.contains("SJ20260101000008"));
+    assert!(kept.contains("共 1 人上报") && !kept.contains("可能重复的事件"));
+    // Nothing goes into what is merged itself.
+    let back = [
+        ("verb", "merge"),
+        ("version", "0"),
+        ("into", "SJ20260101000008"),
+    ];
+    let refused = street.submit(&one, &format!("{one}/act"), &back).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    let undo = [("verb", "unmerge"), ("version", "1"), ("text", "是两盏灯")];
+    let done = street.submit(&two, &format!("{two}/act"), &undo).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    while storage.compare_incidents(10).await.unwrap().count > 0 {}
+    let kept = street.get(&one).await.body;
+    assert!(!kept.contains("上报情况") && kept.contains("可能重复的事件"));
+}
+
+#[tokio::test]
+async fn approved_papers_are_noticed_by_level_without_names() {
+    use wangge_model::{OrgNodeId, case::CaseState};
+
+    use crate::storage::{NewOrgNode, OrgLevel};
+
+    let server = Server::start().await;
+    let now = server.clock.now();
+    let set = |path: &str, text: &str| {
+        FieldEdit::set(FieldPath::new(path).unwrap(), FieldValue::text(text))
+    };
+    let id = RecordId::from_bytes([7; 16]);
+    let mut document = RecordDocument::new(RecordKind::Incident);
+    let fields = [
+        set("title", "王小明低保申请"),
+        set("category", "5001"),
+        set("handling", "approval"),
+        set("parties.p1.name", "王小明"),
+        set("parties.p1.phone", "13800138000"),
+    ];
+    let first = document
+        .edit(&fields, ActorId::from_bytes([1; 16]), now)
+        .unwrap()
+        .unwrap();
+    let case = [
+        set("case.number", "SJ20260101000007"),
+        set("case.state", "reported"),
+        set("case.stage", CaseState::Filed.as_str()),
+        set("case.level", "street"),
+        set("case.reporter", &WORKER.to_string()),
+    ];
+    let second = document
+        .edit_as_server(&case, server.state.identity.actor, now)
+        .unwrap()
+        .unwrap();
+    server
+        .put_record(id, GRID, &document, vec![first, second], Vec::new())
+        .await;
+    let mut street = server.signed_in("wang").await;
+    let list = "/notices?level=street&from=2026-01-01&to=2026-01-31";
+    assert!(!street.get(list).await.body.contains("SJ20260101000007"));
+    let page = format!("/cases/{id}");
+    let approve = [("verb", "approve"), ("version", "0")];
+    let done = street.submit(&page, &format!("{page}/act"), &approve).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let shown = street.get(list).await.body;
+    assert!(shown.contains("SJ20260101000007") && shown.contains("2026-01-01"));
+    assert!(
+        shown.contains("王*") && !shown.contains("王小明"),
+        "{shown}"
+    );
+    assert!(!shown.contains("低保申请") && !shown.contains("138"));
+    let other = list.replace("street", "community");
+    assert!(!street.get(&other).await.body.contains("SJ20260101000007"));
+    let past = list.replace("2026-01-31", "2025-12-31");
+    assert!(!street.get(&past).await.body.contains("SJ20260101000007"));
+    let file = street
+        .get(&list.replace("/notices?", "/notices/export.csv?"))
+        .await;
+    assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+    assert!(file.body.contains("SJ20260101000007,5001,王") && !file.body.contains("小明"));
+    let audit = server.audit().await.join("\n");
+    assert!(audit.contains("notices_exported street"), "{audit}");
+    // Not in somebody else's places.
+    let county = OrgNodeId::from_bytes([9; 16]);
+    let new = NewOrgNode {
+        id: county,
+        parent: None,
+        level: OrgLevel::County,
+        code: Some("09090909".to_owned()),
+        name: "别的县".to_owned(),
+        attribute: None,
+        valid_from: wangge_model::Timestamp::from_millis(0),
+    };
+    server.state.storage.create_nodes(&[new]).await.unwrap();
+    let other = PersonId::from_bytes([33; 16]);
+    server
+        .add_person(other, "别处的", "zhao", county, Role::Supervisor)
+        .await;
+    let mut stranger = server.signed_in("zhao").await;
+    assert!(!stranger.get(list).await.body.contains("SJ20260101000007"));
+}
+
+#[tokio::test]
+async fn a_closed_case_is_taken_out_as_a_file_and_listed_by_year() {
+    let server = Server::start().await;
+    let id = put_incident(&server, 7).await;
+    let storage = &server.state.storage;
+    let mut street = server.signed_in("wang").await;
+    let file = format!("/cases/{id}/archive.zip");
+    assert_eq!(
+        street.get(&file).await.status,
+        StatusCode::NOT_FOUND,
+        "open"
+    );
+    let stored = storage.find_record(&id).await.unwrap().unwrap();
+    let mut document = RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap();
+    let stage = FieldEdit::set(
+        FieldPath::new("case.stage").unwrap(),
+        FieldValue::text("closed"),
+    );
+    let actor = server.state.identity.actor;
+    let change = document
+        .edit_as_server(&[stage], actor, server.clock.now())
+        .unwrap()
+        .unwrap();
+    let closed = RecordId::from_bytes([8; 16]);
+    server
+        .put_record(closed, GRID, &document, vec![change], Vec::new())
+        .await;
+    let page = format!("/cases/{closed}");
+    assert!(street.get(&page).await.body.contains("下载档案"));
+    let file = format!("{page}/archive.zip");
+    let got = street.get(&file).await;
+    assert_eq!(got.status, StatusCode::OK);
+    assert_eq!(got.headers["content-type"], "application/zip");
+    assert_eq!(got.headers["cache-control"], "private, no-store");
+    let audit = server.audit().await.join("\n");
+    assert!(
+        audit.contains(&format!("case_exported {closed}")),
+        "{audit}"
+    );
+    assert!(!street.get("/archive").await.body.contains("路灯不亮"));
+    let archive = [("verb", "archive"), ("version", "0")];
+    let done = street.submit(&page, &format!("{page}/act"), &archive).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let list = street.get("/archive?year=2026").await.body;
+    assert!(list.contains("路灯不亮") && list.contains(&file), "{list}");
+    let before = street.get("/archive?year=2025").await.body;
+    assert!(!before.contains("路灯不亮"));
+    // Who may not lift masks may not have it: it holds everything in full.
+    let other = PersonId::from_bytes([34; 16]);
+    server
+        .add_person(other, "考评员", "sun", STREET, Role::Assessor)
+        .await;
+    let mut assessor = server.signed_in("sun").await;
+    assert_eq!(assessor.get(&file).await.status, StatusCode::FORBIDDEN);
+}

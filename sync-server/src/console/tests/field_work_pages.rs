@@ -3,8 +3,9 @@
 
 use askama::Template as _;
 use wangge_model::{
-    CallOutId, CampaignId, CivilDay, FollowUpMarkId, GridId, OrgNodeId, PersonId, RecordId,
-    RecordKind, SurveyId, TaskId, Timestamp,
+    CallOutId, CampaignId, CivilDay, EmergencyId, FollowUpMarkId, GridId, OrgNodeId, PersonId,
+    RecordId, RecordKind, SurveyId, TaskId, Timestamp,
+    emergency::EmergencyLevel,
     follow_up_mark::FollowUpRule,
     survey::{Question, QuestionKind},
     task::{TaskOrder, TaskState},
@@ -14,6 +15,7 @@ use wangge_model::{
 use crate::{
     console::{
         call_out::{CallOutForm, CallOutView, CallOutsPage},
+        emergency::{EmergenciesPage, EmergencyForm, EmergencyPage, EmergencyView, RollView},
         follow_up_mark::{
             FollowUpMarkPage, FollowUpMarkView, FollowUpMarksPage, NewFollowUpMarkPage, OrderForm,
         },
@@ -22,12 +24,12 @@ use crate::{
         screening::{ScreeningForm, ScreeningsPage},
         select::SelectOption,
         survey::{NewSurveyPage, Results, SurveyForm, SurveyPage, SurveyView, SurveysPage},
-        task::{TaskForm, TaskView, TasksPage},
+        task::{MatterView, TaskForm, TaskView, TasksPage},
         work::{FiguresPage, WorkPage, WorkQuery},
     },
     storage::{
-        CallOut, CoverageRow, FollowUpCount, FollowUpMark, MatterRow, OpinionCount, Screening,
-        ScreeningKind, ScreeningPage, SurveyCounts, SurveyRow, Task, WorkRow, WorkSpan,
+        CallOut, CoverageRow, EmergencyRow, FollowUpCount, FollowUpMark, MatterRow, OpinionCount,
+        Screening, ScreeningKind, ScreeningPage, SurveyCounts, SurveyRow, Task, WorkRow, WorkSpan,
         WorkerFigures,
     },
 };
@@ -49,7 +51,68 @@ pub(super) fn pages(at: &dyn Fn(&str) -> Page, text: &str) -> Vec<(&'static str,
     pages.extend(sums(at, text));
     pages.push(("call-outs", call_outs(at, text)));
     pages.push(("tasks", tasks(at, text)));
+    pages.extend(emergencies(at, text));
     pages
+}
+
+fn emergencies(at: &dyn Fn(&str) -> Page, text: &str) -> Vec<(&'static str, String)> {
+    let emergency = |ends_at, may: bool| EmergencyRow {
+        id: EmergencyId::from_bytes([1; 16]),
+        node_name: text.to_owned(),
+        level: EmergencyLevel::Response,
+        reason: text.to_owned(),
+        ordered_by: text.to_owned(),
+        starts_at: NOW,
+        ends_at,
+        declared_by: text.to_owned(),
+        declared_at: NOW,
+        ended_by: text.to_owned(),
+        may_end: may,
+        may_keep_roll: may,
+    };
+    let page = at("/emergencies");
+    let view = |ends_at, may| EmergencyView::new(&emergency(ends_at, may), NOW, &page);
+    let on = view(NOW.plus_millis(1), true);
+    let list = EmergenciesPage {
+        emergencies: vec![on.clone(), view(NOW, false)],
+        may_declare: true,
+        levels: options(text),
+        nodes: options(text),
+        form: EmergencyForm {
+            reason: text.to_owned(),
+            ordered_by: text.to_owned(),
+            ..EmergencyForm::default()
+        },
+        page: page.clone(),
+    };
+    let person = |phone_at: &str, arrived_at: &str| RollView {
+        person: text.to_owned(),
+        name: text.to_owned(),
+        node_name: text.to_owned(),
+        is_reserve: true,
+        phone_at: phone_at.to_owned(),
+        arrived_at: arrived_at.to_owned(),
+        noted_by: text.to_owned(),
+    };
+    let detail = |emergency, roll: Vec<RollView>| EmergencyPage {
+        emergency,
+        came: roll.len(),
+        in_touch: 1,
+        roll,
+        page: page.clone(),
+    };
+    let roll = vec![person("", ""), person(text, text)];
+    vec![
+        ("emergencies", list.render().unwrap()),
+        ("emergency", detail(on.clone(), roll).render().unwrap()),
+        ("emergency-empty", detail(on, Vec::new()).render().unwrap()),
+        (
+            "emergency-over",
+            detail(view(NOW, true), vec![person("", "")])
+                .render()
+                .unwrap(),
+        ),
+    ]
 }
 
 fn tasks(at: &dyn Fn(&str) -> Page, text: &str) -> String {
@@ -63,6 +126,7 @@ fn tasks(at: &dyn Fn(&str) -> Page, text: &str) -> String {
             starts_on: today(),
             ends_on: today().plus(30),
             basis: text.to_owned(),
+            matter: text.to_owned(),
         },
         filed_by: text.to_owned(),
         filed_at: NOW,
@@ -93,6 +157,13 @@ fn tasks(at: &dyn Fn(&str) -> Page, text: &str) -> String {
         },
         nodes: options(text),
         kinds: options(text),
+        matters: options(text),
+        list: vec![MatterView {
+            title: text.to_owned(),
+            basis: text.to_owned(),
+            kind: text.to_owned(),
+            most_days: 31,
+        }],
         page,
     };
     page.render().unwrap()

@@ -4,6 +4,7 @@ mod case_pages;
 mod cases;
 mod client;
 mod duplicates;
+mod emergencies;
 mod field_work_pages;
 mod follow_up_marks;
 mod grids;

@@ -74,12 +74,12 @@ async fn incidents(server: &Server) -> Vec<(RecordId, Incident)> {
     let found = storage.list_cases(&all, &SUPERVISOR, now).await.unwrap();
     let mut incidents = Vec::new();
     for case in found.cases {
-        let stored = storage.find_record(&case.id).await.unwrap().unwrap();
+        let stored = storage.find_record(&case.record.id).await.unwrap().unwrap();
         assert_eq!((stored.kind, stored.grid), (RecordKind::Incident, GRID));
         let bytes = String::from_utf8_lossy(&stored.document);
         assert!(!bytes.contains(PHONE), "the number is in no record");
         let document = RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap();
-        incidents.push((case.id, Incident::read(&document)));
+        incidents.push((case.record.id, Incident::read(&document)));
     }
     incidents
 }

@@ -286,3 +286,119 @@ async fn reserves_are_called_out_and_their_access_ends_by_itself() {
         "{audit:?}"
     );
 }
+
+#[tokio::test]
+async fn a_task_off_the_list_needs_the_countys_permission() {
+    use wangge_model::{GridId, OrgNodeId, PersonId, task::TASK_MATTERS};
+
+    use crate::storage::{NewOrgNode, NewReference, OrgLevel, Role};
+
+    let server = Server::start().await;
+    let storage = &server.state.storage;
+    let county = OrgNodeId::from_bytes([0x50; 16]);
+    let street = OrgNodeId::from_bytes([0x51; 16]);
+    let grid = GridId::from_bytes([0x52; 16]);
+    let node = |id: OrgNodeId, parent, level, name: &str| NewOrgNode {
+        id,
+        parent,
+        level,
+        code: Some(hex::encode(&id.as_bytes()[..4])),
+        name: name.to_owned(),
+        attribute: None,
+        valid_from: Timestamp::from_millis(0),
+    };
+    let nodes = [
+        node(county, None, OrgLevel::County, "示例县"),
+        node(street, Some(county), OrgLevel::Street, "示例街道"),
+        node(grid.into(), Some(street), OrgLevel::Grid, "示例网格"),
+    ];
+    storage.create_nodes(&nodes).await.unwrap();
+    for (byte, name, username, role) in [
+        (0x53, "燃气办", "gas", Role::Handler),
+        (0x54, "县中心", "county", Role::Supervisor),
+    ] {
+        let id = PersonId::from_bytes([byte; 16]);
+        server.add_person(id, name, username, county, role).await;
+    }
+    server
+        .put_household(0x55, grid, &[("address.room", "101室")])
+        .await;
+    let list = r#"{"rows": [{"code": "gas", "title": "燃气安全入户检查",
+        "basis": "城镇燃气管理条例", "kind": "campaign", "most_days": 31}]}"#;
+    let set = NewReference {
+        name: TASK_MATTERS.to_owned(),
+        node: county,
+        body: Some(list.as_bytes().to_vec()),
+        person: None,
+        at: server.clock.now(),
+    };
+    storage.publish_references(&[set]).await.unwrap();
+    let mut department = server.signed_in("gas").await;
+    let page = department.get("/tasks").await.body;
+    assert!(page.contains("事项清单") && page.contains("城镇燃气管理条例"));
+    let place = street.to_string();
+    let form = |matter: &'static str, ends_on: &'static str| {
+        [
+            ("matter", matter),
+            ("title", "入户检查燃气管"),
+            ("kind", "campaign"),
+            ("starts_on", "2026-01-01"),
+            ("ends_on", ends_on),
+            ("basis", "城镇燃气管理条例"),
+        ]
+    };
+    let with_place = |form: [(&'static str, &'static str); 6]| {
+        let mut form: Vec<(&str, &str)> = form.to_vec();
+        form.push(("node", place.as_str()));
+        form
+    };
+    for unfit in [form("water", "2026-01-31"), form("gas", "2026-02-01")] {
+        let answer = department
+            .submit("/tasks", "/tasks", &with_place(unfit))
+            .await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("不在清单内"), "{}", answer.body);
+    }
+    let listed = with_place(form("gas", "2026-01-31"));
+    let answer = department.submit("/tasks", "/tasks", &listed).await;
+    assert_eq!(answer.location(), "/tasks?done=listed");
+    let page = department.get(answer.location()).await.body;
+    assert!(page.contains("已直接下达") && page.contains("已准入") && page.contains("清单内"));
+    let off = with_place(form("", "2026-02-28"));
+    let answer = department.submit("/tasks", "/tasks", &off).await;
+    assert_eq!(answer.location(), "/tasks?done=filed");
+    let mut desk = server.signed_in("county").await;
+    let page = desk.get("/tasks").await.body;
+    let admit = page
+        .split("action=\"")
+        .filter_map(|part| part.split('"').next())
+        .find(|action| action.ends_with("/admit"))
+        .unwrap()
+        .to_owned();
+    let mute = desk.submit("/tasks", &admit, &[("reason", " ")]).await;
+    assert_eq!(mute.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(mute.body.contains("请填写准入或不予准入的理由"));
+    let refuse = admit.replace("/admit", "/refuse");
+    let reason = [("reason", "与清单内检查重复")];
+    let done = desk.submit("/tasks", &refuse, &reason).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let told = department.get("/tasks").await.body;
+    assert!(told.contains("不予准入") && told.contains("与清单内检查重复"));
+    let answer = department.submit("/tasks", "/tasks", &off).await;
+    assert_eq!(answer.location(), "/tasks?done=filed");
+    let page = desk.get("/tasks").await.body;
+    let admit = page
+        .split("action=\"")
+        .filter_map(|part| part.split('"').next())
+        .find(|action| action.ends_with("/admit"))
+        .unwrap()
+        .to_owned();
+    let reason = [("reason", "汛前必须完成")];
+    let done = desk.submit("/tasks", &admit, &reason).await;
+    assert_eq!(done.location(), "/tasks?done=admitted", "{}", done.body);
+    assert!(department.get("/tasks").await.body.contains("汛前必须完成"));
+    let audit = server.audit().await.join("\n");
+    for action in ["task_filed", "task_refused", "task_admitted"] {
+        assert!(audit.contains(action), "{audit}");
+    }
+}

@@ -69,7 +69,7 @@ async fn list(storage: &dyn Storage, viewer: u8, filter: CaseFilter, at: Timesta
     assert_eq!(page.total, page.cases.len() as u64);
     page.cases
         .iter()
-        .map(|case| case.id.as_bytes()[0])
+        .map(|case| case.record.id.as_bytes()[0])
         .collect()
 }
 

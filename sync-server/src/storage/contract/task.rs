@@ -60,7 +60,9 @@ fn new(id: u8, node: u8, who: u8) -> NewTask {
             starts_on: today,
             ends_on: today.plus(30),
             basis: "城镇燃气管理条例".to_owned(),
+            matter: String::new(),
         },
+        listed: None,
         person: person(who),
         at: NOW,
     }
@@ -91,7 +93,10 @@ pub(super) async fn a_task_enters_a_grid_only_when_it_is_let_in(storage: &dyn St
         let id = TaskId::from_bytes(id16(id));
         storage.decide_task(&id, &person(who), NOW, &decision).await
     };
-    let admit = || TaskDecision::Admit(CampaignId::from_bytes(id16(70)));
+    let admit = || {
+        let campaign = CampaignId::from_bytes(id16(70));
+        TaskDecision::Admit(campaign, "防火季前完成".to_owned())
+    };
     let none = || TaskDecision::Refuse("与已有事项重复".to_owned());
     for who in [32, 33, 12] {
         let refused = decide(1, who, admit()).await;
@@ -122,6 +127,7 @@ pub(super) async fn a_task_enters_a_grid_only_when_it_is_let_in(storage: &dyn St
         (of(1).state, of(1).households, of(1).done),
         (TaskState::Admitted, 1, 1)
     );
+    assert_eq!(of(1).reason, "防火季前完成");
     assert_eq!(
         (of(2).state, of(2).reason.as_str()),
         (TaskState::Refused, "与已有事项重复")
@@ -145,4 +151,42 @@ pub(super) async fn a_task_enters_a_grid_only_when_it_is_let_in(storage: &dyn St
         worker.is_empty(),
         "a task of a street is not a grid's before"
     );
+}
+
+pub(super) async fn what_is_on_the_list_enters_at_once(storage: &dyn Storage) {
+    town(storage).await;
+    county(storage).await;
+    let listed = |id: u8, node: u8, who: u8| {
+        let mut new = new(id, node, who);
+        new.order.matter = "gas".to_owned();
+        new.listed = Some(CampaignId::from_bytes(id16(id + 100)));
+        new
+    };
+    let filed = storage.file_task(&listed(1, 91, 32)).await.unwrap();
+    assert_eq!(filed, TaskOutcome::Nobody, "no household there");
+    let tasks = async |who: u8| storage.list_tasks(&person(who), NOW).await.unwrap();
+    assert!(tasks(32).await.is_empty(), "nothing was filed");
+    visit::put_household(storage, 40, 93, "consistent").await;
+    let refused = storage.file_task(&listed(1, 3, 32)).await;
+    assert!(matches!(refused, Err(StorageError::Missing("org_node"))));
+    let filed = storage.file_task(&listed(1, 91, 32)).await.unwrap();
+    assert_eq!(filed, TaskOutcome::Done);
+    let task = tasks(31).await.remove(0);
+    assert_eq!((task.state, task.households), (TaskState::Admitted, 1));
+    assert_eq!(
+        (task.order.matter.as_str(), task.may_decide),
+        ("gas", false)
+    );
+    assert!(task.decided_by.is_empty() && task.reason.is_empty());
+    let stamps = storage.list_reference_stamps(&[grid(93)]).await.unwrap();
+    assert!(stamps.iter().any(|one| one.name.starts_with(CAMPAIGN)));
+    let decided = storage
+        .decide_task(
+            &TaskId::from_bytes(id16(1)),
+            &person(31),
+            NOW,
+            &TaskDecision::Refuse("已准入".to_owned()),
+        )
+        .await;
+    assert_eq!(decided.unwrap(), TaskOutcome::Decided);
 }

@@ -3,7 +3,7 @@
 use wangge_model::{CivilDay, PersonId, RecordKind};
 
 use super::{NOW, Storage, grid, person, town, town_with_phone, visit};
-use crate::storage::{ScreeningFilter, ScreeningKind, WorkSpan};
+use crate::storage::{ScreeningFilter, ScreeningKind, ScreeningTopic, WorkSpan};
 
 fn today() -> CivilDay {
     CivilDay::of(NOW)
@@ -206,6 +206,7 @@ pub(super) async fn everything_screened_is_one_list_within_scope(storage: &dyn S
         span: days(-6, 0),
         grid: None,
         kind: None,
+        topic: None,
         person: None,
         offset: 0,
         limit: 10,
@@ -256,4 +257,61 @@ pub(super) async fn everything_screened_is_one_list_within_scope(storage: &dyn S
     let nobody = PersonId::from_bytes([99; 16]);
     let none = storage.list_screenings(&nobody, NOW, &base).await.unwrap();
     assert_eq!(none.total, 0);
+}
+
+pub(super) async fn the_register_is_narrowed_to_each_of_the_four_kinds(storage: &dyn Storage) {
+    town(storage).await;
+    visit::put_household(storage, 40, 3, "consistent").await;
+    for (id, kind) in [(50, "dispute"), (51, "care"), (52, "household")] {
+        let mut edits = visit::met(40, 0);
+        edits.push(visit::text("kind", kind));
+        visit::put_visit(storage, id, 3, &edits).await;
+    }
+    let hazard = [
+        visit::text("name", "便利店"),
+        visit::text("hazards.h.kind", "02"),
+        visit::text("hazards.h.found_on", &today().to_string()),
+    ];
+    visit::put(
+        storage,
+        visit::work(None, 60, RecordKind::Place, 3, &hazard),
+    )
+    .await;
+    for (id, class) in [
+        (70, "100299"),
+        (71, "2001"),
+        (72, "3001"),
+        (73, "6001"),
+        (74, "4006"),
+    ] {
+        let report = [visit::text("title", "一"), visit::text("category", class)];
+        visit::put(
+            storage,
+            visit::work(None, id, RecordKind::Incident, 3, &report),
+        )
+        .await;
+    }
+    visit::count_all(storage).await;
+    index_all(storage).await;
+    let of = async |topic: ScreeningTopic| {
+        let filter = ScreeningFilter {
+            span: days(0, 0),
+            grid: None,
+            kind: None,
+            topic: Some(topic),
+            person: None,
+            offset: 0,
+            limit: 20,
+        };
+        let page = storage
+            .list_screenings(&person(12), NOW, &filter)
+            .await
+            .unwrap();
+        let rows = page.rows.iter().map(|row| row.record.as_bytes()[0]);
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(of(ScreeningTopic::Dispute).await, [50, 70]);
+    assert_eq!(of(ScreeningTopic::Order).await, [71]);
+    assert_eq!(of(ScreeningTopic::Safety).await, [60, 72]);
+    assert_eq!(of(ScreeningTopic::Care).await, [51, 73]);
 }

@@ -11,12 +11,14 @@ use wangge_model::{
 };
 
 use super::{
-    SqliteStorage, record, resident,
-    row::{self, SUMMARY_COLUMNS},
+    SqliteStorage,
+    likeness::{self, MOST_REPORTERS, REPORTER_MS},
+    record, resident,
+    row::{self, SUMMARY_COLUMNS, SUMMARY_WIDTH},
     scope::in_scope,
 };
 use crate::storage::{
-    CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase, StorageResult, StoredRecord,
+    CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase, ListedCase, StorageResult, StoredRecord,
 };
 
 /// Grids of a scope up to which each one's index is read; beyond, the inbox of
@@ -43,17 +45,22 @@ pub(super) fn put(
     // A state of a later build: something may still be to be done.
     let is_open = CaseState::parse(&summary.state).is_none_or(|state| !state.is_over());
     connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "INSERT INTO incident_case (record, grid, is_open, sort_at, level, state, category,
-                 due_at, warn_at, ended_at, is_emergency, open_requests, signal_at)
-             VALUES (?1, ?2, ?3, coalesce(?4, ?5), ?6, ?7, ?8, ?4, ?9, ?10, ?11, ?12, ?13)
+                 due_at, warn_at, ended_at, is_emergency, open_requests, signal_at, press_at,
+                 approved)
+             VALUES (?1, ?2, ?3, coalesce(?4, ?5), ?6, ?7, ?8, ?4, ?9, ?10, ?11, ?12, ?13,
+                 coalesce(?4, ?5), ?14)
              ON CONFLICT (record) DO UPDATE SET is_open = excluded.is_open,
-                 sort_at = coalesce(excluded.due_at, sort_at), level = excluded.level,
+                 sort_at = coalesce(excluded.due_at, sort_at),
+                 press_at = coalesce(excluded.due_at, sort_at)
+                     - min(reporters - 1, {MOST_REPORTERS}) * {REPORTER_MS},
+                 compare_due = 1, level = excluded.level,
                  state = excluded.state, category = excluded.category, due_at = excluded.due_at,
                  warn_at = excluded.warn_at, ended_at = excluded.ended_at,
                  is_emergency = excluded.is_emergency, open_requests = excluded.open_requests,
-                 signal_at = excluded.signal_at",
-        )?
+                 signal_at = excluded.signal_at, approved = excluded.approved"
+        ))?
         .execute(params![
             id.as_bytes(),
             grid.as_bytes(),
@@ -70,7 +77,10 @@ pub(super) fn put(
             case.next_signal_at()
                 .filter(|_| is_open)
                 .map(Timestamp::as_millis),
+            case.approved,
         ])?;
+    let (reporter, into) = (case.reporter.as_ref(), case.merged_into.as_ref());
+    likeness::put_merge(connection, id, reporter, into)?;
     put_units(connection, id, case.unit.iter().chain(&case.joint))?;
     resident::tell_reporter(connection, id, summary, at)
 }
@@ -110,10 +120,18 @@ fn conditions(filter: &CaseFilter, at: Timestamp) -> (String, Named) {
         add("c.state = :state", ":state", Box::new(state.as_str()));
     }
     if let CaseQueue::Desk(level) = filter.queue {
-        add("c.level = :level", ":level", Box::new(level.as_str()));
+        // An emergency is everybody's at once (突发性), until somebody took it in.
+        let own = "(c.level = :level OR (c.is_emergency = 1 AND c.state = 'reported'))";
+        add(own, ":level", Box::new(level.as_str()));
     }
     if let Some(grid) = filter.grid {
         add("c.grid = :grid", ":grid", Box::new(*grid.as_bytes()));
+    }
+    if let Some((from, to)) = filter.received {
+        let received = "(SELECT created_at FROM record WHERE record.id = c.record)";
+        let (least, most) = (format!("{received} >= :from"), format!("{received} < :to"));
+        add(&least, ":from", Box::new(from.as_millis()));
+        add(&most, ":to", Box::new(to.as_millis()));
     }
     if !filter.class.is_empty() {
         let class = "substr(c.category, 1, length(:class)) = :class";
@@ -179,15 +197,26 @@ fn list(
     let (limit, offset) = (filter.limit, filter.offset);
     let page = in_scope(&format!(
         "SELECT record.id, record.kind, record.grid, coalesce(home.name, ''), record.created_at,
-             record.changed_at, {SUMMARY_COLUMNS}
-         FROM (SELECT c.record AS id, c.sort_at AS sort_at {from}
-               ORDER BY c.sort_at, c.record LIMIT {limit} OFFSET {offset}) AS page
+             record.changed_at, {SUMMARY_COLUMNS}, page.reporters,
+             (SELECT count(*) FROM incident_alike AS alike
+              JOIN incident_case AS other ON other.record = alike.other
+              WHERE alike.record = page.id
+                AND other.grid IN (SELECT id FROM scope_record WHERE kind = 3))
+         FROM (SELECT c.record AS id, c.press_at AS press_at, c.reporters AS reporters {from}
+               ORDER BY c.press_at, c.record LIMIT {limit} OFFSET {offset}) AS page
          JOIN record ON record.id = page.id
          LEFT JOIN org_node AS home ON home.id = record.grid
-         ORDER BY page.sort_at, page.id"
+         ORDER BY page.press_at, page.id"
     ));
     let mut statement = connection.prepare_cached(&page)?;
-    let rows = statement.query_map(bound.as_slice(), |row| record::listed(row, 0))?;
+    let rows = statement.query_map(bound.as_slice(), |row| {
+        let after = record::LISTED_WIDTH + SUMMARY_WIDTH;
+        Ok(ListedCase {
+            record: record::listed(row, 0)?,
+            reporters: row.get(after)?,
+            alike: row.get(after + 1)?,
+        })
+    })?;
     Ok(CasePage {
         cases: row::collect(rows)?,
         total: row::count(total),
@@ -253,6 +282,35 @@ impl CaseStorage for SqliteStorage {
             } else {
                 Ok(None)
             }
+        })
+        .await
+    }
+
+    async fn list_approved(
+        &self,
+        level: CaseLevel,
+        person: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<StoredRecord>> {
+        let person = *person;
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&in_scope(
+                "SELECT record.id FROM incident_case AS c JOIN record ON record.id = c.record
+                 WHERE c.approved IS NOT NULL AND c.approved & :bit <> 0
+                   AND c.grid IN (SELECT id FROM scope_record WHERE kind = 3)
+                 ORDER BY record.changed_at DESC, record.id LIMIT 1000",
+            ))?;
+            let rows = statement.query_map(
+                named_params! {
+                    ":person": person.as_bytes(), ":at": at.as_millis(), ":bit": level.bit(),
+                },
+                |row| row::id(row, 0, RecordId::from_bytes),
+            )?;
+            let mut found = Vec::new();
+            for id in row::collect(rows)? {
+                found.extend(record::find(connection, &id)?);
+            }
+            Ok(found)
         })
         .await
     }

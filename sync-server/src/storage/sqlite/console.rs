@@ -15,7 +15,7 @@ use crate::storage::{
 };
 
 /// Ids as a JSON list of hex texts, for `json_each`.
-fn id_list<'a>(ids: impl Iterator<Item = &'a [u8; 16]>) -> String {
+pub(super) fn id_list<'a>(ids: impl Iterator<Item = &'a [u8; 16]>) -> String {
     let quoted: Vec<String> = ids.map(|id| format!("\"{}\"", hex::encode(id))).collect();
     format!("[{}]", quoted.join(","))
 }

@@ -67,6 +67,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0015_residents",
         include_str!("../../../migrations/sqlite/0015_residents.sql"),
     ),
+    (
+        "0016_likeness_and_emergencies",
+        include_str!("../../../migrations/sqlite/0016_likeness_and_emergencies.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -121,6 +125,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0013_cases.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0014_leaner_commits.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0015_residents.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0016_likeness_and_emergencies.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -35,7 +35,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
 
 pub(super) const LISTED_COLUMNS: &str =
     "record.id, record.kind, record.grid, scope_record.name, record.created_at, record.changed_at";
-const LISTED_WIDTH: usize = 6;
+pub(super) const LISTED_WIDTH: usize = 6;
 
 /// A list row whose columns start at `first`, followed by the summary's.
 pub(super) fn listed(row: &Row<'_>, first: usize) -> rusqlite::Result<ListedRecord> {

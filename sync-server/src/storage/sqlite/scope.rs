@@ -255,7 +255,12 @@ pub(super) const PROPOSE_TASK: Flag = Flag::new("may_propose_task", Data::Task, 
 const APPROVE_TASK: Flag = Flag::new("may_approve_task", Data::Task, Act::Approve);
 /// A desk: assigns cases, and looks after what residents are told.
 pub(super) const DESK: Flag = Flag::new("may_assign_incident", Data::Incident, Act::Assign);
-const FLAGS: [Flag; 15] = [
+const SEE_EMERGENCY: Flag = Flag::new("may_see_emergency", Data::Emergency, Act::Read);
+pub(super) const DECLARE: Flag = Flag::new("may_declare", Data::Emergency, Act::Order);
+pub(super) const DECLARE_RESPONSE: Flag =
+    Flag::new("may_declare_response", Data::Emergency, Act::Approve);
+const KEEP_ROLL: Flag = Flag::new("may_keep_roll", Data::Emergency, Act::Write);
+const FLAGS: [Flag; 19] = [
     COUNT,
     UNSETTLED,
     DECIDE,
@@ -271,6 +276,10 @@ const FLAGS: [Flag; 15] = [
     PROPOSE_TASK,
     APPROVE_TASK,
     DESK,
+    SEE_EMERGENCY,
+    DECLARE,
+    DECLARE_RESPONSE,
+    KEEP_ROLL,
 ];
 
 /// The grids in which an assignment of the person allows this.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use wangge_model::{
-    CampaignId, CivilDay, OrgNodeId, PersonId, TaskId, Timestamp,
+    CampaignId, CivilDay, OrgNodeId, PersonId, RecordId, TaskId, Timestamp,
     task::{TaskOrder, TaskState},
     visit_plan::MOST_HOUSEHOLDS,
 };
@@ -19,7 +19,8 @@ use crate::storage::{
 };
 
 /// Columns of what is asked, see [`order`].
-const ORDER: &str = "task.title, task.note, task.kind, task.starts_on, task.ends_on, task.basis";
+const ORDER: &str = "task.title, task.note, task.kind, task.starts_on, task.ends_on, task.basis, \
+     task.matter";
 
 fn order(row: &Row<'_>, first: usize) -> rusqlite::Result<TaskOrder> {
     Ok(TaskOrder {
@@ -29,16 +30,25 @@ fn order(row: &Row<'_>, first: usize) -> rusqlite::Result<TaskOrder> {
         starts_on: CivilDay::from_number(row.get(first + 3)?),
         ends_on: CivilDay::from_number(row.get(first + 4)?),
         basis: row.get(first + 5)?,
+        matter: row.get(first + 6)?,
     })
 }
 
-fn file(connection: &Connection, new: &NewTask) -> StorageResult<()> {
+fn file(connection: &Connection, new: &NewTask) -> StorageResult<TaskOutcome> {
     require_at(connection, &new.person, new.at, &new.node, PROPOSE_TASK)?;
+    let households = match new.listed {
+        None => Vec::new(),
+        // The list is the county's permission: not the department's own scope.
+        Some(_) => match choose(connection, &new.node)? {
+            Ok(households) => households,
+            Err(outcome) => return Ok(outcome),
+        },
+    };
     connection
         .prepare_cached(
             "INSERT INTO task (id, node, title, note, kind, starts_on, ends_on, basis, filed_by,
-                               filed_at, state, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'filed', '')",
+                               filed_at, matter, state, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'filed', '')",
         )?
         .execute(params![
             new.id.as_bytes(),
@@ -51,9 +61,77 @@ fn file(connection: &Connection, new: &NewTask) -> StorageResult<()> {
             new.order.basis,
             new.person.as_bytes(),
             new.at.as_millis(),
+            new.order.matter,
         ])
         .map_err(|error| refused(error, "task", "person"))?;
-    Ok(())
+    if let Some(campaign) = &new.listed {
+        let order = new.order.clone();
+        begin(connection, campaign, order, households, &new.person, new.at)?;
+        connection
+            .prepare_cached(
+                "UPDATE task SET state = 'admitted', campaign = ?2, decided_at = ?3 WHERE id = ?1",
+            )?
+            .execute(params![
+                new.id.as_bytes(),
+                campaign.as_bytes(),
+                new.at.as_millis()
+            ])?;
+    }
+    Ok(TaskOutcome::Done)
+}
+
+/// The households of the grids at or below a place; or why there can be no task.
+fn choose(
+    connection: &Connection,
+    node: &OrgNodeId,
+) -> StorageResult<Result<Vec<RecordId>, TaskOutcome>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT record.id FROM org_node AS above
+         JOIN org_node AS grid ON grid.path >= above.path AND grid.path < above.path || 'g'
+             AND grid.level = 'grid' AND grid.valid_to IS NULL
+         JOIN record ON record.grid = grid.id AND record.kind = 1 AND record.merged_into IS NULL
+         WHERE above.id = ?1 ORDER BY record.id LIMIT ?2",
+    )?;
+    // One more than allowed, to notice.
+    let most = u32::try_from(MOST_HOUSEHOLDS).unwrap_or(u32::MAX - 1);
+    let rows = statement.query_map(params![node.as_bytes(), most + 1], |row| {
+        id(row, 0, RecordId::from_bytes)
+    })?;
+    Ok(fits(collect(rows)?))
+}
+
+fn fits(households: Vec<RecordId>) -> Result<Vec<RecordId>, TaskOutcome> {
+    if households.is_empty() {
+        Err(TaskOutcome::Nobody)
+    } else if households.len() > MOST_HOUSEHOLDS {
+        Err(TaskOutcome::TooMany)
+    } else {
+        Ok(households)
+    }
+}
+
+/// Makes the campaign of a task that is let in.
+fn begin(
+    connection: &Connection,
+    campaign: &CampaignId,
+    order: TaskOrder,
+    households: Vec<RecordId>,
+    person: &PersonId,
+    at: Timestamp,
+) -> StorageResult<()> {
+    let new = NewCampaign {
+        id: *campaign,
+        title: order.title,
+        note: order.note,
+        kind: order.kind,
+        starts_on: order.starts_on,
+        ends_on: order.ends_on,
+        checks: Vec::new(),
+        households,
+        person: *person,
+        at,
+    };
+    campaign::create(connection, &new)
 }
 
 fn decide(
@@ -85,7 +163,7 @@ fn decide(
     }
     let (state, reason, campaign) = match decision {
         TaskDecision::Refuse(reason) => (TaskState::Refused, reason.as_str(), None),
-        TaskDecision::Admit(campaign) => {
+        TaskDecision::Admit(campaign, reason) => {
             let most = u32::try_from(MOST_HOUSEHOLDS).unwrap_or(u32::MAX - 1);
             let choice = HouseholdChoice {
                 node: Some(node),
@@ -94,26 +172,12 @@ fn decide(
                 ..HouseholdChoice::default()
             };
             let households = campaign::choose(connection, person, at, &choice)?;
-            if households.is_empty() {
-                return Ok(TaskOutcome::Nobody);
-            }
-            if households.len() > MOST_HOUSEHOLDS {
-                return Ok(TaskOutcome::TooMany);
-            }
-            let new = NewCampaign {
-                id: *campaign,
-                title: order.title,
-                note: order.note,
-                kind: order.kind,
-                starts_on: order.starts_on,
-                ends_on: order.ends_on,
-                checks: Vec::new(),
-                households,
-                person: *person,
-                at,
+            let households = match fits(households) {
+                Ok(households) => households,
+                Err(outcome) => return Ok(outcome),
             };
-            campaign::create(connection, &new)?;
-            (TaskState::Admitted, "", Some(campaign))
+            begin(connection, campaign, order, households, person, at)?;
+            (TaskState::Admitted, reason.as_str(), Some(campaign))
         }
     };
     connection
@@ -175,7 +239,7 @@ fn list(connection: &Connection, person: &PersonId, at: Timestamp) -> StorageRes
 
 #[async_trait]
 impl TaskStorage for SqliteStorage {
-    async fn file_task(&self, new: &NewTask) -> StorageResult<()> {
+    async fn file_task(&self, new: &NewTask) -> StorageResult<TaskOutcome> {
         let new = new.clone();
         self.write(move |connection, _| file(connection, &new))
             .await

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::storage::{
     MatterRow, OpinionCount, Screening, ScreeningFilter, ScreeningKind, ScreeningPage,
-    StorageResult, WorkRow, WorkSpan, WorkStorage, WorkerFigures,
+    ScreeningTopic, StorageResult, WorkRow, WorkSpan, WorkStorage, WorkerFigures,
 };
 
 /// Keeps what was heard on a visit, in place of what was kept before.
@@ -310,6 +310,7 @@ const SCREENED: &str = ", screened AS (
          WHERE place.kind = 2 AND (:what IS NULL OR :what = 0)
            AND (:grid IS NULL OR place.id = :grid)
            AND (:visitor IS NULL OR visit.visitor = :visitor)
+           AND (:topic IS NULL OR (:topic IN ('dispute', 'care') AND record.category = :topic))
          UNION ALL
          SELECT hazard.found_on, 1, record.id, record.kind, place.name, record.title, hazard.kind,
                 hazard.state, NULL
@@ -317,6 +318,7 @@ const SCREENED: &str = ", screened AS (
              ON hazard.grid = place.id AND hazard.found_on BETWEEN :first AND :last
          JOIN record ON record.id = hazard.record AND record.kind = place.kind
          WHERE :visitor IS NULL AND (:what IS NULL OR :what = 1)
+           AND (:topic IS NULL OR :topic = 'safety')
            AND (:grid IS NULL OR place.id = :grid)
          UNION ALL
          SELECT (coalesce(record.occurred_at, record.created_at) + 28800000) / 86400000, 2,
@@ -325,6 +327,7 @@ const SCREENED: &str = ", screened AS (
          FROM scope_record AS place CROSS JOIN record
              ON record.grid = place.id AND record.kind = 3
          WHERE place.kind = 3 AND :visitor IS NULL AND (:what IS NULL OR :what = 2)
+           AND (:class IS NULL OR substr(record.category, 1, 2) = :class)
            AND (:grid IS NULL OR place.id = :grid)
            AND (coalesce(record.occurred_at, record.created_at) + 28800000) / 86400000
                BETWEEN :first AND :last
@@ -361,6 +364,8 @@ fn list_screenings(
         ":first": filter.span.first.number(), ":last": filter.span.last.number(),
         ":what": what, ":grid": filter.grid.as_ref().map(GridId::as_bytes),
         ":visitor": filter.person.as_ref().map(PersonId::as_bytes),
+        ":topic": filter.topic.map(ScreeningTopic::as_str),
+        ":class": filter.topic.map(ScreeningTopic::class),
     };
     let total = connection
         .prepare_cached(&in_scope(&format!(
