@@ -944,3 +944,11 @@ console-screening-topic-dispute = Disputes
 console-screening-topic-order = Public order
 console-screening-topic-safety = Hazards
 console-screening-topic-care = People looked after
+
+emergency-level-reinforced = Level 2 (reinforced)
+emergency-level-response = Level 3 (emergency response)
+emergency-level = Choose a level you may declare; level 3 is the county's.
+emergency-place = Choose an area in your scope.
+emergency-days = The last day is today or later, 90 days at most.
+emergency-reason = Give a reason of 2 to 200 characters.
+emergency-ordered-by = Say who ordered it, in 2 to 200 characters.

@@ -115,11 +115,3 @@ point-not-a-number = The position is not a number. Please locate again.
 point-zero = The device has no position yet. Please wait for a fix in the open, or set the point on the map.
 point-outside-china = The position lies outside China. Please locate again or set the point on the map.
 point-accuracy-invalid = The accuracy must be a number of metres, 0 or more. Please locate again.
-
-emergency-level-reinforced = Level 2 (reinforced)
-emergency-level-response = Level 3 (emergency response)
-emergency-level = Choose a level you may declare; level 3 is the county's.
-emergency-place = Choose an area in your scope.
-emergency-days = The last day is today or later, 90 days at most.
-emergency-reason = Give a reason of 2 to 200 characters.
-emergency-ordered-by = Say who ordered it, in 2 to 200 characters.

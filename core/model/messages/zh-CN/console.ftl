@@ -944,3 +944,11 @@ console-screening-topic-dispute = 矛盾纠纷
 console-screening-topic-order = 治安隐患
 console-screening-topic-safety = 安全隐患
 console-screening-topic-care = 关怀服务对象
+
+emergency-level-reinforced = 二级（加强）
+emergency-level-response = 三级（应急响应）
+emergency-level = 请选择您可以宣布的级别；三级由区县宣布。
+emergency-place = 请选择您辖区内的范围。
+emergency-days = 最后一天应不早于今天，最长 90 天。
+emergency-reason = 请填写原因（2 到 200 字）。
+emergency-ordered-by = 请填写下令单位或负责人（2 到 200 字）。

@@ -115,11 +115,3 @@ point-not-a-number = 位置不是有效数字，请重新定位。
 point-zero = 设备尚未定位，请到开阔处等待定位，或在地图上标注。
 point-outside-china = 位置不在中国境内，请重新定位，或在地图上标注。
 point-accuracy-invalid = 定位精度应为不小于 0 的米数，请重新定位。
-
-emergency-level-reinforced = 二级（加强）
-emergency-level-response = 三级（应急响应）
-emergency-level = 请选择您可以宣布的级别；三级由区县宣布。
-emergency-place = 请选择您辖区内的范围。
-emergency-days = 最后一天应不早于今天，最长 90 天。
-emergency-reason = 请填写原因（2 到 200 字）。
-emergency-ordered-by = 请填写下令单位或负责人（2 到 200 字）。

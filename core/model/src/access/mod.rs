@@ -335,7 +335,7 @@ mod tests {
                 cells += 1;
             }
         }
-        assert_eq!(cells, 140);
+        assert_eq!(cells, 150);
     }
 
     #[test]

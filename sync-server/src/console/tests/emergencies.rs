@@ -9,6 +9,8 @@ use crate::storage::Role;
 #[tokio::test]
 async fn an_emergency_is_declared_shown_on_every_page_and_ended() {
     let server = Server::start().await;
+    // The worker's phone was enrolled before.
+    server.clock.advance_millis(60_000);
     let mut desk = server.signed_in("wang").await;
     let mut worker = server.signed_in("li").await;
     let pages = "/emergencies";
