@@ -74,9 +74,9 @@ pub fn case_archive(
     ];
     let mut sums = String::new();
     for (name, bytes) in &files {
-        sums.push_str(&hex::encode(Sha256::digest(bytes)));
+        let sum = hex::encode(Sha256::digest(bytes));
         // As `sha256sum -c` reads it.
-        sums.push_str(&format!("  {name}\n"));
+        sums.extend([sum.as_str(), "  ", name, "\n"]);
     }
     let mut packed = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default();
@@ -147,7 +147,7 @@ fn case_json(id: RecordId, document: &RecordDocument, incident: &Incident, at: T
     })
 }
 
-fn page<'a>(incident: &'a Incident, at: Timestamp, language: Language) -> ArchivePage<'a> {
+fn page(incident: &Incident, at: Timestamp, language: Language) -> ArchivePage<'_> {
     let t = |id: &str| message(language, id, &[]);
     let time = |time: Option<Timestamp>| time.map(Timestamp::to_china_text).unwrap_or_default();
     let case = incident.case.decided.as_ref();

@@ -81,7 +81,7 @@ pub(super) fn router() -> Router<AppState> {
 }
 
 /// A form with everything said, and what it says.
-fn settle(form: NoticeForm, today: CivilDay) -> (NoticeForm, CaseLevel, CivilDay, CivilDay) {
+fn settle(form: &NoticeForm, today: CivilDay) -> (NoticeForm, CaseLevel, CivilDay, CivilDay) {
     let level = CaseLevel::parse(&form.level).unwrap_or(CaseLevel::Community);
     let to = form.to.parse::<CivilDay>().unwrap_or(today);
     let from = form.from.parse::<CivilDay>().ok();
@@ -160,7 +160,7 @@ async fn list(
     Query(form): Query<NoticeForm>,
 ) -> Result<Response, PageError> {
     let scope = &signed_in.scope;
-    let (form, level, from, to) = settle(form, CivilDay::of(scope.at));
+    let (form, level, from, to) = settle(&form, CivilDay::of(scope.at));
     let rows = find(&state, scope, level, from, to).await?;
     let page = frame.page_for(&signed_in);
     let words = |level: CaseLevel| page.t(&message_id("case-level", level.as_str()));
@@ -187,7 +187,7 @@ async fn export(
     Query(form): Query<NoticeForm>,
 ) -> Result<Response, PageError> {
     let scope = &signed_in.scope;
-    let (form, level, from, to) = settle(form, CivilDay::of(scope.at));
+    let (form, level, from, to) = settle(&form, CivilDay::of(scope.at));
     let found = find(&state, scope, level, from, to).await?;
     let page = frame.page_for(&signed_in);
     let mut heading = vec![
@@ -220,8 +220,8 @@ mod tests {
             from: from.to_owned(),
             to: to.to_owned(),
         };
-        let settled = |form| {
-            let (form, ..) = settle(form, today);
+        let settled = |form: NoticeForm| {
+            let (form, ..) = settle(&form, today);
             (form.level, form.from, form.to)
         };
         let text =

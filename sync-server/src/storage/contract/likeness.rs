@@ -7,7 +7,7 @@ use wangge_model::{
 };
 
 use super::{NOW, Storage, commit, id16, person, town, work};
-use crate::storage::{CaseFilter, ChangeBy, Compared, NewChange, RecordWork};
+use crate::storage::{CaseFilter, ChangeBy, Compared, NewChange, RecordWork, StoredRecord};
 
 const HOUR: i64 = 3_600_000;
 
@@ -40,14 +40,20 @@ fn report(id: u8, place: u8, title: &'static str, east_m: Option<i32>) -> Report
     }
 }
 
+fn author() -> ActorId {
+    ActorId::from_bytes(id16(0xac))
+}
+
+fn server() -> ActorId {
+    ActorId::from_bytes(id16(0xad))
+}
+
 impl Report {
-    fn work(&self) -> RecordWork {
-        let word = |text: &str| FieldValue::text(text);
-        let mut document = RecordDocument::new(RecordKind::Incident);
-        let author = ActorId::from_bytes(id16(0xac));
+    /// What people wrote.
+    fn fields(&self) -> Vec<FieldEdit> {
         let mut edits = vec![
-            set("category", word("4006")),
-            set("title", word(self.title)),
+            set("category", FieldValue::text("4006")),
+            set("title", FieldValue::text(self.title)),
             set("occurred_at", FieldValue::Time(NOW)),
         ];
         if let Some(east) = self.east_m {
@@ -55,18 +61,28 @@ impl Report {
             edits.push(set("point.longitude", FieldValue::Number(longitude)));
             edits.push(set("point.latitude", FieldValue::Number(36.65)));
         }
-        let first = document.edit(&edits, author, NOW).unwrap().unwrap();
+        edits
+    }
+
+    /// What the server decided.
+    fn case(&self) -> Vec<FieldEdit> {
+        let word = |text: &str| FieldValue::text(text);
+        let merged = FieldPath::new("case.merged_into").unwrap();
+        let into = self.merged_into.map(|into| {
+            let into = RecordId::from_bytes(id16(into));
+            word(&into.to_string())
+        });
         let mut edits = vec![
             set("case.number", word(&format!("SJ{}", self.id))),
             set("case.stage", word(self.state.as_str())),
             set("case.version", FieldValue::Integer(1)),
             set("case.received_at", FieldValue::Time(NOW)),
             set("case.reporter", word(&person(self.reporter).to_string())),
+            FieldEdit {
+                path: merged,
+                value: into,
+            },
         ];
-        if let Some(into) = self.merged_into {
-            let into = RecordId::from_bytes(id16(into));
-            edits.push(set("case.merged_into", word(&into.to_string())));
-        }
         if let Some(due) = self.due {
             edits.extend([
                 set("case.limit", word("1d")),
@@ -74,23 +90,38 @@ impl Report {
                 set("case.due_at", FieldValue::Time(due)),
             ]);
         }
-        document
-            .edit_as_server(&edits, ActorId::from_bytes(id16(0xad)), NOW)
+        edits
+    }
+
+    /// It, as new or onto how it stands.
+    fn work(&self, base: Option<&StoredRecord>) -> RecordWork {
+        let mut document = match base {
+            None => RecordDocument::new(RecordKind::Incident),
+            Some(stored) => RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap(),
+        };
+        let told = document.edit(&self.fields(), author(), NOW).unwrap();
+        let decided = document
+            .edit_as_server(&self.case(), server(), NOW)
             .unwrap();
+        let told = told.map(|change| NewChange::written(0, change, author(), ChangeBy::Sender));
+        let decided =
+            decided.map(|change| NewChange::written(0, change, server(), ChangeBy::Server));
         RecordWork {
             id: RecordId::from_bytes(id16(self.id)),
             kind: RecordKind::Incident,
+            base_version: base.map_or(0, |stored| stored.version),
+            base_heads: base.map_or_else(Vec::new, |stored| stored.heads.clone()),
             saved: document.save(),
             heads: document.heads(),
             summary: document.summary(),
-            changes: vec![NewChange::written(0, first, author, ChangeBy::Sender)],
+            changes: told.into_iter().chain(decided).collect(),
             ..work(None, self.id, self.place, 0, "501")
         }
     }
 }
 
 async fn put(storage: &dyn Storage, reports: &[Report]) {
-    let works = reports.iter().map(Report::work).collect();
+    let works = reports.iter().map(|report| report.work(None)).collect();
     storage.commit(commit(works, None)).await.unwrap();
 }
 
@@ -98,13 +129,7 @@ async fn put(storage: &dyn Storage, reports: &[Report]) {
 async fn put_again(storage: &dyn Storage, report: &Report) {
     let id = RecordId::from_bytes(id16(report.id));
     let stored = storage.find_record(&id).await.unwrap().unwrap();
-    let work = RecordWork {
-        base_version: stored.version,
-        base_heads: stored.heads,
-        // How the record came to be so is not what is looked at.
-        changes: Vec::new(),
-        ..report.work()
-    };
+    let work = report.work(Some(&stored));
     storage.commit(commit(vec![work], None)).await.unwrap();
 }
 

@@ -158,7 +158,7 @@ pub(super) async fn what_is_on_the_list_enters_at_once(storage: &dyn Storage) {
     county(storage).await;
     let listed = |id: u8, node: u8, who: u8| {
         let mut new = new(id, node, who);
-        new.order.matter = "gas".to_owned();
+        "gas".clone_into(&mut new.order.matter);
         new.listed = Some(CampaignId::from_bytes(id16(id + 100)));
         new
     };

@@ -182,7 +182,7 @@ fn compare(
     connection: &Connection,
     of: &RecordId,
     mine: &Traits,
-    rules: &LikenessRules,
+    rules: LikenessRules,
 ) -> StorageResult<()> {
     let place = mine.point;
     connection
@@ -234,7 +234,7 @@ fn compare(
     )?;
     for other in found {
         let (other, theirs) = other?;
-        let Some(likeness) = mine.likeness(&theirs, rules) else {
+        let Some(likeness) = mine.likeness(&theirs, &rules) else {
             continue;
         };
         for (one, two) in [(of, &other), (&other, of)] {
@@ -303,7 +303,7 @@ fn read(connection: &Connection, stored: &StoredRecord, rules: &mut Rules) -> St
     }
     let rules = rules.of(connection, stored.grid)?;
     let traits = Traits::of(&incident, stored.grid);
-    compare(connection, &stored.id, &traits, &rules)
+    compare(connection, &stored.id, &traits, rules)
 }
 
 /// Columns of [`record::listed`], the grid's name joined as `home`.
