@@ -259,6 +259,9 @@ impl World {
     }
 
     fn create(&mut self, number: usize) -> anyhow::Result<()> {
+        // A form offers the grids the phone has now; a sync that broke off may
+        // have taken one.
+        self.phone(number)?.refresh_grids()?;
         let phone = self.phones.get(number).context("no such phone")?;
         let Some(grid) = self.dice.pick(&phone.grids).copied() else {
             self.count("no_grid_to_work_in");
