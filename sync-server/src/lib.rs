@@ -13,6 +13,7 @@
 
 pub mod api;
 pub mod app;
+mod assessment;
 pub mod auth;
 pub mod card;
 pub mod cli;

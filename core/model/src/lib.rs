@@ -52,6 +52,7 @@ mod kind;
 mod rule_messages;
 
 pub mod access;
+pub mod assessment;
 pub mod boundary;
 pub mod case;
 pub mod citizen_id;
@@ -103,9 +104,10 @@ pub use grid_code::{
     GridCodeParts, GridCodeScheme, GridCodeSchemeError, GridCodeScope, Segment, SegmentName,
 };
 pub use id::{
-    ApiTokenId, AssignmentId, AuditId, CallOutId, CampaignId, ChangeHash, DeviceId, FollowUpMarkId,
-    GridId, Incarnation, InvalidId, MemberId, OrgNodeId, PersonId, QuarantineId, RecordId,
-    RedivisionId, ReferenceVersion, RequestId, ServerEpoch, SurveyId, TaskId,
+    ApiTokenId, AssessmentFreezeId, AssessmentRatingId, AssignmentId, AuditId, CallOutId,
+    CampaignId, ChangeHash, DeviceId, FollowUpMarkId, GridId, Incarnation, InvalidId, MemberId,
+    OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId, ReferenceVersion, RequestId,
+    ServerEpoch, SurveyId, TaskId,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use crate::{
+    assessment::{ASSESSMENT_LIST, AssessmentList, AssessmentListError},
     boundary::{GRID_MAP, GridMap},
     case::CaseRules,
     collection::{self, CollectionList, CollectionListError, CollectionLists},
@@ -62,6 +63,9 @@ pub enum ReferenceError {
     /// A collection list that makes no sense.
     #[error(transparent)]
     CollectionList(#[from] CollectionListError),
+    /// A list of indicators that makes no sense.
+    #[error(transparent)]
+    AssessmentList(#[from] AssessmentListError),
 }
 
 impl ReferenceError {
@@ -78,6 +82,7 @@ impl ReferenceError {
             Self::Campaign(error) => error.code(),
             Self::Survey(error) => error.code(),
             Self::CollectionList(error) => error.code(),
+            Self::AssessmentList(error) => error.code(),
         }
     }
 
@@ -88,6 +93,7 @@ impl ReferenceError {
             Self::Campaign(error) => return error.text(language),
             Self::Survey(error) => return error.text(language),
             Self::CollectionList(error) => return error.text(language),
+            Self::AssessmentList(error) => return error.text(language),
             Self::Name(found) | Self::Json(found) | Self::UnknownKey(found) => {
                 (found.clone(), String::new())
             }
@@ -163,6 +169,9 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
         CaseRules::default()
             .read(name, body)
             .map_err(|error| ReferenceError::Json(error.to_string()))?;
+        return Ok(());
+    } else if name == ASSESSMENT_LIST {
+        AssessmentList::from_json(body)?;
         return Ok(());
     } else if name == GRID_MAP {
         let map: GridMap = serde_json::from_value(given.clone()).map_err(json)?;
@@ -282,6 +291,15 @@ mod tests {
         let error = check("collection_list.water", unfounded.as_bytes()).unwrap_err();
         assert_eq!(error.code(), "unfounded");
         assert!(error.text(Language::English).contains("extra[0]"));
+    }
+
+    #[test]
+    fn a_list_of_indicators_is_checked_when_it_is_published() {
+        assert_eq!(check(ASSESSMENT_LIST, b"{}"), Ok(()), "the built-in one");
+        let unknown = br#"{"indicators": [{"formula": "happiness"}]}"#;
+        let error = check(ASSESSMENT_LIST, unknown).unwrap_err();
+        assert_eq!(error.code(), "formula");
+        assert!(error.text(Language::Chinese).contains("happiness"));
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 24] = [
+const NAVIGATION: [(&str, &str); 25] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -65,6 +65,7 @@ const NAVIGATION: [(&str, &str); 24] = [
     ("/tasks", "console-nav-tasks"),
     ("/work", "console-nav-work"),
     ("/figures", "console-nav-figures"),
+    ("/assessment", "console-nav-assessment"),
     ("/screenings", "console-nav-screenings"),
     ("/surveys", "console-nav-surveys"),
     ("/follow-up-marks", "console-nav-follow-up-marks"),

@@ -7,6 +7,7 @@
 //! query and cannot be forgotten.
 
 mod api_token;
+mod assessment;
 mod audit;
 mod authorship;
 mod call_out;
@@ -37,6 +38,11 @@ mod visit;
 mod work;
 
 pub use api_token::{ApiToken, ApiTokenStorage};
+pub use assessment::{
+    AssessmentStorage, CaseAnalysis, CaseCount, Compared, FigurePart, FigureQuery, FigureRow,
+    FigureRowPage, FigureRowQuery, FigureSubject, FigureTable, Figures, FrozenTable, NewFreeze,
+    NewRating, PlaceFigures, Problem, RateableUnit, Rating, Repetition, WorkerProblems,
+};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
 pub use call_out::{CallOut, CallOutStorage, NewCallOut};
@@ -105,6 +111,7 @@ pub trait Storage:
     + CaseStorage
     + VisitStorage
     + WorkStorage
+    + AssessmentStorage
     + ConsoleSessionStorage
     + ConsoleStorage
     + DivisionStorage
@@ -138,6 +145,7 @@ impl<T> Storage for T where
         + CaseStorage
         + VisitStorage
         + WorkStorage
+        + AssessmentStorage
         + ConsoleSessionStorage
         + ConsoleStorage
         + DivisionStorage

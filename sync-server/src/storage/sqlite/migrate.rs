@@ -59,6 +59,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0013_cases",
         include_str!("../../../migrations/sqlite/0013_cases.sql"),
     ),
+    (
+        "0015_assessment",
+        include_str!("../../../migrations/sqlite/0015_assessment.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -111,6 +115,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0011_finding_and_drawing.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0012_field_work.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0013_cases.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0015_assessment.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -8,6 +8,7 @@ use rusqlite::{Connection, functions::FunctionFlags, named_params};
 use wangge_model::{
     OrgLevel, OrgNodeId, PersonId, RecordKind, Role, Timestamp,
     access::{self, Act, Data, Reach},
+    assessment,
 };
 
 use crate::storage::{StorageError, StorageResult};
@@ -20,6 +21,7 @@ use crate::storage::{StorageError, StorageResult};
 /// * `reaches(role, level, data, act, reach)`: whether it may do this just so far,
 ///   for example with what it is `named` for;
 /// * `has_cases(role, level)`: whether it sees the incidents of its unit's cases;
+/// * `may_rate(role, level)`: whether it speaks for its place in ratings;
 /// * `needs_training(role)`.
 ///
 /// A word this build does not know may nothing.
@@ -60,6 +62,10 @@ pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
         let seat = seat(&context.get::<String>(0)?, &context.get::<String>(1)?);
         let reach = seat.and_then(|seat| access::reach(seat, Data::Incident, Act::Read));
         Ok(reach == Some(Reach::Case))
+    })?;
+    connection.create_scalar_function("may_rate", 2, flags, |context| {
+        let seat = seat(&context.get::<String>(0)?, &context.get::<String>(1)?);
+        Ok(seat.is_some_and(assessment::may_rate))
     })?;
     connection.create_scalar_function("needs_training", 1, flags, |context| {
         let role = context.get::<String>(0)?.parse::<Role>();
@@ -253,7 +259,8 @@ pub(super) const APPROVE: Flag = Flag::new("may_approve", Data::Account, Act::Ap
 const SEE_TASK: Flag = Flag::new("may_see_task", Data::Task, Act::Read);
 pub(super) const PROPOSE_TASK: Flag = Flag::new("may_propose_task", Data::Task, Act::Propose);
 const APPROVE_TASK: Flag = Flag::new("may_approve_task", Data::Task, Act::Approve);
-const FLAGS: [Flag; 14] = [
+pub(super) const ASSESS: Flag = Flag::new("may_assess", Data::Assessment, Act::Write);
+const FLAGS: [Flag; 15] = [
     COUNT,
     UNSETTLED,
     DECIDE,
@@ -268,6 +275,7 @@ const FLAGS: [Flag; 14] = [
     SEE_TASK,
     PROPOSE_TASK,
     APPROVE_TASK,
+    ASSESS,
 ];
 
 /// The grids in which an assignment of the person allows this.
