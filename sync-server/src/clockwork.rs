@@ -7,7 +7,10 @@
 //! took in, and those that came back after a restore without the answer they
 //! once had.
 //!
-//! One server at a time does this, by a lease.
+//! Beside that, months of assessment are frozen some days after their end
+//! ([`crate::assessment`]).
+//!
+//! One server at a time does each, by a lease.
 
 use std::time::Duration;
 
@@ -20,7 +23,7 @@ use wangge_model::{
 };
 
 use crate::{
-    AppState,
+    AppState, assessment,
     ingest::case_action::{self, CaseActionError},
     storage::StorageResult,
 };
@@ -45,6 +48,9 @@ pub async fn keep_time(state: AppState) {
     loop {
         if let Err(error) = look(&state).await {
             tracing::error!(%error, "times of cases were not looked after; next try in a moment");
+        }
+        if let Err(error) = assessment::freeze_what_is_over(&state).await {
+            tracing::error!(%error, "last month was not frozen; next try in a moment");
         }
         if timeout(PAUSE, stopped.wait_for(|stopped| *stopped))
             .await

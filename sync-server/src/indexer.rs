@@ -1,6 +1,7 @@
 //! Keeps what is derived from records a moment behind them while the server
-//! runs: the search index, the visits that count, reports that may be one; lets go of ledgers nobody
-//! came back for. Owns when; how is `storage`'s.
+//! runs: the search index, the visits that count, what is counted of incidents,
+//! reports that may be one; lets go of ledgers nobody came back for. Owns when;
+//! how is `storage`'s.
 
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use crate::{
 const STEP: usize = 200;
 /// Visits of one step; each is read from its document.
 const VISITS: u32 = 50;
+/// Incidents of one step; each is read from its document.
+const CASES: u32 = 50;
 /// Merged records of one step; each and the one it stands for are opened.
 const MERGES: u32 = 20;
 /// Incidents of one step; each is opened and compared with 200 at most.
@@ -126,10 +129,20 @@ async fn count_all(state: &AppState) {
     }
     while !state.is_stopping() {
         match state.storage.count_visits(VISITS, state.clock.now()).await {
-            Ok(0) => return,
+            Ok(0) => break,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "coverage and campaigns are behind");
+                break;
+            }
+        }
+    }
+    while !state.is_stopping() {
+        match state.storage.read_cases(CASES).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "figures of incidents are behind");
                 return;
             }
         }

@@ -15,6 +15,7 @@
 
 pub mod api;
 pub mod app;
+mod assessment;
 pub mod auth;
 pub mod bucket;
 pub mod card;

@@ -180,6 +180,14 @@ id_type!(
     FollowUpMarkId
 );
 id_type!(
+    /// One month of assessment that was frozen.
+    AssessmentFreezeId
+);
+id_type!(
+    /// One rating of a unit's period, by itself or by a peer.
+    AssessmentRatingId
+);
+id_type!(
     /// One change kept in the server's quarantine.
     QuarantineId
 );

@@ -54,6 +54,7 @@ mod kind;
 mod rule_messages;
 
 pub mod access;
+pub mod assessment;
 pub mod boundary;
 pub mod case;
 pub mod citizen_id;
@@ -110,10 +111,10 @@ pub use grid_code::{
     GridCodeParts, GridCodeScheme, GridCodeSchemeError, GridCodeScope, Segment, SegmentName,
 };
 pub use id::{
-    ApiTokenId, AssignmentId, AuditId, CallOutId, CampaignId, ChangeHash, DeviceId, EmergencyId,
-    FollowUpMarkId, GridId, Incarnation, InvalidId, MemberId, MessageId, NoticeId, OrgNodeId,
-    PersonId, QuarantineId, RecordId, RedivisionId, ReferenceVersion, RequestId, ServerEpoch,
-    SurveyId, TaskId,
+    ApiTokenId, AssessmentFreezeId, AssessmentRatingId, AssignmentId, AuditId, CallOutId,
+    CampaignId, ChangeHash, DeviceId, EmergencyId, FollowUpMarkId, GridId, Incarnation, InvalidId,
+    MemberId, MessageId, NoticeId, OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId,
+    ReferenceVersion, RequestId, ServerEpoch, SurveyId, TaskId,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

@@ -55,6 +55,7 @@ macro_rules! message_files {
 message_files!(
     "rules.ftl",
     "cases.ftl",
+    "assessment.ftl",
     "sync.ftl",
     "fields.ftl",
     "org.ftl",

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use crate::{
+    assessment::{ASSESSMENT_LIST, AssessmentList, AssessmentListError},
     boundary::{GRID_MAP, GridMap},
     case::CaseRules,
     collection::{self, CollectionList, CollectionListError, CollectionLists},
@@ -70,6 +71,9 @@ pub enum ReferenceError {
     /// A tree of incident classes that makes no sense.
     #[error(transparent)]
     IncidentClasses(#[from] IncidentClassError),
+    /// A list of indicators that makes no sense.
+    #[error(transparent)]
+    AssessmentList(#[from] AssessmentListError),
 }
 
 impl ReferenceError {
@@ -87,6 +91,7 @@ impl ReferenceError {
             Self::Survey(error) => error.code(),
             Self::CollectionList(error) => error.code(),
             Self::IncidentClasses(error) => error.code(),
+            Self::AssessmentList(error) => error.code(),
         }
     }
 
@@ -98,6 +103,7 @@ impl ReferenceError {
             Self::Survey(error) => return error.text(language),
             Self::CollectionList(error) => return error.text(language),
             Self::IncidentClasses(error) => return error.text(language),
+            Self::AssessmentList(error) => return error.text(language),
             Self::Name(found) | Self::Json(found) | Self::UnknownKey(found) => {
                 (found.clone(), String::new())
             }
@@ -197,6 +203,9 @@ pub fn check(name: &str, body: &[u8]) -> Result<(), ReferenceError> {
         list.check()
             .map_err(|error| ReferenceError::Json(error.to_string()))?;
         serde_json::to_value(list).map_err(json)?
+    } else if name == ASSESSMENT_LIST {
+        AssessmentList::from_json(body)?;
+        return Ok(());
     } else if name == GRID_MAP {
         let map: GridMap = serde_json::from_value(given.clone()).map_err(json)?;
         for grid in &map.grids {
@@ -315,6 +324,15 @@ mod tests {
         let error = check("collection_list.water", unfounded.as_bytes()).unwrap_err();
         assert_eq!(error.code(), "unfounded");
         assert!(error.text(Language::English).contains("extra[0]"));
+    }
+
+    #[test]
+    fn a_list_of_indicators_is_checked_when_it_is_published() {
+        assert_eq!(check(ASSESSMENT_LIST, b"{}"), Ok(()), "the built-in one");
+        let unknown = br#"{"indicators": [{"formula": "happiness"}]}"#;
+        let error = check(ASSESSMENT_LIST, unknown).unwrap_err();
+        assert_eq!(error.code(), "formula");
+        assert!(error.text(Language::Chinese).contains("happiness"));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! Works without scripts. Every text comes from `console.ftl`, every value is
 //! escaped by the template engine.
 
+pub(crate) mod assessment;
 mod assets;
 pub(crate) mod call_out;
 mod campaign;
@@ -68,6 +69,7 @@ pub fn router() -> Router<AppState> {
         .merge(follow_up_mark::router())
         .merge(survey::router())
         .merge(work::router())
+        .merge(assessment::router())
         .merge(screening::router())
         .merge(call_out::router())
         .merge(emergency::router())

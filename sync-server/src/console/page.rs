@@ -56,7 +56,7 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 30] = [
+const NAVIGATION: [(&str, &str); 31] = [
     ("/", "console-nav-home"),
     ("/households", "console-nav-households"),
     ("/places", "console-nav-places"),
@@ -67,6 +67,7 @@ const NAVIGATION: [(&str, &str); 30] = [
     ("/tasks", "console-nav-tasks"),
     ("/work", "console-nav-work"),
     ("/figures", "console-nav-figures"),
+    ("/assessment", "console-nav-assessment"),
     ("/screenings", "console-nav-screenings"),
     ("/surveys", "console-nav-surveys"),
     ("/follow-up-marks", "console-nav-follow-up-marks"),

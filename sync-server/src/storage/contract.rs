@@ -9,6 +9,7 @@
 
 mod access;
 mod api_tokens;
+mod assessment;
 mod case;
 mod duplicate;
 mod emergency;
@@ -43,6 +44,11 @@ use self::access::{
     roles_of_several_assignments_add_up, untrained_people_and_reserves_have_no_scope,
 };
 use self::api_tokens::api_tokens_end;
+use self::assessment::{
+    a_frozen_month_stays_as_it_was, a_unit_rates_itself_and_its_peers_once,
+    cases_are_compared_found_again_and_traced_to_people,
+    figures_of_incidents_are_what_the_model_judges, figures_open_to_their_rows_within_scope,
+};
 use self::case::{
     cases_come_due_and_one_server_at_a_time_looks, inboxes_show_cases_in_scope_by_state_and_light,
 };
@@ -181,6 +187,11 @@ where
         what_is_on_the_list_enters_at_once,
         reports_that_may_be_one_are_found,
         reporters_of_merged_incidents_are_counted_and_press,
+        figures_of_incidents_are_what_the_model_judges,
+        figures_open_to_their_rows_within_scope,
+        a_frozen_month_stays_as_it_was,
+        a_unit_rates_itself_and_its_peers_once,
+        cases_are_compared_found_again_and_traced_to_people,
     );
 }
 

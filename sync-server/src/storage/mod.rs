@@ -7,6 +7,7 @@
 //! query and cannot be forgotten.
 
 mod api_token;
+mod assessment;
 mod audit;
 mod authorship;
 mod call_out;
@@ -42,6 +43,11 @@ mod visit;
 mod work;
 
 pub use api_token::{ApiToken, ApiTokenStorage};
+pub use assessment::{
+    AssessmentStorage, CaseAnalysis, CaseCount, FigurePart, FigureQuery, FigureRow, FigureRowPage,
+    FigureRowQuery, FigureSubject, FigureTable, Figures, FrozenTable, NewFreeze, NewRating,
+    PlaceFigures, Problem, RateableUnit, Rating, Repetition, WorkerProblems, YearOnYear,
+};
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
 pub use call_out::{CallOut, CallOutStorage, NewCallOut};
@@ -128,6 +134,7 @@ pub trait Storage:
     + HotlineStorage
     + VisitStorage
     + WorkStorage
+    + AssessmentStorage
     + ConsoleSessionStorage
     + ConsoleStorage
     + DivisionStorage
@@ -166,6 +173,7 @@ impl<T> Storage for T where
         + HotlineStorage
         + VisitStorage
         + WorkStorage
+        + AssessmentStorage
         + ConsoleSessionStorage
         + ConsoleStorage
         + DivisionStorage

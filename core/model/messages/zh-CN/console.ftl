@@ -693,7 +693,7 @@ console-survey-closed-notice = 调查已结束。
 ## 上报情况、考核指标、排查登记
 
 console-nav-work = 上报
-console-nav-figures = 考核
+console-nav-figures = 走访指标
 console-nav-screenings = 排查登记
 console-work-title = 上报情况
 console-work-of-day = { $day } 上报情况

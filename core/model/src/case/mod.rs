@@ -43,6 +43,7 @@ pub use refusal::CaseRefusal;
 pub use request::{FiledRequest, Outcome, file_request, filed_requests};
 pub use rules::{CaseRules, CaseRulesError, Responsibility, ResponsibilityList};
 pub use standing::{Post, Standing, case_role};
+pub(crate) use state::codes;
 pub use state::{CaseLevel, CaseRole, CaseState, Handling, Supervision, Urgency};
 pub use stored::CaseSummary;
 pub use timeline::{TimelineEntry, approvals, read_timeline};

@@ -26,7 +26,7 @@ macro_rules! codes {
         }
     };
 }
-pub(super) use codes;
+pub(crate) use codes;
 
 codes! {
     /// Where a case stands. The texts are `case-state-<code>`.

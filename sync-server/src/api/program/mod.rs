@@ -5,6 +5,8 @@
 //! A program sees and may do exactly what its person may; personal numbers are
 //! masked as on the console's pages, and lifting a mask is noted.
 
+#[expect(unused_qualifications, reason = "the macro of paths writes them out")]
+mod assessment;
 mod automerge_file;
 mod caller;
 #[expect(unused_qualifications, reason = "the macro of paths writes them out")]
@@ -83,6 +85,7 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(case::list_cases))
         .routes(routes!(case::read_case))
         .routes(routes!(case::act_on_case))
+        .routes(routes!(assessment::read_assessment))
         .routes(routes!(order::import_orders, order::list_orders))
         .routes(routes!(order::list_results))
         .routes(routes!(order::confirm_results))

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use wangge_model::{Clock as _, PersonId};
 
+mod assessment;
 mod order;
 mod org;
 
@@ -295,6 +296,7 @@ async fn the_description_names_every_path_and_is_openapi_3_1() {
     assert_eq!(
         paths,
         [
+            "/api/v1/assessment",
             "/api/v1/assignments",
             "/api/v1/assignments/{id}",
             "/api/v1/cases",

@@ -10,7 +10,7 @@ use super::client::{GRID, OTHER_GRID, STREET, Server, WORKER};
 use crate::storage::Role;
 
 /// An incident of the worker's that the server gave a number.
-async fn put_incident(server: &Server, byte: u8) -> RecordId {
+pub(super) async fn put_incident(server: &Server, byte: u8) -> RecordId {
     let id = RecordId::from_bytes([byte; 16]);
     let now = server.clock.now();
     let set = |path: &str, text: &str| {

@@ -1,5 +1,7 @@
 //! Every page with sample data, and the whole console over HTTP requests.
 
+mod assessment;
+mod assessment_pages;
 mod case_pages;
 mod cases;
 mod client;

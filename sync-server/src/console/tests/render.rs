@@ -729,6 +729,7 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
     .chain(super::field_work_pages::pages(&at, text))
     .chain(super::case_pages::pages(language, text))
     .chain(super::resident_pages::pages(language, text))
+    .chain(super::assessment_pages::pages(&at, text))
     .collect()
 }
 

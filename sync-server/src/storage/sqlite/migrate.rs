@@ -71,6 +71,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0016_likeness_and_emergencies",
         include_str!("../../../migrations/sqlite/0016_likeness_and_emergencies.sql"),
     ),
+    (
+        "0017_assessment",
+        include_str!("../../../migrations/sqlite/0017_assessment.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -126,6 +130,7 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0014_leaner_commits.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0015_residents.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0016_likeness_and_emergencies.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0017_assessment.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

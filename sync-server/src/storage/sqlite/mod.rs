@@ -5,6 +5,7 @@
 //!   [`readers`](self) the pool. The other files are one concept each.
 
 mod api_token;
+mod assessment;
 mod audit;
 mod authorship;
 mod call_out;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, functions::FunctionFlags, named_params};
 use wangge_model::{
     OrgLevel, OrgNodeId, PersonId, RecordKind, Role, Timestamp,
     access::{self, Act, Data, Reach},
+    assessment,
 };
 
 use crate::storage::{StorageError, StorageResult};
@@ -20,6 +21,7 @@ use crate::storage::{StorageError, StorageResult};
 /// * `reaches(role, level, data, act, reach)`: whether it may do this just so far,
 ///   for example with what it is `named` for;
 /// * `has_cases(role, level)`: whether it sees the incidents of its unit's cases;
+/// * `may_rate(role, level)`: whether it speaks for its place in ratings;
 /// * `needs_training(role)`.
 ///
 /// A word this build does not know may nothing.
@@ -60,6 +62,10 @@ pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
         let seat = seat(&context.get::<String>(0)?, &context.get::<String>(1)?);
         let reach = seat.and_then(|seat| access::reach(seat, Data::Incident, Act::Read));
         Ok(reach == Some(Reach::Case))
+    })?;
+    connection.create_scalar_function("may_rate", 2, flags, |context| {
+        let seat = seat(&context.get::<String>(0)?, &context.get::<String>(1)?);
+        Ok(seat.is_some_and(assessment::may_rate))
     })?;
     connection.create_scalar_function("needs_training", 1, flags, |context| {
         let role = context.get::<String>(0)?.parse::<Role>();
@@ -260,7 +266,8 @@ pub(super) const DECLARE: Flag = Flag::new("may_declare", Data::Emergency, Act::
 pub(super) const DECLARE_RESPONSE: Flag =
     Flag::new("may_declare_response", Data::Emergency, Act::Approve);
 const KEEP_ROLL: Flag = Flag::new("may_keep_roll", Data::Emergency, Act::Write);
-const FLAGS: [Flag; 19] = [
+pub(super) const ASSESS: Flag = Flag::new("may_assess", Data::Assessment, Act::Write);
+const FLAGS: [Flag; 20] = [
     COUNT,
     UNSETTLED,
     DECIDE,
@@ -280,6 +287,7 @@ const FLAGS: [Flag; 19] = [
     DECLARE,
     DECLARE_RESPONSE,
     KEEP_ROLL,
+    ASSESS,
 ];
 
 /// The grids in which an assignment of the person allows this.

@@ -1,0 +1,160 @@
+## Formulas of assessment: name, what counts, of what
+
+assessment-formula-reporting-grids = Grids that report
+assessment-formula-reporting-grids-part = grids with a report
+assessment-formula-reporting-grids-whole = all grids
+assessment-formula-reporting-workers = Workers who report
+assessment-formula-reporting-workers-part = workers with a report
+assessment-formula-reporting-workers-whole = workers in post
+assessment-formula-signed-in-time = Orders signed for in time
+assessment-formula-signed-in-time-part = signed for in time
+assessment-formula-signed-in-time-whole = orders given
+assessment-formula-dispatched-in-time = Orders given in time
+assessment-formula-dispatched-in-time-part = given in time
+assessment-formula-dispatched-in-time-whole = to be given to a unit
+assessment-formula-settled = Incidents settled
+assessment-formula-settled-part = closed
+assessment-formula-settled-whole = filed
+assessment-formula-settled-in-time = Results in time
+assessment-formula-settled-in-time-part = result before it was due
+assessment-formula-settled-in-time-whole = due, or with a result
+assessment-formula-satisfied = Ratings that are satisfied
+assessment-formula-satisfied-part = satisfied
+assessment-formula-satisfied-whole = rated
+assessment-formula-verified = Found done at the first check
+assessment-formula-verified-part = passed the first check
+assessment-formula-verified-whole = checked
+assessment-formula-reopened = Opened again
+assessment-formula-reopened-part = opened again
+assessment-formula-reopened-whole = closed once
+assessment-formula-returned = Orders sent back
+assessment-formula-returned-part = sent back
+assessment-formula-returned-whole = orders given
+assessment-formula-discovered = Found by workers
+assessment-formula-discovered-part = found by workers
+assessment-formula-discovered-whole = all that were filed
+assessment-formula-visit-coverage = Households visited
+assessment-formula-visit-coverage-part = households with a visit that counts
+assessment-formula-visit-coverage-whole = all households
+assessment-formula-visits-per-worker = Households visited per worker and month
+assessment-formula-visits-per-worker-part = households visited, month by month
+assessment-formula-visits-per-worker-whole = workers in post
+
+assessment-period-month = month
+assessment-period-quarter = quarter
+assessment-period-year = year
+
+assessment-problem-check-failed = check not passed
+assessment-problem-reopened = opened again after closing
+
+## Mistakes in a list of indicators
+
+assessment-list-json = The list of indicators is not in its form: { $found }. Compare it with the description.
+assessment-list-formula = Indicator { $place }: there is no such formula: { $found }. Choose one of those in brackets.
+assessment-list-twice = Indicator { $place }: the formula { $found } is used already; leave one out.
+assessment-list-name = Indicator { $place }: enter a name of 1 to 60 characters in Chinese and in English.
+assessment-list-target = Indicator { $place }: the target must be from { $low } to { $high }.
+assessment-list-periods = Indicator { $place }: the periods must be some of month, quarter and year, each once.
+assessment-list-weights = The weights for a { $found } come to { $high } and must come to 100.
+assessment-list-bounds = { $found } must be from { $low } to { $high }.
+
+## Mistakes in a rating
+
+assessment-rating-points = Enter whole points from 0 to 100.
+assessment-rating-reason = Enter a reason of 2 to 200 characters.
+assessment-rating-period = The period has not begun; choose one that has.
+assessment-rating-unit = Only your own unit or one beside it can be rated; choose another.
+assessment-rating-twice = Your unit rated this one for the period already; once is all.
+
+## Pages of assessment
+
+console-nav-assessment = Assessment
+console-assessment-title = Assessment
+console-assessment-lead = Indicators and points of each unit in the chosen period, computed from incidents and visits; each figure opens to its rows. Printable.
+console-assessment-behind = The latest visits or incidents are not all counted yet; reload in a moment.
+console-assessment-place = Unit
+console-assessment-period = Period
+console-assessment-on = A day in it
+console-assessment-none = There is no unit whose assessment you may see.
+console-assessment-no-places = There is nothing to count below this unit.
+console-assessment-unit = Unit
+console-assessment-up = The unit above
+console-assessment-by-list = List of indicators: { $version }.
+console-assessment-built-in = built in
+console-assessment-is-live = live
+console-assessment-is-frozen = frozen
+console-assessment-frozen = This month was frozen on { $at } ({ $by }); later edits do not change it.
+console-assessment-by-itself = by itself
+console-assessment-changed = { $count } figures are not what they are now; the present ones stand beside them.
+console-assessment-now = now { $figure }
+console-assessment-nothing = no cases
+console-assessment-count = { $part } / { $whole }
+console-assessment-share = { $part } / { $whole } ({ $share } %)
+console-assessment-each = { $share } ({ $part } households, { $whole } people)
+console-assessment-of = { $part } ÷ { $whole }
+console-assessment-computed = Computed
+console-assessment-self = Self rating
+console-assessment-mutual = Mutual rating
+console-assessment-peers = { $points } ({ $count } units)
+console-assessment-total = Total
+console-assessment-indicators = Indicators
+console-assessment-indicator = Indicator
+console-assessment-weight = Weight
+console-assessment-target = Target
+console-assessment-formula = Formula
+console-assessment-source = Source
+console-assessment-shares = An indicator without cases is no part of the points. Of the total, self rating is { $own } % and mutual rating { $mutual } %; where there is none, its share falls to what is computed.
+console-assessment-freeze = Freeze this month
+console-assessment-freeze-help = The month's figures and the list of indicators then stay as they are. This cannot be undone.
+console-assessment-freeze-button = Freeze
+console-assessment-frozen-notice = Frozen.
+console-assessment-frozen-before-notice = That month was frozen before; nothing was changed.
+console-assessment-back = Back to assessment
+console-assessment-part = Show
+console-assessment-rest = the rest (do not count)
+console-assessment-counts = Counts
+console-assessment-yes = yes
+console-assessment-no = no
+console-assessment-no-rows = There are no rows.
+
+console-assessment-analysis = Analysis
+console-assessment-analysis-lead = By class and unit against the same days a year before; what comes up again and again; people with whose work checks were often not content. Counts only: nothing follows by itself.
+console-assessment-told = Source
+console-assessment-told-all = all incidents
+console-assessment-told-only = told by residents (hotline, desk, online, in person)
+console-assessment-by-class = By class, year on year
+console-assessment-by-place = By unit, year on year
+console-assessment-compared = { $first } to { $last }, against { $first_before } to { $last_before }.
+console-assessment-aim = Aim: { $aim } in a year.
+console-assessment-nothing-filed = Nothing was filed in either time.
+console-assessment-this = This period
+console-assessment-before = A year before
+console-assessment-change = Change
+console-assessment-none-before = none before
+console-assessment-above = above the aim
+console-assessment-no-class = without a class
+console-assessment-repeated = Again and again
+console-assessment-repeated-lead = One class at one household or place, { $count } times or more in this period.
+console-assessment-nothing-repeated = Nothing came up that often.
+console-assessment-times = Times
+console-assessment-last = Last
+console-assessment-problems = Problems found by checks in { $year }
+console-assessment-problems-lead = People whose results did not pass a check, or whose cases were opened again, { $count } times or more in a year.
+console-assessment-no-problems = There is nobody with that many.
+console-assessment-problem = Problem
+console-assessment-problem-count = { $count } times
+
+console-assessment-ratings = Ratings
+console-assessment-ratings-lead = Each unit rates itself and those beside it, once for each period and with a reason; ratings count by the shares of the list.
+console-assessment-rate = Rate { $period }
+console-assessment-rate-unit = Whom
+console-assessment-pair-self = { $unit } (self rating)
+console-assessment-pair-mutual = { $unit } (rated by { $rater })
+console-assessment-points = Points
+console-assessment-reason = Reason
+console-assessment-rate-button = Rate
+console-assessment-rated-notice = The rating was noted.
+console-assessment-no-ratings = There is no rating for this period yet.
+console-assessment-rating-kind = Kind
+console-assessment-rater = Rated by unit
+console-assessment-rated-by = Person

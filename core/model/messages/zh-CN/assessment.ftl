@@ -1,0 +1,160 @@
+## 考核公式：名称、分子、分母
+
+assessment-formula-reporting-grids = 信息上报覆盖率
+assessment-formula-reporting-grids-part = 有上报的网格
+assessment-formula-reporting-grids-whole = 全部网格
+assessment-formula-reporting-workers = 上报人员覆盖率
+assessment-formula-reporting-workers-part = 有上报的网格员
+assessment-formula-reporting-workers-whole = 在岗网格员
+assessment-formula-signed-in-time = 实时派单（接收）率
+assessment-formula-signed-in-time-part = 时限内签收
+assessment-formula-signed-in-time-whole = 已派单
+assessment-formula-dispatched-in-time = 按时派单率
+assessment-formula-dispatched-in-time-part = 时限内派单
+assessment-formula-dispatched-in-time-whole = 应派单
+assessment-formula-settled = 处置办结率
+assessment-formula-settled-part = 已办结
+assessment-formula-settled-whole = 已立案
+assessment-formula-settled-in-time = 按期办结率
+assessment-formula-settled-in-time-part = 期限内提交结果
+assessment-formula-settled-in-time-whole = 已到期或已提交结果
+assessment-formula-satisfied = 处理满意率
+assessment-formula-satisfied-part = 满意
+assessment-formula-satisfied-whole = 已评价
+assessment-formula-verified = 核查通过率
+assessment-formula-verified-part = 首次核查通过
+assessment-formula-verified-whole = 已核查
+assessment-formula-reopened = 重开率
+assessment-formula-reopened-part = 重新办理
+assessment-formula-reopened-whole = 曾经办结
+assessment-formula-returned = 回退率
+assessment-formula-returned-part = 被退单
+assessment-formula-returned-whole = 已派单
+assessment-formula-discovered = 发现率
+assessment-formula-discovered-part = 网格员主动发现
+assessment-formula-discovered-whole = 全部立案
+assessment-formula-visit-coverage = 走访覆盖率
+assessment-formula-visit-coverage-part = 有效走访的住户
+assessment-formula-visit-coverage-whole = 全部住户
+assessment-formula-visits-per-worker = 每人月均走访户数
+assessment-formula-visits-per-worker-part = 各月有效走访户数
+assessment-formula-visits-per-worker-whole = 在岗网格员
+
+assessment-period-month = 月
+assessment-period-quarter = 季
+assessment-period-year = 年
+
+assessment-problem-check-failed = 核查不通过
+assessment-problem-reopened = 办结后重新办理
+
+## 考评清单的错误
+
+assessment-list-json = 考评清单格式不对：{ $found }。请对照说明修改。
+assessment-list-formula = 第 { $place } 项：没有这个公式：{ $found }。请从括号里的公式中选用。
+assessment-list-twice = 第 { $place } 项：公式 { $found } 已经用过，请删去一项。
+assessment-list-name = 第 { $place } 项：请填写中文和英文名称，各 1 至 60 字。
+assessment-list-target = 第 { $place } 项：目标值应为 { $low } 至 { $high }，请修改。
+assessment-list-periods = 第 { $place } 项：考核周期应从 month、quarter、year 中选，不重复，至少一个。
+assessment-list-weights = { $found }考核的权重合计为 { $high }，应为 100，请调整。
+assessment-list-bounds = { $found } 应为 { $low } 至 { $high }，请修改。
+
+## 自评互评的错误
+
+assessment-rating-points = 分数应为 0 至 100 的整数，请修改。
+assessment-rating-reason = 请填写理由，2 至 200 字。
+assessment-rating-period = 该周期还没有开始，请选择已开始的周期。
+assessment-rating-unit = 只能评价本单位（自评）或同级相邻单位（互评），请重新选择。
+assessment-rating-twice = 本单位在该周期已经评价过这个单位，每个周期只能评价一次。
+
+## 考核页面
+
+console-nav-assessment = 考核
+console-assessment-title = 考核
+console-assessment-lead = 各单位在所选周期内的指标和得分，由事件和走访记录直接计算；点数字看明细，可打印。
+console-assessment-behind = 最近的走访或事件还没有全部计入，请稍后刷新。
+console-assessment-place = 单位
+console-assessment-period = 周期
+console-assessment-on = 其中一日
+console-assessment-none = 没有可以查看考核的单位。
+console-assessment-no-places = 该单位下没有可统计的单位。
+console-assessment-unit = 单位
+console-assessment-up = 上级单位
+console-assessment-by-list = 考核清单：{ $version }。
+console-assessment-built-in = 内置
+console-assessment-is-live = 实时
+console-assessment-is-frozen = 已锁定
+console-assessment-frozen = 本月数据于 { $at } 锁定（{ $by }），以后的修改不再改变。
+console-assessment-by-itself = 系统自动
+console-assessment-changed = 其中 { $count } 个数字与现在不同，旁边标明现在的数字。
+console-assessment-now = 现为 { $figure }
+console-assessment-nothing = 无案件
+console-assessment-count = { $part } / { $whole }
+console-assessment-share = { $part } / { $whole }（{ $share }%）
+console-assessment-each = { $share }（{ $part } 户，{ $whole } 人）
+console-assessment-of = { $part } ÷ { $whole }
+console-assessment-computed = 计算得分
+console-assessment-self = 自评
+console-assessment-mutual = 互评
+console-assessment-peers = { $points }（{ $count } 家）
+console-assessment-total = 总分
+console-assessment-indicators = 指标
+console-assessment-indicator = 指标
+console-assessment-weight = 权重
+console-assessment-target = 目标
+console-assessment-formula = 公式
+console-assessment-source = 依据
+console-assessment-shares = 没有案件的指标不计入得分；总分中自评占 { $own }%，互评占 { $mutual }%，没有评价的份额归计算得分。
+console-assessment-freeze = 锁定本月
+console-assessment-freeze-help = 锁定后，本月的数字、得分依据和考核清单不再改变，也不能撤销。
+console-assessment-freeze-button = 锁定
+console-assessment-frozen-notice = 已锁定。
+console-assessment-frozen-before-notice = 该月之前已经锁定，没有改变。
+console-assessment-back = 返回考核
+console-assessment-part = 显示
+console-assessment-rest = 其余（未计入）
+console-assessment-counts = 计入
+console-assessment-yes = 是
+console-assessment-no = 否
+console-assessment-no-rows = 没有明细。
+
+console-assessment-analysis = 分析
+console-assessment-analysis-lead = 按类别、单位与上年同期比较；同一地点反复发生的事件；核查发现问题较多的人员。只作统计，不自动处理。
+console-assessment-told = 来源
+console-assessment-told-all = 全部事件
+console-assessment-told-only = 群众反映的（热线、接访、网上、居民）
+console-assessment-by-class = 按类别同比
+console-assessment-by-place = 按单位同比
+console-assessment-compared = { $first } 至 { $last }，对比 { $first_before } 至 { $last_before }。
+console-assessment-aim = 目标：同比 { $aim }。
+console-assessment-nothing-filed = 这两个时段都没有立案。
+console-assessment-this = 本期
+console-assessment-before = 上年同期
+console-assessment-change = 同比
+console-assessment-none-before = 上年同期无
+console-assessment-above = 未达目标
+console-assessment-no-class = 未分类
+console-assessment-repeated = 反复发生
+console-assessment-repeated-lead = 同一住户或场所，同一类别，本期 { $count } 次及以上。
+console-assessment-nothing-repeated = 没有反复发生的事件。
+console-assessment-times = 次数
+console-assessment-last = 最近一次
+console-assessment-problems = { $year } 年核查发现的问题
+console-assessment-problems-lead = 一年内核查不通过或办结后重新办理 { $count } 次及以上的人员。
+console-assessment-no-problems = 没有达到次数的人员。
+console-assessment-problem = 问题
+console-assessment-problem-count = { $count } 次
+
+console-assessment-ratings = 自评互评
+console-assessment-ratings-lead = 各单位每个周期给自己（自评）和同级相邻单位（互评）各评一次，须写明理由；按清单的份额计入总分。
+console-assessment-rate = 评价 { $period }
+console-assessment-rate-unit = 评价谁
+console-assessment-pair-self = { $unit }（自评）
+console-assessment-pair-mutual = { $unit }（{ $rater } 互评）
+console-assessment-points = 分数
+console-assessment-reason = 理由
+console-assessment-rate-button = 提交评价
+console-assessment-rated-notice = 评价已记录。
+console-assessment-no-ratings = 该周期还没有评价。
+console-assessment-rating-kind = 类型
+console-assessment-rater = 评价单位
+console-assessment-rated-by = 评价人
