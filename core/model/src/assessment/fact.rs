@@ -14,6 +14,10 @@ const TOLD: [&str; 4] = ["hotline", "reception", "resident", "online"];
 /// What counting needs of an incident that was filed and is neither void nor
 /// merged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each of which a formula asks for by itself"
+)]
 pub struct CaseFact {
     /// When it was filed, or done on the spot.
     pub filed_at: Timestamp,
