@@ -7,7 +7,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use wangge_model::{
-    CivilDay, OrgNodeId,
+    CivilDay, OrgNodeId, Timestamp,
     assessment::{AssessmentList, AssessmentPeriod},
     protocol::ProblemCode,
     visit_plan::Period,
@@ -203,7 +203,7 @@ pub(super) async fn read_assessment(
         first: period.first().to_string(),
         last: period.last().to_string(),
         list_version: (!version.is_empty()).then_some(version),
-        frozen_at: frozen_at.map(|at| at.to_rfc3339()),
+        frozen_at: frozen_at.map(Timestamp::to_rfc3339),
         is_behind: !assessment::is_counted(storage).await?,
         indicators: indicators.collect(),
         place: row(&list, period, &table.place, &ratings),
