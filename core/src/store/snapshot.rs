@@ -119,10 +119,12 @@ fn apply_entry(
     intake
         .digests
         .set_server_heads(tx, &mut held, grid, Some(heads.clone()))?;
-    if same_epoch && held.heads == heads && !held.damaged && held.kind == entry.kind {
+    let owns = held.pending_count > 0 || held.refusal_count > 0;
+    // What the server has of ours is not unsent any more, nor refused: somebody
+    // else may have given it back.
+    if same_epoch && held.heads == heads && !held.damaged && held.kind == entry.kind && !owns {
         return document::store(tx, &mut held, None);
     }
-    let owns = held.pending_count > 0 || held.refusal_count > 0;
     if owns || (fetching.keeps_absent && !held.damaged) {
         merge(intake, entropy, held, entry)?;
     } else {

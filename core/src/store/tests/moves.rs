@@ -178,6 +178,28 @@ fn an_edit_that_is_refused_after_review_stays_with_the_reason_until_it_is_taken_
     assert_eq!(ids(&phone), []);
 }
 
+/// Found by the simulation, seed 3121: a restored server had put an edit under
+/// review when another phone gave it back, and the copy of the grid that the
+/// author fetched had it. Taken back, it was gone from the author's phone alone.
+#[test]
+fn what_a_fresh_copy_has_of_ones_own_is_not_refused_any_more() {
+    let (mut hub, phone, id) = phone_with_record(&[1]);
+    phone.edit(id, "notes", "电梯坏了");
+    put_under_review(&mut hub, &phone);
+    assert_eq!(phone.core().list_refusals().unwrap().len(), 1);
+    hub.directives = vec![Directive::Bootstrap { grid: grid(1) }];
+    hub.answer(&phone, None, &[]);
+    hub.directives.clear();
+    hub.bootstrap(&phone);
+    phone.check();
+    assert_eq!(phone.core().list_refusals().unwrap(), []);
+    phone.core().discard_refused(id).unwrap();
+    hub.sync(&phone);
+    assert_eq!(phone.text(id, "notes").as_deref(), Some("电梯坏了"));
+    let position = phone.store().position().unwrap();
+    assert_eq!(position.cursors[0].digest, hub.digest(grid(1)));
+}
+
 #[test]
 fn a_phone_with_both_grids_has_the_record_once_in_whatever_order_it_reads() {
     for out_first in [true, false] {
