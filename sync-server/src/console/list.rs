@@ -9,7 +9,10 @@ use wangge_model::{
     message::{Language, find_message, message, message_id},
 };
 
-use super::{field::choice, link::with_query, record::view::list_href, select::SelectOption};
+use super::{
+    class::class_words, field::choice, link::with_query, record::view::list_href,
+    select::SelectOption,
+};
 use crate::storage::{ListedRecord, OrgNode, RecordFilter, RecordName, RecordOrder};
 
 /// Rows of one page.
@@ -250,7 +253,7 @@ pub(crate) fn list_row(
         RecordKind::Incident => (
             or(&summary.title, || t("console-title-missing")),
             case_state_words(&summary.state, language),
-            summary.category.clone(),
+            class_words(&summary.category, language),
         ),
         RecordKind::Place => (
             or(&summary.title, || t("console-name-missing")),

@@ -11,6 +11,7 @@ mod assets;
 pub(crate) mod call_out;
 mod campaign;
 pub(crate) mod case;
+mod class;
 mod coverage;
 mod devices;
 mod duplicate;

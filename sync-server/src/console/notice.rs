@@ -16,11 +16,12 @@ use wangge_model::{
     document::RecordDocument,
     incident::Incident,
     masking::MaskingKind,
-    message::message_id,
+    message::{Language, message_id},
 };
 
 use super::{
     call_out::start_of,
+    class::class_words_at,
     error::PageError,
     frame::{Frame, render},
     link::with_query,
@@ -100,9 +101,10 @@ async fn find(
     state: &AppState,
     scope: &Scope,
     level: CaseLevel,
-    from: CivilDay,
-    to: CivilDay,
+    days: (CivilDay, CivilDay),
+    language: Language,
 ) -> Result<Vec<NoticeRow>, PageError> {
+    let (from, to) = days;
     let storage = &state.storage;
     let found = storage
         .list_approved(level, &scope.person, scope.at)
@@ -122,6 +124,8 @@ async fn find(
         let Some(at) = approved.get(&level).filter(|at| span.contains(*at)) else {
             continue;
         };
+        let class =
+            class_words_at(storage.as_ref(), &grid.into(), &incident.category, language).await?;
         let names = incident.parties.values().map(|party| &party.name);
         let names: Vec<String> = names.map(|name| MaskingKind::Name.mask(name)).collect();
         let node = storage.find_node(&grid.into()).await?;
@@ -130,7 +134,7 @@ async fn find(
             *at,
             NoticeRow {
                 number: incident.case.number,
-                class: incident.category,
+                class,
                 names: names.join("、"),
                 place: node.map(|node| node.name).unwrap_or_default(),
                 days: LEVELS.map(|level| day(level).unwrap_or_default()),
@@ -161,7 +165,7 @@ async fn list(
 ) -> Result<Response, PageError> {
     let scope = &signed_in.scope;
     let (form, level, from, to) = settle(&form, CivilDay::of(scope.at));
-    let rows = find(&state, scope, level, from, to).await?;
+    let rows = find(&state, scope, level, (from, to), frame.language).await?;
     let page = frame.page_for(&signed_in);
     let words = |level: CaseLevel| page.t(&message_id("case-level", level.as_str()));
     render(&NoticesPage {
@@ -188,7 +192,7 @@ async fn export(
 ) -> Result<Response, PageError> {
     let scope = &signed_in.scope;
     let (form, level, from, to) = settle(&form, CivilDay::of(scope.at));
-    let found = find(&state, scope, level, from, to).await?;
+    let found = find(&state, scope, level, (from, to), frame.language).await?;
     let page = frame.page_for(&signed_in);
     let mut heading = vec![
         page.t("console-incident-number"),

@@ -56,38 +56,70 @@ pub(crate) struct NavigationItem {
     pub is_current: bool,
 }
 
-const NAVIGATION: [(&str, &str); 31] = [
-    ("/", "console-nav-home"),
-    ("/households", "console-nav-households"),
-    ("/places", "console-nav-places"),
-    ("/ledgers", "console-nav-ledgers"),
-    ("/visits", "console-nav-visits"),
-    ("/coverage", "console-nav-coverage"),
-    ("/campaigns", "console-nav-campaigns"),
-    ("/tasks", "console-nav-tasks"),
-    ("/work", "console-nav-work"),
-    ("/figures", "console-nav-figures"),
-    ("/assessment", "console-nav-assessment"),
-    ("/screenings", "console-nav-screenings"),
-    ("/surveys", "console-nav-surveys"),
-    ("/follow-up-marks", "console-nav-follow-up-marks"),
-    ("/incidents", "console-nav-incidents"),
-    ("/cases", "console-nav-cases"),
-    ("/orders", "console-nav-orders"),
-    ("/report-codes", "console-nav-report-codes"),
-    ("/messages", "console-nav-messages"),
-    ("/notices", "console-nav-notices"),
-    ("/archive", "console-nav-archive"),
-    ("/emergencies", "console-nav-emergencies"),
-    ("/conflicts", "console-nav-conflicts"),
-    ("/review", "console-nav-review"),
-    ("/duplicates", "console-nav-duplicates"),
-    ("/grids", "console-nav-grids"),
-    ("/people", "console-nav-people"),
-    ("/call-outs", "console-nav-call-outs"),
-    ("/rules", "console-nav-rules"),
-    ("/devices", "console-nav-devices"),
-    ("/quarantine", "console-nav-quarantine"),
+/// The navigation: what belongs together under one heading, the first entry
+/// being where the heading leads.
+const NAVIGATION: [(&str, &[(&str, &str)]); 7] = [
+    ("console-nav-home", &[("/", "console-nav-home")]),
+    (
+        "console-nav-section-files",
+        &[
+            ("/households", "console-nav-households"),
+            ("/places", "console-nav-places"),
+            ("/ledgers", "console-nav-ledgers"),
+        ],
+    ),
+    (
+        "console-nav-section-visits",
+        &[
+            ("/visits", "console-nav-visits"),
+            ("/coverage", "console-nav-coverage"),
+            ("/campaigns", "console-nav-campaigns"),
+            ("/tasks", "console-nav-tasks"),
+            ("/surveys", "console-nav-surveys"),
+            ("/follow-up-marks", "console-nav-follow-up-marks"),
+            ("/rules", "console-nav-rules"),
+        ],
+    ),
+    (
+        "console-nav-section-incidents",
+        &[
+            ("/cases", "console-nav-cases"),
+            ("/incidents", "console-nav-incidents"),
+            ("/orders", "console-nav-orders"),
+            ("/report-codes", "console-nav-report-codes"),
+            ("/messages", "console-nav-messages"),
+            ("/notices", "console-nav-notices"),
+            ("/archive", "console-nav-archive"),
+            ("/emergencies", "console-nav-emergencies"),
+        ],
+    ),
+    (
+        "console-nav-section-figures",
+        &[
+            ("/work", "console-nav-work"),
+            ("/figures", "console-nav-figures"),
+            ("/assessment", "console-nav-assessment"),
+            ("/screenings", "console-nav-screenings"),
+        ],
+    ),
+    (
+        "console-nav-section-checks",
+        &[
+            ("/conflicts", "console-nav-conflicts"),
+            ("/review", "console-nav-review"),
+            ("/duplicates", "console-nav-duplicates"),
+            ("/quarantine", "console-nav-quarantine"),
+        ],
+    ),
+    (
+        "console-nav-section-places",
+        &[
+            ("/grids", "console-nav-grids"),
+            ("/people", "console-nav-people"),
+            ("/call-outs", "console-nav-call-outs"),
+            ("/devices", "console-nav-devices"),
+        ],
+    ),
 ];
 
 impl Page {
@@ -150,21 +182,48 @@ impl Page {
         format!("/preferences?type={size}&back={}", encode(&self.path))
     }
 
-    /// The navigation, with this page's entry marked.
+    /// The headings of the navigation, with this page's marked.
     pub(crate) fn navigation(&self) -> Vec<NavigationItem> {
-        let path = self.path.split('?').next().unwrap_or_default();
         NAVIGATION
             .iter()
+            .filter_map(|(label, entries)| {
+                let (href, _) = entries.first()?;
+                Some(NavigationItem {
+                    href,
+                    label: self.t(label),
+                    is_current: entries.iter().any(|(href, _)| self.lies_under(href)),
+                })
+            })
+            .collect()
+    }
+
+    /// The entries under this page's heading, with this page's marked; none if
+    /// there is but one.
+    pub(crate) fn section(&self) -> Vec<NavigationItem> {
+        let entries = NAVIGATION
+            .iter()
+            .map(|(_, entries)| entries)
+            .find(|entries| entries.iter().any(|(href, _)| self.lies_under(href)))
+            .filter(|entries| entries.len() > 1);
+        entries
+            .into_iter()
+            .flat_map(|entries| entries.iter())
             .map(|(href, label)| NavigationItem {
                 href,
                 label: self.t(label),
-                is_current: match path.strip_prefix(href) {
-                    Some("") => true,
-                    Some(rest) => *href != "/" && rest.starts_with('/'),
-                    None => false,
-                },
+                is_current: self.lies_under(href),
             })
             .collect()
+    }
+
+    /// Whether this page is the one at `href` or belongs to it.
+    fn lies_under(&self, href: &str) -> bool {
+        let path = self.path.split('?').next().unwrap_or_default();
+        match path.strip_prefix(href) {
+            Some("") => true,
+            Some(rest) => href != "/" && rest.starts_with('/'),
+            None => false,
+        }
     }
 
     /// The page with a notice that something went well.
@@ -194,21 +253,45 @@ mod tests {
 
     #[test]
     fn the_entry_of_the_page_is_marked_and_no_other() {
-        let marked = |path: &str| -> Vec<&'static str> {
+        let marked = |path: &str| -> (Vec<&'static str>, Vec<&'static str>) {
             let page = Page {
                 path: path.to_owned(),
                 ..Page::default()
             };
-            page.navigation()
-                .iter()
-                .filter(|item| item.is_current)
-                .map(|item| item.href)
-                .collect()
+            let current = |items: Vec<NavigationItem>| -> Vec<&'static str> {
+                let marked = items.into_iter().filter(|item| item.is_current);
+                marked.map(|item| item.href).collect()
+            };
+            (current(page.navigation()), current(page.section()))
         };
-        assert_eq!(marked("/"), ["/"]);
-        assert_eq!(marked("/households?q=%E7%8E%8B"), ["/households"]);
-        assert_eq!(marked("/visits/0190"), ["/visits"]);
-        assert!(marked("/visitsx").is_empty());
+        assert_eq!(marked("/"), (vec!["/"], vec![]));
+        let households = (vec!["/households"], vec!["/households"]);
+        assert_eq!(marked("/households?q=%E7%8E%8B"), households);
+        assert_eq!(marked("/visits/0190"), (vec!["/visits"], vec!["/visits"]));
+        let archive = (vec!["/cases"], vec!["/archive"]);
+        assert_eq!(marked("/archive?year=2026"), archive);
+        assert_eq!(marked("/visitsx"), (vec![], vec![]));
+    }
+
+    #[test]
+    fn every_entry_stands_under_one_heading() {
+        let mut all: Vec<&str> = NAVIGATION
+            .iter()
+            .flat_map(|(_, entries)| entries.iter().map(|(href, _)| *href))
+            .collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+        for language in Language::ALL {
+            let page = Page {
+                language,
+                ..Page::default()
+            };
+            for item in page.navigation() {
+                assert!(!item.label.contains("console-"), "{}", item.label);
+            }
+        }
     }
 
     #[test]

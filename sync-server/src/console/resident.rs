@@ -303,20 +303,18 @@ async fn track(
         None => None,
     };
     let tracking: String = form.tracking.chars().take(20).collect();
-    match found {
-        Some(found) => render(&ResidentTrackPage {
+    if let Some(found) = found {
+        return render(&ResidentTrackPage {
             found: Some(TrackedView::new(found, frame.language)),
             page,
             tracking,
-        }),
-        None => {
-            let text = page.t("resident-no-report");
-            let answer = render(&ResidentTrackPage {
-                page: page.with_problem(text),
-                tracking,
-                found: None,
-            })?;
-            Ok((StatusCode::NOT_FOUND, answer).into_response())
-        }
+        });
     }
+    let text = page.t("resident-no-report");
+    let answer = render(&ResidentTrackPage {
+        page: page.with_problem(text),
+        tracking,
+        found: None,
+    })?;
+    Ok((StatusCode::NOT_FOUND, answer).into_response())
 }

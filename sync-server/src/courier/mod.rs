@@ -1,7 +1,7 @@
 //! Messages to people outside on their way: takes what waits from the queue and
 //! hands it to the outlet, again later if that fails.
 //!
-//! * [`Outlet`]: where messages go; [`file`] and [`webhook`] are the two there
+//! * [`Outlet`]: where messages go; [`mod@file`] and [`webhook`] are the two there
 //!   are, an SMS gateway is put behind the second.
 //! * One server at a time does this, by a lease, as the clockwork does.
 //!

@@ -137,10 +137,11 @@ pub fn has_orders(sheet: &Sheet) -> bool {
         .any(|row| headings(row).is_some())
 }
 
+/// A row of a file by its number, and the order it holds or why it holds none.
+pub type OrderRow = (u32, Result<HotlineOrder, HotlineError>);
+
 /// The orders of a table, each with its row in the file.
-pub fn read_orders(
-    sheet: &Sheet,
-) -> Result<Vec<(u32, Result<HotlineOrder, HotlineError>)>, TableError> {
+pub fn read_orders(sheet: &Sheet) -> Result<Vec<OrderRow>, TableError> {
     let (place, columns) = sheet
         .rows()
         .take(HEADING_ROWS)
@@ -240,10 +241,10 @@ mod tests {
     fn a_table_without_headings_or_with_too_many_rows_is_refused() {
         let none = sheet_of("姓名,电话\n王小明,1\n");
         assert_eq!(read_orders(&none).unwrap_err(), TableError::NoHeadings);
-        let mut many = "工单号,内容\n".to_owned();
-        for n in 0..=MOST_ORDERS {
-            many.push_str(&format!("{n},坏\n"));
-        }
+        let rows = (0..=MOST_ORDERS).map(|n| format!("{n},坏\n"));
+        let many = std::iter::once("工单号,内容\n".to_owned())
+            .chain(rows)
+            .collect::<String>();
         let many = sheet_of(&many);
         assert_eq!(read_orders(&many).unwrap_err(), TableError::TooMany);
     }

@@ -93,8 +93,8 @@ impl ResidentLimits {
 mod tests {
     use super::*;
 
-    fn address(n: u32) -> Option<IpAddr> {
-        Some(IpAddr::V4(std::net::Ipv4Addr::from(n)))
+    fn address(n: u32) -> IpAddr {
+        IpAddr::V4(std::net::Ipv4Addr::from(n))
     }
 
     #[test]
@@ -102,21 +102,21 @@ mod tests {
         let limits = ResidentLimits::default();
         let now = Timestamp::from_millis(1_000_000);
         for _ in 0..ADDRESS_REPORTS.0 {
-            limits.report(address(1), "A", now).unwrap();
+            limits.report(Some(address(1)), "A", now).unwrap();
         }
-        assert_eq!(limits.report(address(1), "B", now), Err(2));
+        assert_eq!(limits.report(Some(address(1)), "B", now), Err(2));
         for n in 0..CODE_REPORTS.0 - ADDRESS_REPORTS.0 {
-            limits.report(address(100 + n), "A", now).unwrap();
+            limits.report(Some(address(100 + n)), "A", now).unwrap();
         }
-        assert_eq!(limits.report(address(2), "A", now), Err(1));
-        limits.report(address(2), "B", now).unwrap();
+        assert_eq!(limits.report(Some(address(2)), "A", now), Err(1));
+        limits.report(Some(address(2)), "B", now).unwrap();
         for n in 0..ALL_REPORTS.0 - CODE_REPORTS.0 - 1 {
             let code = format!("{n}");
-            limits.report(address(1_000 + n), &code, now).unwrap();
+            limits.report(Some(address(1_000 + n)), &code, now).unwrap();
         }
-        assert_eq!(limits.report(address(3), "C", now), Err(1));
+        assert_eq!(limits.report(Some(address(3)), "C", now), Err(1));
         let later = now.plus_millis(ADDRESS_REPORTS.1);
-        limits.report(address(1), "A", later).unwrap();
+        limits.report(Some(address(1)), "A", later).unwrap();
     }
 
     #[test]
@@ -124,10 +124,10 @@ mod tests {
         let limits = ResidentLimits::default();
         let now = Timestamp::from_millis(1_000_000);
         for _ in 0..ADDRESS_TRIES.0 {
-            limits.try_from_address(address(1), now).unwrap();
+            limits.try_from_address(Some(address(1)), now).unwrap();
         }
-        assert_eq!(limits.try_from_address(address(1), now), Err(1));
-        limits.try_from_address(address(2), now).unwrap();
+        assert_eq!(limits.try_from_address(Some(address(1)), now), Err(1));
+        limits.try_from_address(Some(address(2)), now).unwrap();
         limits.try_from_address(None, now).unwrap();
     }
 }

@@ -142,7 +142,7 @@ mod tests {
         let wide = "零".repeat(12);
         let short: String = code.chars().take(11).collect();
         for none in ["", &short, &long, &wide, "00000000000U", "../../../etc"] {
-            assert_eq!(read_code(none), None, "{:.20}", none);
+            assert_eq!(read_code(none), None, "{none:.20}");
         }
     }
 

@@ -33,6 +33,10 @@ use crate::{
 
 /// What differs between one server and another, as far as handlers care.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the configuration by itself"
+)]
 pub struct Settings {
     /// Address that enrolment links name, e.g. `https://10.1.2.3:8443`.
     pub public_url: String,

@@ -17,6 +17,7 @@ use crate::{
     AppState, assessment,
     auth::SignedIn,
     console::{
+        class::class_words,
         error::PageError,
         frame::{Frame, render},
         page::Page,
@@ -88,7 +89,7 @@ impl FigureRowView {
             href,
             title: if title.is_empty() { fallback } else { title },
             day: row.day.map(|day| day.to_string()).unwrap_or_default(),
-            class: row.class.clone(),
+            class: class_words(&row.class, page.language),
             state: if row.state.is_empty() {
                 String::new()
             } else {

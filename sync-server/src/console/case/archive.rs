@@ -20,6 +20,7 @@ use crate::{
     case_archive::case_archive,
     console::{
         call_out::start_of,
+        class::class_words,
         error::PageError,
         frame::{Frame, render},
         link::with_query,
@@ -106,6 +107,7 @@ pub(super) async fn list(
         let (year, page) = (year.to_string(), page.to_string());
         with_query("/archive", &[("year", &year), ("page", &page)])
     };
+    let language = frame.language;
     let page = frame.page_for(&signed_in);
     render(&ArchivePage {
         year,
@@ -121,7 +123,7 @@ pub(super) async fn list(
                 file: format!("/cases/{}/archive.zip", case.record.id),
                 title: case.record.summary.title,
                 number: case.record.summary.number,
-                class: case.record.summary.category,
+                class: class_words(&case.record.summary.category, language),
                 received_at: case.record.created_at.to_china_text(),
                 grid_name: case.record.grid_name,
             })

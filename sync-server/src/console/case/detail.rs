@@ -20,6 +20,7 @@ use crate::{
     AppState,
     auth::SignedIn,
     console::{
+        class::class_words_at,
         error::PageError,
         field::choice,
         frame::{Frame, render},
@@ -323,6 +324,13 @@ impl Words<'_> {
             (None, "") => String::new(),
             (None, problem) => self.t(&message_id("case-due-problem", problem)),
         };
+        let class = class_words_at(
+            self.state.storage.as_ref(),
+            &stored.grid.into(),
+            &incident.category,
+            language,
+        )
+        .await?;
         let unit = case.unit.map(|unit| self.units.get(&unit).cloned());
         let stars = case.rating.map(|stars| "★".repeat(usize::from(stars)));
         let facts = [
@@ -334,7 +342,7 @@ impl Words<'_> {
             ("incident-case-unit", unit.flatten().unwrap_or_default()),
             ("incident-case-handler", self.person(case.handler).await?),
             ("incident-case-due-at", due),
-            ("incident-category", incident.category.clone()),
+            ("incident-category", class),
             ("incident-urgency", code("urgency", case.urgency.as_str())),
             (
                 "incident-handling",

@@ -66,25 +66,21 @@ async fn step(storage: &dyn Storage, id: u8, place: u8, state: CaseState, at: Ti
         let change = document.edit_as_server(&edits, actor, at).unwrap().unwrap();
         vec![NewChange::written(0, change, actor, ChangeBy::Server)]
     };
-    let work = match &stored {
-        Some(stored) => {
-            let mut document =
-                RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap();
-            let changes = written(&mut document);
-            RecordWork::onto(stored, &document, changes)
-        }
-        None => {
-            let mut document = RecordDocument::new(RecordKind::Incident);
-            let changes = written(&mut document);
-            RecordWork {
-                id: record(id),
-                kind: RecordKind::Incident,
-                saved: document.save(),
-                heads: document.heads(),
-                summary: document.summary(),
-                changes,
-                ..super::work(None, id, place, 0, "501")
-            }
+    let work = if let Some(stored) = &stored {
+        let mut document = RecordDocument::load(stored.kind, Some(&stored.document), []).unwrap();
+        let changes = written(&mut document);
+        RecordWork::onto(stored, &document, changes)
+    } else {
+        let mut document = RecordDocument::new(RecordKind::Incident);
+        let changes = written(&mut document);
+        RecordWork {
+            id: record(id),
+            kind: RecordKind::Incident,
+            saved: document.save(),
+            heads: document.heads(),
+            summary: document.summary(),
+            changes,
+            ..super::work(None, id, place, 0, "501")
         }
     };
     let mut commit = commit(vec![work], None);
