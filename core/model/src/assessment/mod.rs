@@ -5,7 +5,7 @@
 //!   per head, and always a pair of numbers that opens to its rows.
 //! * [`CaseFact`] is what counting needs of one incident, read from its document.
 //! * [`AssessmentList`] says which formulas count how much, as a reference set.
-//! * [`Figure`] and [`score`] turn pairs of numbers into points; where there is
+//! * [`Figure`] and [`score()`] turn pairs of numbers into points; where there is
 //!   nothing to count there is no figure, and neither 0 nor 100 %.
 //!
 //! Source: the domain document, section 6. Everything is a pure function; what is
