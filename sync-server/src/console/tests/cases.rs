@@ -238,7 +238,12 @@ async fn approved_papers_are_noticed_by_level_without_names() {
         .get(&list.replace("/notices?", "/notices/export.csv?"))
         .await;
     assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
-    assert!(file.body.contains("SJ20260101000007,5001,王") && !file.body.contains("小明"));
+    let row = "SJ20260101000007,民生服务 / 困难救助,王";
+    assert!(
+        file.body.contains(row) && !file.body.contains("小明"),
+        "{}",
+        file.body
+    );
     let audit = server.audit().await.join("\n");
     assert!(audit.contains("notices_exported street"), "{audit}");
     // Not in somebody else's places.
