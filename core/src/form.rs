@@ -48,7 +48,7 @@ impl Core {
 
     /// The code of a grid, and the lists that hold there.
     fn form_place(&self, grid: GridId) -> Result<(String, CollectionLists)> {
-        let source = self.store.load_rule_source()?;
+        let source = self.store.load_rule_source(SET_PREFIX)?;
         let Some(place) = source.grids.get(&grid) else {
             return Ok((String::new(), CollectionLists::default()));
         };
@@ -56,7 +56,7 @@ impl Core {
         let nodes = place.above.iter().rev().copied().chain([grid.into()]);
         let definitions = nodes.flat_map(|node| {
             let sets = source.reference.iter();
-            sets.filter(move |set| set.node == node && set.name.starts_with(SET_PREFIX))
+            sets.filter(move |set| set.node == node)
         });
         let lists = CollectionLists::read(definitions.map(|set| set.body.as_slice()));
         Ok((place.code.clone(), lists))

@@ -10,7 +10,7 @@ use crate::{Core, Result, plan::nearest};
 impl Core {
     /// The tree of classes of a grid: its county's, or the built-in one.
     pub fn incident_classes(&self, grid: GridId) -> Result<IncidentClasses> {
-        let source = self.store.load_rule_source()?;
+        let source = self.store.load_rule_source(INCIDENT_CLASSES)?;
         let published = source
             .grids
             .get(&grid)

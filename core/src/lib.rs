@@ -49,6 +49,7 @@ pub mod map;
 pub mod plan;
 pub mod port;
 pub mod record;
+mod reference;
 pub mod store;
 pub mod survey;
 pub mod sync;

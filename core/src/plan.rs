@@ -321,7 +321,7 @@ impl Core {
     /// Whether a visit counts, why not, and what looks odd.
     pub fn visit_verdict(&self, id: RecordId) -> Result<Verdict> {
         let visits = self.store.load_visits_beside(id)?;
-        let rules = Rules::of(&self.store.load_rule_source()?);
+        let rules = Rules::of(&self.store.load_rule_source(VISIT_RULES)?);
         let mut verdicts = judge_visits(
             visits
                 .iter()
@@ -334,7 +334,7 @@ impl Core {
 
     /// The visit rules that hold in a grid.
     pub fn visit_rules(&self, grid: GridId) -> Result<Arc<VisitRules>> {
-        let source = self.store.load_rule_source()?;
+        let source = self.store.load_rule_source(VISIT_RULES)?;
         Ok(Arc::clone(Rules::of(&source).at(&grid)))
     }
 

@@ -3,7 +3,6 @@
 use wangge_model::{
     CivilDay, GridId,
     document::FieldEdit,
-    reference,
     survey::{SURVEY, Survey},
 };
 
@@ -14,7 +13,7 @@ impl Core {
     /// and those of the places above it, the one that ends first first.
     pub fn surveys(&self, grid: GridId, on: Option<CivilDay>) -> Result<Vec<Survey>> {
         let on = self.day_of(on)?;
-        let mut surveys = self.all_surveys(grid)?;
+        let mut surveys = self.read_references::<Survey>(SURVEY, grid)?;
         surveys.retain(|survey| survey.is_open(on));
         surveys.sort_by(|one, two| (one.ends_on, &one.id).cmp(&(two.ends_on, &two.id)));
         Ok(surveys)
@@ -29,30 +28,9 @@ impl Core {
         survey: &str,
         answers: &[(String, Vec<String>)],
     ) -> Result<Vec<FieldEdit>> {
-        let surveys = self.all_surveys(grid)?;
+        let surveys = self.read_references::<Survey>(SURVEY, grid)?;
         let survey = surveys.into_iter().find(|one| one.id == survey);
         let survey = survey.ok_or(Error::NotFound { what: "survey" })?;
         Ok(survey.edits(answers)?)
-    }
-
-    fn all_surveys(&self, grid: GridId) -> Result<Vec<Survey>> {
-        let source = self.store.load_rule_source()?;
-        let Some(place) = source.grids.get(&grid) else {
-            return Ok(Vec::new());
-        };
-        let holds = |node| node == grid.into() || place.above.contains(&node);
-        let sets = source.reference.iter();
-        Ok(sets
-            .filter(|set| set.name.starts_with(SURVEY) && holds(set.node))
-            .filter_map(|set| {
-                // The server checks before it publishes.
-                let checked = reference::check(&set.name, &set.body);
-                let read = checked.map_err(|error| error.to_string()).and_then(|()| {
-                    serde_json::from_slice(&set.body).map_err(|error| error.to_string())
-                });
-                read.inspect_err(|error| tracing::error!(%error, "a survey cannot be read"))
-                    .ok()
-            })
-            .collect())
     }
 }

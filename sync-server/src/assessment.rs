@@ -26,17 +26,12 @@ pub(crate) async fn find_list(
     place: &OrgNodeId,
 ) -> StorageResult<(AssessmentList, String)> {
     let set = storage.find_reference_above(ASSESSMENT_LIST, place).await?;
-    let given = set.and_then(|set| Some((set.body?, set.version)));
-    Ok(given
-        .and_then(|(body, version)| {
-            let list = AssessmentList::from_json(&body);
-            // Of a newer build: better the built-in one, named as such, than none.
-            let list = list.inspect_err(
-                |error| tracing::warn!(%error, %place, "a list of indicators is unreadable"),
-            );
-            Some((list.ok()?, version.to_string()))
-        })
-        .unwrap_or_default())
+    // Of a newer build: better the built-in one, named as such, than none.
+    let given = set.and_then(|set| {
+        let list = set.read(AssessmentList::from_json)?;
+        Some((list, set.version.to_string()))
+    });
+    Ok(given.unwrap_or_default())
 }
 
 /// The formulas of the list for a kind of period.

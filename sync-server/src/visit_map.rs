@@ -124,14 +124,9 @@ pub async fn load_map(
 
 async fn load_rules(storage: &dyn Storage, node: &OrgNode) -> StorageResult<VisitRules> {
     let set = storage.find_reference_above(VISIT_RULES, &node.id).await?;
-    let rules = set.and_then(|set| set.body).and_then(|body| {
-        serde_json::from_slice(&body)
-            .inspect_err(
-                |error| tracing::warn!(%error, grid = %node.id, "visit rules are unreadable"),
-            )
-            .ok()
-    });
-    Ok(rules.unwrap_or_default())
+    Ok(set
+        .and_then(|set| set.read(|body| serde_json::from_slice(body)))
+        .unwrap_or_default())
 }
 
 async fn load_campaigns(storage: &dyn Storage, grid: &GridId) -> StorageResult<Vec<Campaign>> {

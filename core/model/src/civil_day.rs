@@ -40,6 +40,13 @@ impl CivilDay {
         at.to_china_date().map_or(Self(i32::MAX), Self::from)
     }
 
+    /// Midnight in China, with which the day begins and the one before ends.
+    pub fn start(self) -> Timestamp {
+        const DAY_MS: i64 = 24 * 3_600_000;
+        const AHEAD_MS: i64 = 8 * 3_600_000;
+        Timestamp::from_millis(i64::from(self.0) * DAY_MS - AHEAD_MS)
+    }
+
     /// The day of this date; `None` if there is no such date.
     pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Self> {
         NaiveDate::from_ymd_opt(year, month, day).map(Self::from)
@@ -151,6 +158,16 @@ mod tests {
 
     fn day(text: &str) -> CivilDay {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_in_china_and_not_a_moment_earlier() {
+        let day: CivilDay = "2026-03-01".parse().unwrap();
+        let start = day.start();
+        assert_eq!(start.to_china_text(), "2026-03-01 00:00");
+        assert_eq!(CivilDay::of(start), day);
+        assert_eq!(CivilDay::of(start.plus_millis(-1)), day.plus(-1));
+        assert_eq!(day.plus(1).start(), start.plus_millis(86_400_000));
     }
 
     #[test]

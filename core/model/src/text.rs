@@ -152,6 +152,13 @@ fn refuse_dangerous(text: &str) -> Result<(), TextError> {
     Ok(())
 }
 
+/// What was typed into a form's field of one line: without control characters,
+/// and without spaces around it.
+pub fn typed_line(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| !c.is_control()).collect();
+    visible.trim().to_owned()
+}
+
 /// CRLF, CR, NEL and the Unicode separators as LF; invisible breakers dropped.
 fn unify_line_ends(text: &str) -> String {
     let mut unified = String::with_capacity(text.len());
@@ -226,6 +233,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_typed_line_has_no_control_characters_and_no_spaces_around_it() {
+        assert_eq!(typed_line(" 王\u{0} 小\r\n明\t"), "王 小明");
+        assert_eq!(typed_line("\u{7} \n"), "");
+    }
 
     #[test]
     fn a_line_is_trimmed_and_its_control_characters_become_one_space() {

@@ -501,12 +501,13 @@ impl Store {
         })
     }
 
-    /// The grids with the places above them, and the reference sets.
-    pub fn load_rule_source(&self) -> Result<PlanSource, StoreError> {
+    /// The grids with the places above them, and the reference sets whose names
+    /// begin so; the others, maps of whole communities among them, stay unread.
+    pub fn load_rule_source(&self, prefix: &str) -> Result<PlanSource, StoreError> {
         self.read(|db| {
             Ok(PlanSource {
                 grids: list_grids(db)?,
-                reference: reference::list(db, "")?,
+                reference: reference::list(db, prefix)?,
                 ..PlanSource::default()
             })
         })

@@ -27,10 +27,6 @@ pub struct IncidentSum {
     pub disputes: u64,
 }
 
-/// Milliseconds of a day, and how far China is ahead of UTC.
-const DAY_MS: i64 = 24 * 3_600_000;
-const AHEAD_MS: i64 = 8 * 3_600_000;
-
 impl Store {
     /// What was entered on this phone from one day to another, both included, by
     /// kind. The outbox keeps what was sent, so this reads all of it: about a
@@ -40,8 +36,8 @@ impl Store {
         first: CivilDay,
         last: CivilDay,
     ) -> Result<BTreeMap<RecordKind, DoneSum>, StoreError> {
-        let start = i64::from(first.number()) * DAY_MS - AHEAD_MS;
-        let end = (i64::from(last.number()) + 1) * DAY_MS - AHEAD_MS;
+        let start = first.start().as_millis();
+        let end = last.plus(1).start().as_millis();
         self.read(|db| {
             let mut statement = db.prepare_cached(
                 "SELECT record.kind, count(DISTINCT outbox.record),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use wangge_model::{
     CallOutId, CivilDay, OrgNodeId, Timestamp,
     access::{Act, Data},
+    text::typed_line,
 };
 
 use super::{
@@ -101,13 +102,6 @@ pub(crate) struct CallOutForm {
     pub(crate) reason: String,
 }
 
-/// The moment a day begins in China.
-pub(crate) fn start_of(day: CivilDay) -> Timestamp {
-    const DAY_MS: i64 = 24 * 3_600_000;
-    const AHEAD_MS: i64 = 8 * 3_600_000;
-    Timestamp::from_millis(i64::from(day.number()) * DAY_MS - AHEAD_MS)
-}
-
 /// A checked form: where, from when, until when, why.
 struct Order {
     node: OrgNodeId,
@@ -129,16 +123,15 @@ impl CallOutForm {
                 *first >= today && (0..MOST_DAYS).contains(&last.days_since(*first))
             })
             .ok_or("console-call-out-days")?;
-        let reason: String = self.reason.chars().filter(|c| !c.is_control()).collect();
-        let reason = reason.trim().to_owned();
+        let reason = typed_line(&self.reason);
         if !(2..=REASON_CHARS).contains(&reason.chars().count()) {
             return Err("console-call-out-reason-missing");
         }
         Ok(Order {
             node,
             // Today means at once.
-            starts_at: start_of(first).max(now),
-            ends_at: start_of(last.plus(1)),
+            starts_at: first.start().max(now),
+            ends_at: last.plus(1).start(),
             reason,
         })
     }

@@ -12,6 +12,7 @@ use wangge_model::{
     CampaignId, CivilDay, RecordKind,
     access::{Act, Data},
     document::schema::{LEDGER, VISIT_KIND},
+    text::typed_line,
     visit_plan::{Campaign, CampaignError, CheckItem, MOST_HOUSEHOLDS, Period},
 };
 
@@ -181,14 +182,10 @@ impl CampaignForm {
     /// The campaign it describes, without households and id.
     fn campaign(&self) -> Result<Campaign, CampaignError> {
         let day = |text: &str| text.parse::<CivilDay>().map_err(|_| CampaignError::Days);
-        let line = |text: &str| -> String {
-            let visible = text.chars().filter(|c| !c.is_control());
-            visible.collect::<String>().trim().to_owned()
-        };
         let checks = self
             .checks
             .lines()
-            .map(line)
+            .map(typed_line)
             .filter(|text| !text.is_empty());
         let checks = (1_u32..).zip(checks).map(|(number, text)| CheckItem {
             id: number.to_string(),
@@ -196,7 +193,7 @@ impl CampaignForm {
         });
         Ok(Campaign {
             id: String::new(),
-            title: line(&self.title),
+            title: typed_line(&self.title),
             note: self.note.trim().replace("\r\n", "\n"),
             kind: self.kind.clone(),
             starts_on: day(&self.starts_on)?,

@@ -21,16 +21,8 @@ pub(crate) async fn class_words_at(
     code: &str,
     language: Language,
 ) -> StorageResult<String> {
-    let set = storage
-        .find_reference_above(INCIDENT_CLASSES, node)
-        .await?
-        .and_then(|set| set.body);
-    // Checked when it was published; a later build may know better.
-    let tree = set.and_then(|body| {
-        IncidentClasses::from_json(&body)
-            .inspect_err(|error| tracing::warn!(%error, "incident classes are unreadable"))
-            .ok()
-    });
+    let set = storage.find_reference_above(INCIDENT_CLASSES, node).await?;
+    let tree = set.and_then(|set| set.read(IncidentClasses::from_json));
     Ok(tree
         .as_ref()
         .unwrap_or_else(|| IncidentClasses::built_in())

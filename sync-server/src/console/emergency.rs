@@ -17,10 +17,10 @@ use wangge_model::{
     access::{Act, Data},
     emergency::{EmergencyError, EmergencyLevel, MOST_DAYS, is_text},
     message::message_id,
+    text::typed_line,
 };
 
 use super::{
-    call_out::start_of,
     error::PageError,
     frame::{Frame, render},
     page::Page,
@@ -163,11 +163,6 @@ struct Order {
     ordered_by: String,
 }
 
-fn line(text: &str) -> String {
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    text.trim().to_owned()
-}
-
 impl EmergencyForm {
     /// What it declares, from now on; or what is wrong.
     fn order(&self, now: Timestamp) -> Result<Order, EmergencyError> {
@@ -178,7 +173,7 @@ impl EmergencyForm {
         let last = last
             .filter(|last| (0..MOST_DAYS).contains(&last.days_since(today)))
             .ok_or(EmergencyError::Days)?;
-        let (reason, ordered_by) = (line(&self.reason), line(&self.ordered_by));
+        let (reason, ordered_by) = (typed_line(&self.reason), typed_line(&self.ordered_by));
         if !is_text(&reason) {
             return Err(EmergencyError::Reason);
         }
@@ -188,7 +183,7 @@ impl EmergencyForm {
         Ok(Order {
             level,
             node,
-            ends_at: start_of(last.plus(1)),
+            ends_at: last.plus(1).start(),
             reason,
             ordered_by,
         })

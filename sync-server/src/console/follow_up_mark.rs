@@ -17,6 +17,7 @@ use wangge_model::{
     document::RecordDocument,
     follow_up_mark::{FollowUpMarkError, FollowUpRule, MOST_DAYS},
     household::Household,
+    text::typed_line,
     visit_plan::Period,
 };
 
@@ -392,10 +393,10 @@ async fn create(
     let new = NewFollowUpMark {
         id,
         household,
-        member: line(&form.member),
+        member: typed_line(&form.member),
         assignee,
         rule,
-        basis: line(&form.basis),
+        basis: typed_line(&form.basis),
         note: form.note.trim().replace("\r\n", "\n"),
         person: scope.person,
         at: scope.at,
@@ -431,11 +432,6 @@ async fn refuse(
     let text = error.text(page.language);
     let page = form_page(state, page.with_problem(text), scope, form).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
-}
-
-fn line(text: &str) -> String {
-    let visible = text.chars().filter(|c| !c.is_control());
-    visible.collect::<String>().trim().to_owned()
 }
 
 /// Nothing but the token.

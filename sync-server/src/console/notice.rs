@@ -20,7 +20,6 @@ use wangge_model::{
 };
 
 use super::{
-    call_out::start_of,
     class::class_words_at,
     error::PageError,
     frame::{Frame, render},
@@ -109,7 +108,7 @@ async fn find(
     let found = storage
         .list_approved(level, &scope.person, scope.at)
         .await?;
-    let span = start_of(from)..start_of(to.plus(1));
+    let span = from.start()..to.plus(1).start();
     let mut rows = Vec::new();
     for stored in found {
         let grid = stored.grid;

@@ -14,6 +14,7 @@ use wangge_model::{
     CivilDay, SurveyId,
     access::{Act, Data},
     survey::{FEWEST_SHOWN, Question, QuestionKind, Survey, SurveyError},
+    text::typed_line,
 };
 
 use super::{
@@ -211,7 +212,7 @@ pub(crate) struct SurveyForm {
 
 /// The questions that somebody typed, one a line.
 fn questions(text: &str) -> Vec<Question> {
-    let lines = text.lines().map(line).filter(|line| !line.is_empty());
+    let lines = text.lines().map(typed_line).filter(|line| !line.is_empty());
     (1_u32..)
         .zip(lines)
         .map(|(number, line)| {
@@ -239,17 +240,12 @@ fn questions(text: &str) -> Vec<Question> {
         .collect()
 }
 
-fn line(text: &str) -> String {
-    let visible = text.chars().filter(|c| !c.is_control());
-    visible.collect::<String>().trim().to_owned()
-}
-
 impl SurveyForm {
     fn survey(&self, id: &SurveyId) -> Result<Survey, SurveyError> {
         let day = |text: &str| text.parse::<CivilDay>().map_err(|_| SurveyError::Days);
         let survey = Survey {
             id: id.to_string(),
-            title: line(&self.title),
+            title: typed_line(&self.title),
             note: self.note.trim().replace("\r\n", "\n"),
             starts_on: day(&self.starts_on)?,
             ends_on: day(&self.ends_on)?,

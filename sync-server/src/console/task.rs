@@ -17,6 +17,7 @@ use wangge_model::{
     document::schema::VISIT_KIND,
     message::message_id,
     task::{Matter, MatterList, TASK_MATTERS, TaskError, TaskOrder, TaskState, is_reason},
+    text::typed_line,
 };
 
 use super::{
@@ -131,21 +132,16 @@ pub(crate) struct TaskForm {
     pub(crate) matter: String,
 }
 
-fn line(text: &str) -> String {
-    let visible = text.chars().filter(|c| !c.is_control());
-    visible.collect::<String>().trim().to_owned()
-}
-
 impl TaskForm {
     fn order(&self, today: CivilDay) -> Result<TaskOrder, TaskError> {
         let day = |text: &str| text.parse::<CivilDay>().map_err(|_| TaskError::Days);
         let order = TaskOrder {
-            title: line(&self.title),
+            title: typed_line(&self.title),
             note: self.note.trim().replace("\r\n", "\n"),
             kind: self.kind.clone(),
             starts_on: day(&self.starts_on)?,
             ends_on: day(&self.ends_on)?,
-            basis: line(&self.basis),
+            basis: typed_line(&self.basis),
             matter: self.matter.clone(),
         };
         order.check(today)?;
@@ -388,7 +384,7 @@ async fn admit(
         return without_reason(&state, &frame, &signed_in).await;
     }
     let campaign = CampaignId::make(state.clock.as_ref(), state.entropy.as_ref());
-    let decision = TaskDecision::Admit(campaign, line(&form.reason));
+    let decision = TaskDecision::Admit(campaign, typed_line(&form.reason));
     decide(&state, &frame, &signed_in, &id, decision).await
 }
 
@@ -420,6 +416,6 @@ async fn refuse(
     if !is_reason(&form.reason) {
         return without_reason(&state, &frame, &signed_in).await;
     }
-    let decision = TaskDecision::Refuse(line(&form.reason));
+    let decision = TaskDecision::Refuse(typed_line(&form.reason));
     decide(&state, &frame, &signed_in, &id, decision).await
 }

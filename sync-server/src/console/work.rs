@@ -429,9 +429,8 @@ async fn wanted(storage: &dyn Storage, grid: GridId) -> Result<Wanted, PageError
     let set = storage
         .find_reference_above(VISIT_RULES, &grid.into())
         .await?;
-    let rules = set
-        .and_then(|set| set.body)
-        .and_then(|body| serde_json::from_slice::<VisitRules>(&body).ok())
+    let rules: VisitRules = set
+        .and_then(|set| set.read(|body| serde_json::from_slice(body)))
         .unwrap_or_default();
     let count = |unit| {
         let rule = rules.for_worker(unit);

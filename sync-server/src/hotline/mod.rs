@@ -219,12 +219,7 @@ async fn find_class_map(state: &AppState, node: &OrgNodeId) -> StorageResult<Cla
         .storage
         .find_reference_above(HOTLINE_CLASSES, node)
         .await?;
-    let Some(body) = set.and_then(|set| set.body) else {
-        return Ok(ClassMap::default());
-    };
-    Ok(ClassMap::read(&body).unwrap_or_else(|error| {
-        // Checked when it was published; a later build may know better.
-        tracing::warn!(%error, set = HOTLINE_CLASSES, "the class map is unreadable");
-        ClassMap::default()
-    }))
+    Ok(set
+        .and_then(|set| set.read(ClassMap::read))
+        .unwrap_or_default())
 }

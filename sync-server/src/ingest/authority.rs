@@ -135,11 +135,8 @@ pub(crate) async fn find_rules(
     let mut rules = CaseRules::default();
     for name in CaseRules::SETS {
         let set = storage.find_reference_above(name, node).await?;
-        if let Some(body) = set.and_then(|set| set.body)
-            && let Err(error) = rules.read(name, &body)
-        {
-            // Checked when it was published; a later build may know better.
-            tracing::warn!(%error, set = name, "rules of cases are unreadable");
+        if let Some(set) = set {
+            set.read(|body| rules.read(name, body));
         }
     }
     Ok(match storage.find_emergency_level(node, at).await? {

@@ -1,6 +1,8 @@
 //! Reference sets with their history: what the server authors and phones hold
 //! whole.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use wangge_model::{
     GridId, OrgNodeId, PersonId, ReferenceVersion, Timestamp, protocol::ReferenceStamp,
@@ -45,6 +47,19 @@ pub struct ReferenceEdition {
     pub person_name: String,
     /// When.
     pub at: Timestamp,
+}
+
+impl ReferenceEdition {
+    /// What its content says; `None` if it is withdrawn, and if it is
+    /// unreadable, which the log tells: it was checked when it was published,
+    /// but perhaps by a later build, which knows better.
+    pub fn read<T, E: fmt::Display>(&self, read: impl FnOnce(&[u8]) -> Result<T, E>) -> Option<T> {
+        read(self.body.as_deref()?)
+            .inspect_err(|error| {
+                tracing::warn!(%error, set = %self.name, place = %self.node, "a reference set is unreadable");
+            })
+            .ok()
+    }
 }
 
 /// Reference sets.

@@ -4,6 +4,7 @@ use super::Indicator;
 use crate::{
     access::Seat,
     message::{Language, message, message_id},
+    text::typed_line,
 };
 
 /// Most points of a rating.
@@ -177,8 +178,7 @@ pub fn check_rating(points: &str, reason: &str) -> Result<(u8, String), RatingEr
     let points = points
         .filter(|points| *points <= RATING_MAX)
         .ok_or(RatingError::Points)?;
-    let visible: String = reason.chars().filter(|c| !c.is_control()).collect();
-    let reason = visible.trim().to_owned();
+    let reason = typed_line(reason);
     if (2..=REASON_CHARS).contains(&reason.chars().count()) {
         Ok((points, reason))
     } else {

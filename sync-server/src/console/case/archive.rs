@@ -19,7 +19,6 @@ use crate::{
     auth::{SignedIn, sign_in::audit},
     case_archive::case_archive,
     console::{
-        call_out::start_of,
         class::class_words,
         error::PageError,
         frame::{Frame, render},
@@ -93,7 +92,7 @@ pub(super) async fn list(
     let filter = CaseFilter {
         queue: CaseQueue::All,
         state: Some(CaseState::Archived),
-        received: days.map(|(from, to)| (start_of(from), start_of(to))),
+        received: days.map(|(from, to)| (from.start(), to.start())),
         offset: (number - 1).saturating_mul(u64::from(PAGE_ROWS)),
         limit: PAGE_ROWS,
         ..CaseFilter::default()

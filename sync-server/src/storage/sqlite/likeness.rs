@@ -88,6 +88,13 @@ fn recount(connection: &Connection, of: RecordId) -> StorageResult<()> {
     Ok(())
 }
 
+/// Whether another incident was merged into this one.
+fn has_merged(connection: &Connection, into: &RecordId) -> StorageResult<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM incident_case WHERE merged_into = ?1)")?
+        .query_row([into.as_bytes()], |row| row.get(0))?)
+}
+
 /// Notes who reported an incident and what it was merged into; counts anew what
 /// that changes.
 pub(super) fn put_merge(
@@ -120,6 +127,11 @@ pub(super) fn put_merge(
             reporter.map(PersonId::as_bytes),
             into.map(RecordId::as_bytes),
         ])?;
+    // Most reports stand for themselves alone, and are counted as one from the
+    // start: a push of them does not wait for that.
+    if into_before.is_none() && into.is_none() && !has_merged(connection, record)? {
+        return Ok(());
+    }
     for changed in into_before.into_iter().chain([*record]) {
         recount(connection, changed)?;
     }
@@ -137,14 +149,7 @@ impl Rules {
         }
         let set = reference::find_above(connection, INCIDENT_LIKENESS, &OrgNodeId::from(grid))?;
         let rules: LikenessRules = set
-            .and_then(|set| set.body)
-            .and_then(|body| {
-                serde_json::from_slice(&body)
-                    .inspect_err(
-                        |error| tracing::warn!(%error, %grid, "rules of likeness are unreadable"),
-                    )
-                    .ok()
-            })
+            .and_then(|set| set.read(|body| serde_json::from_slice(body)))
             .unwrap_or_default();
         self.0.insert(grid, rules);
         Ok(rules)

@@ -37,14 +37,10 @@ impl Rules {
         if !self.0.contains_key(grid) {
             let node = OrgNodeId::from_bytes(*grid.as_bytes());
             let set = reference::find_above(connection, VISIT_RULES, &node)?;
-            let rules = set.and_then(|set| set.body).and_then(|body| {
-                serde_json::from_slice::<VisitRules>(&body)
-                    .inspect_err(
-                        |error| tracing::warn!(%error, %grid, "visit rules are unreadable"),
-                    )
-                    .ok()
-            });
-            self.0.insert(*grid, rules.unwrap_or_default().validity);
+            let rules: VisitRules = set
+                .and_then(|set| set.read(|body| serde_json::from_slice(body)))
+                .unwrap_or_default();
+            self.0.insert(*grid, rules.validity);
         }
         // Just put there; the default is never reached.
         Ok(self.0.entry(*grid).or_default())

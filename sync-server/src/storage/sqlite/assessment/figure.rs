@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, params};
 use wangge_model::{
-    CivilDay, GridId, OrgNodeId, PersonId, Timestamp,
+    GridId, OrgNodeId, PersonId, Timestamp,
     assessment::{AssessmentPeriod, Figure, Formula, FormulaLimits, RowKind},
 };
 
@@ -17,17 +17,11 @@ use super::{
 };
 use crate::storage::{FigureQuery, FigureTable, Figures, OrgNode, PlaceFigures, StorageResult};
 
-/// Midnight in China of a day, and so the end of the day before.
-fn start_of(day: CivilDay) -> i64 {
-    const DAY_MS: i64 = 86_400_000;
-    const CHINA_MS: i64 = 8 * 3_600_000;
-    i64::from(day.number()) * DAY_MS - CHINA_MS
-}
-
 /// The moment at which it is asked who was in post: now, or the end of a period
 /// that is over.
 pub(super) fn in_post_at(period: AssessmentPeriod, at: Timestamp) -> i64 {
-    at.as_millis().min(start_of(period.last().plus(1)) - 1)
+    at.as_millis()
+        .min(period.last().plus(1).start().as_millis() - 1)
 }
 
 /// Which rows of `incident_fact` a formula looks at, and which of those count, as
@@ -380,6 +374,8 @@ pub(super) fn days(period: AssessmentPeriod) -> (i32, i32) {
 
 #[cfg(test)]
 mod tests {
+    use wangge_model::CivilDay;
+
     use super::*;
 
     #[test]
