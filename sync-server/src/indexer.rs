@@ -5,13 +5,18 @@
 
 use std::time::Duration;
 
-use tokio::{sync::broadcast::error::RecvError, time::timeout};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, timeout},
+};
 
 use wangge_model::CivilDay;
 
 use crate::{
     AppState,
     ingest::{case_action, merge},
+    memory,
+    state::GridHint,
 };
 
 /// Records of one step: a few hundredths of a second of the writer's time.
@@ -27,7 +32,9 @@ const COMPARED: u32 = 20;
 /// A campaign stays on the phones for so many days after its last one, for
 /// whoever comes back late.
 const CAMPAIGN_GRACE_DAYS: i32 = 7;
-/// With no news for this long, nobody waits for the writer.
+/// With no news for this long, nobody waits for the writer. Looked at between
+/// steps too: a burst of pushes is not to share the processor with what the
+/// one before left to do.
 const QUIET: Duration = Duration::from_millis(300);
 /// However busy it is, the index is not further behind than this.
 const MOST_BEHIND: Duration = Duration::from_secs(10);
@@ -37,31 +44,70 @@ const UNTOLD: Duration = Duration::from_secs(30);
 /// Indexes and counts whenever records changed and there is a quiet moment; ends when the
 /// server stops.
 pub async fn keep_indexed(state: AppState) {
-    let mut hints = state.hints();
+    let mut pace = Pace::of(&state);
     let mut stopped = state.stopped();
     loop {
         bring_all(&state).await;
-        index_all(&state).await;
-        count_all(&state).await;
-        compare_all(&state).await;
+        index_all(&state, &mut pace).await;
+        count_all(&state, &mut pace).await;
+        compare_all(&state, &mut pace).await;
         state.ledgers.sweep(state.clock.now());
+        memory::give_back();
         // Whatever ends the wait, there may be something to index.
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
-            news = timeout(UNTOLD, hints.recv()) => {
-                if matches!(news, Ok(Err(RecvError::Closed))) {
-                    return;
-                }
+            goes_on = pace.wait_for_news() => if !goes_on {
+                return;
             }
         }
-        let settle = async { while timeout(QUIET, hints.recv()).await.is_ok() {} };
-        // Time is up: indexes beside whoever is at work.
-        let _ = timeout(MOST_BEHIND, settle).await;
+        pace.wait_for_quiet().await;
     }
 }
 
-async fn index_all(state: &AppState) {
+/// When to work: while nobody waits for the writer, or when too far behind.
+#[derive(Debug)]
+struct Pace {
+    hints: Receiver<GridHint>,
+    /// When the news came that are not indexed yet.
+    behind_since: Instant,
+}
+
+impl Pace {
+    fn of(state: &AppState) -> Self {
+        Self {
+            hints: state.hints(),
+            behind_since: Instant::now(),
+        }
+    }
+
+    /// Whether there will be more; everything before is done with.
+    async fn wait_for_news(&mut self) -> bool {
+        let news = timeout(UNTOLD, self.hints.recv()).await;
+        self.behind_since = Instant::now();
+        !matches!(news, Ok(Err(RecvError::Closed)))
+    }
+
+    /// Lets whoever hands something in go first.
+    async fn wait_for_quiet(&mut self) {
+        while self.behind_since.elapsed() < MOST_BEHIND {
+            if timeout(QUIET, self.hints.recv()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// As [`Self::wait_for_quiet`], between two steps: only if news came
+    /// during the last one.
+    async fn give_way(&mut self) {
+        if !self.hints.is_empty() {
+            self.wait_for_quiet().await;
+        }
+    }
+}
+
+async fn index_all(state: &AppState, pace: &mut Pace) {
     while !state.is_stopping() {
+        pace.give_way().await;
         match state.storage.index_some(STEP).await {
             Ok(true) => {}
             Ok(false) => return,
@@ -90,8 +136,9 @@ async fn bring_all(state: &AppState) {
 
 /// Finds reports that may be one. Two people who merged two incidents into one
 /// another at the same moment would leave nobody with either: one is taken back.
-async fn compare_all(state: &AppState) {
+async fn compare_all(state: &AppState, pace: &mut Pace) {
     while !state.is_stopping() {
+        pace.give_way().await;
         let compared = match state.storage.compare_incidents(COMPARED).await {
             Ok(compared) if compared.count == 0 => return,
             Ok(compared) => compared,
@@ -108,7 +155,7 @@ async fn compare_all(state: &AppState) {
     }
 }
 
-async fn count_all(state: &AppState) {
+async fn count_all(state: &AppState, pace: &mut Pace) {
     let now = state.clock.now();
     let over = CivilDay::of(now).plus(-CAMPAIGN_GRACE_DAYS);
     if let Err(error) = state.storage.close_campaigns_before(over, now).await {
@@ -128,6 +175,7 @@ async fn count_all(state: &AppState) {
         tracing::error!(%error, "follow-up marks that are over stay");
     }
     while !state.is_stopping() {
+        pace.give_way().await;
         match state.storage.count_visits(VISITS, state.clock.now()).await {
             Ok(0) => break,
             Ok(_) => {}
@@ -138,6 +186,7 @@ async fn count_all(state: &AppState) {
         }
     }
     while !state.is_stopping() {
+        pace.give_way().await;
         match state.storage.read_cases(CASES).await {
             Ok(0) => return,
             Ok(_) => {}

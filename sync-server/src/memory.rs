@@ -20,3 +20,18 @@ pub fn limit_arenas() {
         libc::mallopt(libc::M_ARENA_MAX, ARENAS);
     }
 }
+
+/// Gives back to the system what was freed; to be called when a burst of work
+/// is over. The C library keeps it otherwise, and the next burst, which finds it
+/// in pieces, takes some more.
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(
+        unsafe_code,
+        reason = "a request to the C library; it touches no memory of ours"
+    )]
+    // SAFETY: `malloc_trim` may be called at any time and with any number.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}

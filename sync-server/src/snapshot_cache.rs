@@ -5,10 +5,14 @@
 //! may be newer than that number and never older, which is all a snapshot
 //! promises (see [`wangge_model::protocol::SnapshotPage`]).
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use lru::LruCache;
+use tokio::sync::OnceCell;
 use wangge_model::{GridId, RecordId};
 
 /// A page's place: grid, feed number of its chain, and the record before it.
@@ -24,6 +28,31 @@ pub struct PageKey {
     pub newest_kind: u8,
 }
 
+/// A page as it is sent, and where the one after it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptPage {
+    /// Compressed.
+    pub body: Bytes,
+    /// The next page follows this record; `None`: it is the last.
+    pub next_after: Option<RecordId>,
+}
+
+/// A page that is being built: whoever wants the same one waits for it. Forgotten
+/// when one of them is done with it or has gone away.
+#[derive(Debug)]
+pub struct Building<'a> {
+    /// Set by whoever builds it.
+    pub page: Arc<OnceCell<KeptPage>>,
+    key: PageKey,
+    cache: &'a SnapshotCache,
+}
+
+impl Drop for Building<'_> {
+    fn drop(&mut self) {
+        self.cache.lock().building.remove(&self.key);
+    }
+}
+
 /// Pages within a budget of bytes; the least recently used go first.
 #[derive(Debug)]
 pub struct SnapshotCache {
@@ -33,9 +62,10 @@ pub struct SnapshotCache {
 
 #[derive(Debug)]
 struct Inner {
-    pages: LruCache<PageKey, Bytes>,
+    pages: LruCache<PageKey, KeptPage>,
     chains: LruCache<GridId, u64>,
     bytes: usize,
+    building: HashMap<PageKey, Arc<OnceCell<KeptPage>>>,
 }
 
 impl SnapshotCache {
@@ -47,6 +77,7 @@ impl SnapshotCache {
                 pages: LruCache::unbounded(),
                 chains: LruCache::unbounded(),
                 bytes: 0,
+                building: HashMap::new(),
             }),
         }
     }
@@ -57,12 +88,22 @@ impl SnapshotCache {
     }
 
     /// A kept page.
-    pub fn get(&self, key: &PageKey) -> Option<Bytes> {
+    pub fn get(&self, key: &PageKey) -> Option<KeptPage> {
         self.lock().pages.get(key).cloned()
     }
 
+    /// The one place where a page is built, however many ask for it.
+    pub fn building(&self, key: PageKey) -> Building<'_> {
+        let page = Arc::clone(self.lock().building.entry(key).or_default());
+        Building {
+            page,
+            key,
+            cache: self,
+        }
+    }
+
     /// Keeps the first page of a new chain and forgets the grid's old one.
-    pub fn put_first(&self, key: PageKey, page: Bytes) {
+    pub fn put_first(&self, key: PageKey, page: KeptPage) {
         let mut inner = self.lock();
         if let Some(old) = inner.chains.put(key.grid, key.as_of)
             && old != key.as_of
@@ -82,7 +123,7 @@ impl SnapshotCache {
 
     /// Keeps a later page, if its chain is the one that is kept: a phone may
     /// ask for any feed number and must not be able to fill the cache.
-    pub fn put_later(&self, key: PageKey, page: Bytes) {
+    pub fn put_later(&self, key: PageKey, page: KeptPage) {
         let mut inner = self.lock();
         if inner.chains.get(&key.grid) == Some(&key.as_of) {
             inner.insert(key, page, self.budget);
@@ -100,15 +141,15 @@ impl SnapshotCache {
 }
 
 impl Inner {
-    fn insert(&mut self, key: PageKey, page: Bytes, budget: usize) {
+    fn insert(&mut self, key: PageKey, page: KeptPage, budget: usize) {
         self.remove(&key);
-        self.bytes += page.len();
+        self.bytes += page.body.len();
         self.pages.put(key, page);
         while self.bytes > budget {
             let Some((key, page)) = self.pages.pop_lru() else {
                 break;
             };
-            self.bytes -= page.len();
+            self.bytes -= page.body.len();
             if key.after.is_none() {
                 self.chains.pop(&key.grid);
             }
@@ -117,7 +158,7 @@ impl Inner {
 
     fn remove(&mut self, key: &PageKey) {
         if let Some(page) = self.pages.pop(key) {
-            self.bytes -= page.len();
+            self.bytes -= page.body.len();
         }
     }
 }
@@ -135,14 +176,21 @@ mod tests {
         }
     }
 
+    fn page(body: &'static [u8]) -> KeptPage {
+        KeptPage {
+            body: Bytes::from_static(body),
+            next_after: None,
+        }
+    }
+
     #[test]
     fn a_new_chain_replaces_the_grids_old_one() {
         let cache = SnapshotCache::new(1_000);
-        cache.put_first(key(1, 5, None), Bytes::from_static(b"first"));
-        cache.put_later(key(1, 5, Some(9)), Bytes::from_static(b"second"));
-        cache.put_later(key(1, 4, Some(9)), Bytes::from_static(b"strange"));
+        cache.put_first(key(1, 5, None), page(b"first"));
+        cache.put_later(key(1, 5, Some(9)), page(b"second"));
+        cache.put_later(key(1, 4, Some(9)), page(b"strange"));
         assert_eq!(cache.bytes(), 11);
-        cache.put_first(key(1, 8, None), Bytes::from_static(b"newer"));
+        cache.put_first(key(1, 8, None), page(b"newer"));
         assert_eq!(cache.chain(&GridId::from_bytes([1; 16])), Some(8));
         assert_eq!(cache.get(&key(1, 5, Some(9))), None);
         assert_eq!(cache.bytes(), 5);
@@ -151,10 +199,10 @@ mod tests {
     #[test]
     fn the_budget_is_kept_by_forgetting_what_was_not_used() {
         let cache = SnapshotCache::new(10);
-        cache.put_first(key(1, 1, None), Bytes::from_static(b"12345"));
-        cache.put_first(key(2, 1, None), Bytes::from_static(b"12345"));
+        cache.put_first(key(1, 1, None), page(b"12345"));
+        cache.put_first(key(2, 1, None), page(b"12345"));
         assert!(cache.get(&key(1, 1, None)).is_some());
-        cache.put_first(key(3, 1, None), Bytes::from_static(b"12345"));
+        cache.put_first(key(3, 1, None), page(b"12345"));
         assert_eq!(cache.get(&key(2, 1, None)), None);
         assert_eq!(cache.chain(&GridId::from_bytes([2; 16])), None);
         assert!(cache.bytes() <= 10);

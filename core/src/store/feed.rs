@@ -228,14 +228,14 @@ impl<'a> Intake<'a> {
             return Ok(());
         };
         let known = match touched.open(self.tx, self.kept) {
-            Ok(document) => document.find_change(hash),
+            Ok(document) => document.find_deps(hash),
             Err(StoreError::Damaged { .. }) => None,
             Err(error) => return Err(error),
         };
         match known {
-            Some(change) => {
+            Some(deps) => {
                 self.mark_receipted(&mut touched, hash)?;
-                self.server_has(&mut touched, grid, hash, &change.deps)?;
+                self.server_has(&mut touched, grid, hash, &deps)?;
             }
             None => {
                 self.refetch.insert(grid);

@@ -16,7 +16,7 @@ use wangge_model::{
 };
 
 use super::{admission::come_back, body, device_auth::authenticate};
-use crate::{AppState, DeviceError, snapshot_cache::PageKey, storage::SnapshotRow};
+use crate::{AppState, DeviceError, snapshot_cache::{KeptPage, PageKey}, storage::SnapshotRow};
 
 /// Most records and bytes of documents in a page: large enough to compress
 /// well, small enough to be repeated on a bad line.
@@ -88,30 +88,66 @@ pub(super) async fn snapshot(
         newest_kind,
     };
     state.metrics.snapshot_pages.add(1);
-    if let Some(page) = state.snapshots.get(&key) {
-        state.metrics.snapshot_hits.add(1);
-        return Ok(body::sealed(&state, page));
+    let page = match state.snapshots.get(&key) {
+        Some(page) => {
+            state.metrics.snapshot_hits.add(1);
+            page
+        }
+        None => find_or_build(&state, key).await?,
+    };
+    if let Some(next) = page.next_after
+        && state.settings.reads_ahead
+    {
+        read_ahead(&state, PageKey { after: Some(next), ..key });
     }
-    let page = build(&state, key).await?;
-    if query.as_of.is_none() {
-        state.snapshots.put_first(key, page.clone());
-    } else {
-        state.snapshots.put_later(key, page.clone());
+    Ok(body::sealed(&state, page.body))
+}
+
+/// Builds a page while the phone stores the one before it, if a processor is
+/// free: it is what the phone asks for next.
+fn read_ahead(state: &AppState, key: PageKey) {
+    if state.guard_permits.available_permits() == 0 || state.snapshots.get(&key).is_some() {
+        return;
     }
-    Ok(body::sealed(&state, page))
+    let state = state.clone();
+    tokio::spawn(async move {
+        if let Err(error) = find_or_build(&state, key).await {
+            // Whoever asks for the page is told.
+            tracing::warn!(code = error.code.as_str(), "a page was not read ahead");
+        }
+    });
+}
+
+/// A page out of the cache, or built and put there; once, however many ask.
+async fn find_or_build(state: &AppState, key: PageKey) -> Result<KeptPage, DeviceError> {
+    let building = state.snapshots.building(key);
+    let page = building
+        .page
+        .get_or_try_init(|| async {
+            // Somebody else's work may have ended just before.
+            if let Some(page) = state.snapshots.get(&key) {
+                return Ok(page);
+            }
+            let page = build(state, key).await?;
+            if key.after.is_none() {
+                state.snapshots.put_first(key, page.clone());
+            } else {
+                state.snapshots.put_later(key, page.clone());
+            }
+            Ok(page)
+        })
+        .await;
+    page.cloned()
 }
 
 /// Reads and compresses a page. One at a time per processor: many phones that
 /// start at once must not fill the memory with pages.
-async fn build(state: &AppState, key: PageKey) -> Result<Bytes, DeviceError> {
+async fn build(state: &AppState, key: PageKey) -> Result<KeptPage, DeviceError> {
     let _permit = state
         .guard_permits
         .acquire()
         .await
         .map_err(|_| come_back(state.entropy.as_ref()))?;
-    if let Some(page) = state.snapshots.get(&key) {
-        return Ok(page); // Whoever was before us built it.
-    }
     let storage = &state.storage;
     let rows = storage
         .list_snapshot(&key.grid, key.after.as_ref(), PAGE_RECORDS, PAGE_BYTES)
@@ -143,9 +179,10 @@ async fn build(state: &AppState, key: PageKey) -> Result<Bytes, DeviceError> {
         ProblemCode::Internal
     })?;
     page.signature = Some(signature);
-    tokio::task::spawn_blocking(move || compress(&page))
+    let body = tokio::task::spawn_blocking(move || compress(&page))
         .await
-        .map_err(|_| ProblemCode::Internal)?
+        .map_err(|_| ProblemCode::Internal)??;
+    Ok(KeptPage { body, next_after })
 }
 
 /// A record as a snapshot, or a move into a feed, brings it.

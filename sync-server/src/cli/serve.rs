@@ -105,6 +105,7 @@ async fn serve(
         resident_reports: config.resident_reports,
         sends_messages: outlet.is_some(),
         open_ops: Settings::OPEN_OPS,
+        reads_ahead: true,
         scratch_folder: Some(data.path().to_owned()),
     };
     let state = AppState::new(

@@ -72,6 +72,9 @@ pub struct Settings {
     /// Operations of the documents kept open, at most; ten thousand take some
     /// two megabytes.
     pub open_ops: u64,
+    /// The page of a snapshot that a phone will ask for next is built before it
+    /// does. Off where nothing may depend on which thread is faster.
+    pub reads_ahead: bool,
     /// Where files without a name are kept while somebody works on them; the
     /// system's own place if there is none.
     pub scratch_folder: Option<PathBuf>,
@@ -102,6 +105,7 @@ impl Default for Settings {
             resident_reports: true,
             sends_messages: false,
             open_ops: Self::OPEN_OPS,
+            reads_ahead: true,
             scratch_folder: None,
         }
     }

@@ -279,6 +279,12 @@ impl RecordDocument {
             .map(|change| local_change(&change))
     }
 
+    /// What a change of this document builds on; `None`: it holds no such change.
+    pub fn find_deps(&self, hash: &ChangeHash) -> Option<Vec<ChangeHash>> {
+        let meta = self.doc.get_change_meta_by_hash(&(*hash).into())?;
+        Some(meta.deps.iter().copied().map(ChangeHash::from).collect())
+    }
+
     /// Whether the document holds this change.
     pub fn has_change(&self, hash: &ChangeHash) -> bool {
         self.doc.get_change_meta_by_hash(&(*hash).into()).is_some()
@@ -439,6 +445,7 @@ mod tests {
         .unwrap();
         assert_eq!(loose_only.heads(), document.heads());
         assert_eq!(loaded.find_change(&first.hash).unwrap().bytes, first.bytes);
+        assert_eq!(loaded.find_deps(&first.hash).unwrap(), first.deps);
         assert_eq!(loaded.last_seq(&actor(1)), 2);
     }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use wangge_model::{
     RecordId,
-    protocol::{Directive, FeedEntry},
+    protocol::{Directive, FeedEntry, open},
 };
 
 use super::*;
@@ -158,6 +158,37 @@ async fn a_snapshot_and_the_feed_after_it_equal_the_whole_feed() {
         assert_eq!(shown(other), shown(&phone));
         assert_eq!(other.cursors, phone.cursors);
     }
+}
+
+#[tokio::test]
+async fn the_next_page_of_a_snapshot_is_built_before_it_is_asked_for() {
+    let (server, mut phone) = one_phone(8).await;
+    let grid = server.grids[0];
+    collect(&server, &mut phone, 1_001);
+    phone.sync(&server).await;
+    let path = format!("/v1/grids/{grid}/snapshot");
+    let reply = server
+        .request(axum::http::Method::GET, &path, Some(&phone.token), "")
+        .await;
+    let first: wangge_model::protocol::SnapshotPage = open(&reply.body).unwrap();
+    let next = crate::snapshot_cache::PageKey {
+        grid,
+        as_of: first.as_of,
+        after: Some(first.next_after.unwrap()),
+        newest_kind: RecordKind::NEWEST_UNSAID,
+    };
+    // It comes by itself, on other threads.
+    while server.state.snapshots.get(&next).is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let path = format!("{path}?as_of={}&after={}", first.as_of, next.after.unwrap());
+    let hits = server.state.metrics.snapshot_hits.value();
+    let reply = server
+        .request(axum::http::Method::GET, &path, Some(&phone.token), "")
+        .await;
+    let second: wangge_model::protocol::SnapshotPage = open(&reply.body).unwrap();
+    assert_eq!(server.state.metrics.snapshot_hits.value(), hits + 1);
+    assert_eq!((second.entries.len(), second.next_after), (1, None));
 }
 
 #[tokio::test]

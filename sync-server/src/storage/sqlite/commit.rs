@@ -9,7 +9,7 @@ use wangge_model::{
     protocol::{Digest, to_cbor},
 };
 
-use super::{Batch, case, device, finding, quarantine, record, register, row};
+use super::{Batch, case, device, due, finding, quarantine, record, register, row};
 use crate::storage::{
     ChangeBy, Commit, CommitManifest, CommitOutcome, NewChange, RecordWork, StorageError,
     StorageResult, WorkOutcome,
@@ -184,6 +184,24 @@ fn next_number(connection: &Connection, series: &str) -> StorageResult<u64> {
     Ok(row::count(number))
 }
 
+/// One statement for both would keep a journal of its own for each row, because
+/// changed records have triggers.
+const INSERT_RECORD: &str =
+    "INSERT INTO record (id, kind, grid, record_epoch, document, heads, version, title,
+         person_name, phone, state, category, urgency, number, household, occurred_at,
+         member_count, conflict_count, edited_at, search_text, created_at, changed_at,
+         place, residence, merged_into, source, case_summary)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+             ?18, ?19, ?20, ?21, ?21, ?22, ?23, ?24, ?25, ?26)";
+
+/// Kind, grid and the time of creation stay; the same numbers as above.
+const UPDATE_RECORD: &str = "UPDATE record SET record_epoch = ?4, document = ?5, heads = ?6,
+         version = ?7, title = ?8, person_name = ?9, phone = ?10, state = ?11, category = ?12,
+         urgency = ?13, number = ?14, household = ?15, occurred_at = ?16, member_count = ?17,
+         conflict_count = ?18, edited_at = ?19, search_text = ?20, changed_at = ?21, place = ?22,
+         residence = ?23, merged_into = ?24, source = ?25, case_summary = ?26
+     WHERE id = ?1";
+
 fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> StorageResult<()> {
     if work.changes.is_empty() {
         return Ok(());
@@ -208,26 +226,9 @@ fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> Stor
         source,
         case,
     } = &work.summary;
+    let is_new = work.base_version == 0;
     connection
-        .prepare_cached(
-            "INSERT INTO record (id, kind, grid, record_epoch, document, heads, version, title,
-                 person_name, phone, state, category, urgency, number, household, occurred_at,
-                 member_count, conflict_count, edited_at, search_text, created_at, changed_at,
-                 place, residence, merged_into, source, case_summary)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                     ?18, ?19, ?20, ?21, ?21, ?22, ?23, ?24, ?25, ?26)
-             ON CONFLICT (id) DO UPDATE SET record_epoch = excluded.record_epoch,
-                 document = excluded.document, heads = excluded.heads, version = excluded.version,
-                 title = excluded.title, person_name = excluded.person_name,
-                 phone = excluded.phone, state = excluded.state, category = excluded.category,
-                 urgency = excluded.urgency, number = excluded.number,
-                 household = excluded.household, occurred_at = excluded.occurred_at,
-                 member_count = excluded.member_count, conflict_count = excluded.conflict_count,
-                 edited_at = excluded.edited_at, search_text = excluded.search_text,
-                 changed_at = excluded.changed_at, place = excluded.place,
-                 residence = excluded.residence, merged_into = excluded.merged_into,
-                 source = excluded.source, case_summary = excluded.case_summary",
-        )?
+        .prepare_cached(if is_new { INSERT_RECORD } else { UPDATE_RECORD })?
         .execute(params![
             work.id.as_bytes(),
             work.kind.number(),
@@ -259,6 +260,9 @@ fn put_record(connection: &Connection, work: &RecordWork, at: Timestamp) -> Stor
     if work.kind == RecordKind::Incident {
         case::put(connection, &work.id, &work.grid, &work.summary, at)?;
     }
+    if is_new {
+        due::note_new(connection, work)?;
+    }
     finding::index_later(connection, &work.id)
 }
 
@@ -285,6 +289,7 @@ fn put_changes(
         })
         .collect();
     order.sort_unstable();
+    let mut people: Vec<Vec<PersonId>> = vec![Vec::new(); done.len()];
     for (_, index, place) in order {
         let Some(outcome) = done.get_mut(index) else {
             continue;
@@ -295,8 +300,16 @@ fn put_changes(
         let head = batch.feed(connection, &outcome.work.grid)?;
         head.head_seq += 1;
         insert_change(connection, &outcome.work, change, head.head_seq)?;
-        insert_authorship(connection, &outcome.work, change, at, person, manifest)?;
+        let by = insert_authorship(connection, &outcome.work, change, at, person, manifest)?;
         outcome.seqs.push(head.head_seq);
+        if let (Some(by), Some(people)) = (by, people.get_mut(index))
+            && !people.contains(&by)
+        {
+            people.push(by);
+        }
+    }
+    for (outcome, people) in done.iter().zip(&people) {
+        due::note_handed_in(connection, &outcome.work, people, at)?;
     }
     for outcome in done
         .iter()
@@ -335,6 +348,7 @@ fn insert_change(
     Ok(())
 }
 
+/// Answers whose change it is, if it is anybody's.
 fn insert_authorship(
     connection: &Connection,
     work: &RecordWork,
@@ -342,7 +356,7 @@ fn insert_authorship(
     at: Timestamp,
     person: &PersonId,
     manifest: Option<&CommitManifest>,
-) -> StorageResult<()> {
+) -> StorageResult<Option<PersonId>> {
     let (person, device, counter) = match change.by {
         ChangeBy::Sender => (
             Some(*person),
@@ -368,7 +382,7 @@ fn insert_authorship(
             counter.map(row::integer),
             at.as_millis(),
         ])?;
-    Ok(())
+    Ok(person)
 }
 
 fn grow_quarantine(

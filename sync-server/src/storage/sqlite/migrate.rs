@@ -75,6 +75,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0017_assessment",
         include_str!("../../../migrations/sqlite/0017_assessment.sql"),
     ),
+    (
+        "0018_new_records_are_noted_by_the_commit",
+        include_str!("../../../migrations/sqlite/0018_new_records_are_noted_by_the_commit.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -131,6 +135,9 @@ mod tests {
         include_str!("../../../migrations/sqlite/fixtures/0015_residents.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0016_likeness_and_emergencies.sql"),
         include_str!("../../../migrations/sqlite/fixtures/0017_assessment.sql"),
+        include_str!(
+            "../../../migrations/sqlite/fixtures/0018_new_records_are_noted_by_the_commit.sql"
+        ),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -16,6 +16,7 @@ mod console;
 mod console_session;
 mod device;
 mod division;
+mod due;
 mod duplicate;
 mod emergency;
 mod feed;

@@ -148,7 +148,8 @@ impl Counting {
     }
 }
 
-fn put_due(connection: &Connection, record: &RecordId) -> StorageResult<()> {
+/// Leaves word that a visit is to be judged, or a household counted.
+pub(super) fn put_due(connection: &Connection, record: &RecordId) -> StorageResult<()> {
     connection
         .prepare_cached("INSERT OR IGNORE INTO visit_due VALUES (?1)")?
         .execute([record.as_bytes()])?;

@@ -159,6 +159,11 @@ fn put_visits(connection: &mut Connection, now: Timestamp) -> anyhow::Result<()>
             ])?;
         }
     }
+    // As the commit of a push leaves word of each.
+    transaction.execute(
+        "INSERT INTO visit_due SELECT id FROM record WHERE kind = ?1",
+        [RecordKind::Visit.number()],
+    )?;
     transaction.commit()?;
     Ok(())
 }

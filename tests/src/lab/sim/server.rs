@@ -109,6 +109,7 @@ impl SimServer {
             // Phones of a simulation are refused far more often than real ones.
             quarantine_bytes: 1 << 40,
             open_ops: OPEN_OPS,
+            reads_ahead: false,
             ..Settings::default()
         };
         let state = AppState::new(
