@@ -70,6 +70,10 @@ struct Pace {
     hints: Receiver<GridHint>,
     /// When the news came that are not indexed yet.
     behind_since: Instant,
+    /// See [`QUIET`].
+    quiet: Duration,
+    /// See [`MOST_BEHIND`].
+    most_behind: Duration,
 }
 
 impl Pace {
@@ -77,6 +81,8 @@ impl Pace {
         Self {
             hints: state.hints(),
             behind_since: Instant::now(),
+            quiet: QUIET,
+            most_behind: MOST_BEHIND,
         }
     }
 
@@ -89,8 +95,8 @@ impl Pace {
 
     /// Lets whoever hands something in go first.
     async fn wait_for_quiet(&mut self) {
-        while self.behind_since.elapsed() < MOST_BEHIND {
-            if timeout(QUIET, self.hints.recv()).await.is_err() {
+        while self.behind_since.elapsed() < self.most_behind {
+            if timeout(self.quiet, self.hints.recv()).await.is_err() {
                 return;
             }
         }
@@ -200,10 +206,46 @@ async fn count_all(state: &AppState, pace: &mut Pace) {
 
 #[cfg(test)]
 mod tests {
-    use wangge_model::RecordKind;
+    use tokio::sync::broadcast;
+    use wangge_model::{GridId, RecordKind};
 
     use super::*;
     use crate::testing::{SimDevice, TestServer};
+
+    #[tokio::test]
+    async fn it_gives_way_to_pushes_until_it_is_too_far_behind() {
+        let (quiet, most_behind) = (Duration::from_millis(20), Duration::from_millis(200));
+        let (news, hints) = broadcast::channel(16);
+        let hint = GridHint {
+            grid: GridId::from_bytes([1; 16]),
+            head_seq: 1,
+        };
+        let mut pace = Pace {
+            hints,
+            behind_since: Instant::now(),
+            quiet,
+            most_behind,
+        };
+        news.send(hint).unwrap();
+        let begun = Instant::now();
+        pace.give_way().await;
+        assert!(begun.elapsed() >= quiet, "it waits until no more comes");
+        assert!(pace.hints.is_empty());
+        pace.behind_since = Instant::now();
+        let busy = tokio::spawn(async move {
+            while news.send(hint).is_ok() {
+                tokio::task::yield_now().await;
+            }
+        });
+        while pace.hints.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // They never stop; it works beside them once it must.
+        pace.give_way().await;
+        assert!(pace.behind_since.elapsed() >= most_behind);
+        drop(pace);
+        busy.await.unwrap();
+    }
 
     #[tokio::test]
     async fn it_indexes_and_counts_what_waits_and_ends_with_the_server() {

@@ -28,15 +28,19 @@ impl FieldPath {
     /// and `-`.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidFieldPath> {
         let text = text.into();
-        let parts = text.split('.').count();
+        // Every operation of every change passes here: one look at each byte.
+        let (mut parts, mut length) = (1, 0_usize);
         let well_formed = text.len() <= MAX_BYTES
-            && parts <= 3
-            && text.split('.').all(|part| {
-                !part.is_empty()
-                    && part
-                        .bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-            });
+            && text.bytes().all(|byte| {
+                if byte == b'.' {
+                    parts += 1;
+                    return std::mem::take(&mut length) > 0;
+                }
+                length += 1;
+                byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+            })
+            && length > 0
+            && parts <= 3;
         if well_formed {
             Ok(Self(text))
         } else {
@@ -70,7 +74,7 @@ impl FieldPath {
         let mut parts = self.parts();
         match (parts.next(), parts.next(), parts.next()) {
             (Some(collection), Some(_), Some(field)) => {
-                Cow::Owned(format!("{collection}.*.{field}"))
+                Cow::Owned([collection, ".*.", field].concat())
             }
             _ => Cow::Borrowed(&self.0),
         }
@@ -86,14 +90,20 @@ impl FieldPath {
 
     /// The path of the field that lies under this key of the root.
     pub(crate) fn from_root_key(key: &str) -> Option<Self> {
+        // A dot of its own would read like a container's field.
+        if key.contains('.') {
+            return None;
+        }
+        if !key.contains(IN_ROOT) {
+            return Self::new(key).ok();
+        }
         let is_plain = |part: &&str| !part.starts_with('-') && !part.ends_with('-');
         let parts: Vec<&str> = key.split(IN_ROOT).collect();
         let text = match parts.as_slice() {
             [_, _] | [_, _, _] if parts.iter().all(is_plain) => parts.join("."),
             _ => key.to_owned(),
         };
-        // A dot of its own would read like a container's field.
-        Self::new(text).ok().filter(|_| !key.contains('.'))
+        Self::new(text).ok()
     }
 
     #[cfg(test)]

@@ -118,7 +118,7 @@ pub(super) fn check_map_op(
     };
     let path = match place {
         Place::Root => FieldPath::from_root_key(key),
-        Place::Container(name) => FieldPath::new(format!("{name}.{key}")).ok(),
+        Place::Container(name) => FieldPath::new([name.as_str(), ".", key.as_str()].concat()).ok(),
         Place::Text(_) => return Err(GuardError::Structure("a map operation on a text")),
     };
     let path = path.ok_or(GuardError::Structure("a malformed field name"))?;
