@@ -26,7 +26,12 @@ pub(super) fn content_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Collects a body; stops reading at the limit.
-async fn collect(body: Body, declared: Option<usize>) -> Result<Bytes, DeviceError> {
+pub(super) async fn collect(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Bytes, DeviceError> {
+    let declared = content_length(headers);
     if declared.is_some_and(|bytes| bytes > limits::BODY_BYTES) {
         return Err(ProblemCode::BodyTooLarge.into());
     }
@@ -41,7 +46,9 @@ async fn collect(body: Body, declared: Option<usize>) -> Result<Bytes, DeviceErr
                 ProblemCode::BadRequest
             }
         })?;
-    Ok(collected.to_bytes())
+    let bytes = collected.to_bytes();
+    state.metrics.bytes_received.add(bytes.len() as u64);
+    Ok(bytes)
 }
 
 /// Reads, inflates and decodes a request.
@@ -53,8 +60,14 @@ pub(super) async fn read<T>(
 where
     T: for<'b> minicbor::Decode<'b, ()> + Send + 'static,
 {
-    let bytes = collect(body, content_length(headers)).await?;
-    state.metrics.bytes_received.add(bytes.len() as u64);
+    inflate(collect(state, headers, body).await?).await
+}
+
+/// Inflates and decodes a body.
+pub(super) async fn inflate<T>(bytes: Bytes) -> Result<T, DeviceError>
+where
+    T: for<'b> minicbor::Decode<'b, ()> + Send + 'static,
+{
     let opened = if bytes.len() <= SMALL_BYTES {
         // A small body cannot become large: its ratio is limited too.
         open(&bytes)

@@ -16,7 +16,11 @@ use wangge_model::{
 };
 
 use super::{admission::come_back, body, device_auth::authenticate};
-use crate::{AppState, DeviceError, snapshot_cache::{KeptPage, PageKey}, storage::SnapshotRow};
+use crate::{
+    AppState, DeviceError,
+    snapshot_cache::{KeptPage, PageKey},
+    storage::SnapshotRow,
+};
 
 /// Most records and bytes of documents in a page: large enough to compress
 /// well, small enough to be repeated on a bad line.
@@ -98,7 +102,13 @@ pub(super) async fn snapshot(
     if let Some(next) = page.next_after
         && state.settings.reads_ahead
     {
-        read_ahead(&state, PageKey { after: Some(next), ..key });
+        read_ahead(
+            &state,
+            PageKey {
+                after: Some(next),
+                ..key
+            },
+        );
     }
     Ok(body::sealed(&state, page.body))
 }

@@ -22,6 +22,9 @@ use super::{
 };
 use crate::{AppState, DeviceError, ingest, storage::Device};
 
+/// Requests up to this size hand in next to nothing and wait for nobody.
+const SMALL_BYTES: usize = 4 << 10;
+
 /// Most decisions in one answer.
 const MOST_DECISIONS: u32 = 1_000;
 
@@ -53,13 +56,26 @@ async fn try_sync(
     let admitted = state
         .admission
         .admit(body::content_length(headers), state.entropy.as_ref())?;
-    let request: SyncRequest = body::read(state, headers, body).await?;
+    let bytes = body::collect(state, headers, body).await?;
+    // From here on nothing waits for the phone.
+    let turn = if bytes.len() > SMALL_BYTES {
+        Some(
+            state
+                .work_permits
+                .acquire()
+                .await
+                .map_err(|_| ProblemCode::Unavailable)?,
+        )
+    } else {
+        None
+    };
+    let request: SyncRequest = body::inflate(bytes).await?;
     check(&request)?;
     let now = state.clock.now();
     note_seen(state, &device, &request.app_version, now);
     let response = exchange(state, &device, request).await?;
     fault_point::reach(FailPoint::ServerAnswerMade).map_err(|_| ProblemCode::Internal)?;
-    drop(admitted);
+    drop((admitted, turn));
     let brings_nothing = response.pages.is_empty()
         && response.grants.is_none()
         && response.decisions.is_none()

@@ -111,6 +111,9 @@ impl Default for Settings {
     }
 }
 
+/// Pushes worked on at a time.
+const WORKED_ON: usize = 24;
+
 /// A grid's feed grew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GridHint {
@@ -155,6 +158,10 @@ pub struct Parts {
     pub auth: AuthState,
     /// One permit per push that is being checked.
     pub guard_permits: Arc<Semaphore>,
+    /// One permit per push that is being worked on, from its body to its answer:
+    /// opened and judged it takes many times the bytes that came. Enough that the
+    /// writer never waits for work.
+    pub work_permits: Semaphore,
     hints: broadcast::Sender<GridHint>,
     is_stopping: AtomicBool,
     stop: watch::Sender<bool>,
@@ -197,6 +204,7 @@ impl AppState {
             rate_limits: RateLimits::default(),
             resident_limits: ResidentLimits::default(),
             guard_permits: Arc::new(Semaphore::new(settings.guard_threads.max(1))),
+            work_permits: Semaphore::new(WORKED_ON),
             hints: broadcast::channel(256).0,
             is_stopping: AtomicBool::new(false),
             stop: watch::channel(false).0,
