@@ -5,7 +5,8 @@
 //! * [`Core`]: what a shell holds; open it, use it, drop it.
 //! * [`record`] and [`draft`]: what a person does with records and drafts;
 //!   [`duplicate`]: whether what is typed is on file already; [`form`]: what a
-//!   place collects; [`hazard`]: reporting what was found; [`map`]: which grid a point is in.
+//!   place collects; [`hazard`]: reporting what was found; [`map`]: which grid a point is in;
+//!   [`line`]: whom one reports to.
 //! * [`store`]: the encrypted database of one phone.
 //! * [`sync`]: the exchange with the server.
 //!
@@ -45,6 +46,7 @@ pub mod form;
 pub mod hazard;
 mod incident_class;
 mod indexer;
+pub mod line;
 pub mod map;
 pub mod plan;
 pub mod port;
@@ -63,6 +65,7 @@ pub use crate::{
     draft::Draft,
     duplicate::{Duplicate, DuplicateSign},
     error::{Error, Result},
+    line::{LineOfReport, ReportPerson, ReportStep},
     map::LocatedGrid,
     plan::{DayEntry, DayPlan, DayStop, GridCoverage, PlanQuery},
     record::{

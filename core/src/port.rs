@@ -11,11 +11,12 @@
 //! * [`SyncStore::next_push`] stays within the record, dependencies first, and
 //!   leaves out what the server refused.
 
+use minicbor::bytes::ByteVec;
 use wangge_model::{
     GridId, Incarnation, RecordId, ServerEpoch, Timestamp,
     protocol::{
         Cursor, Decision, Directive, EnrolResponse, FeedPage, Grants, MovedRecord, Proof,
-        PublicKey, PushItem, Receipt, ReferenceNews, ReferenceStamp, ReturnedRecord, Session,
+        PublicKey, PushItem, Receipt, ReferenceNews, ReferenceStamp, ReturnedRecord, Roster, Session,
         SignedManifest, SnapshotPage,
     },
 };
@@ -60,6 +61,8 @@ pub struct Position {
     pub decisions_after: Option<u64>,
     /// The reference sets the phone holds.
     pub reference: Vec<ReferenceStamp>,
+    /// Digest of the roster the phone holds.
+    pub roster: ByteVec,
 }
 
 /// An unfinished first fetch of a grid.
@@ -209,4 +212,6 @@ pub struct Answer<'a> {
     /// What the phone is to hold of reference sets, and those that came; the
     /// sets were verified before.
     pub reference: Option<&'a ReferenceNews>,
+    /// Another roster than the phone holds; without one that one is confirmed.
+    pub roster: Option<&'a Roster>,
 }

@@ -11,6 +11,7 @@
 //! * [`duplicate`]: whether what is typed is on file already.
 //! * [`hazard`]: reporting what was found, and looking again.
 //! * [`incident_class`]: what a report can be filed under.
+//! * [`line`]: whom one reports to.
 //! * [`plan`]: visits that should be made, and whether one counts;
 //!   [`visit_map`]: every household with its door and how it stands.
 //! * [`survey`]: what is asked at the door and counted without names.
@@ -44,6 +45,7 @@ pub mod household;
 pub mod id;
 pub mod incident;
 pub mod incident_class;
+pub mod line;
 pub mod map;
 pub mod place;
 pub mod plan;

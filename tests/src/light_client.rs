@@ -143,6 +143,7 @@ impl LightClient {
             newest_kind: Some(RecordKind::NEWEST),
             reference: None,
             wants_reference: None,
+            roster: None,
         }
     }
 

@@ -107,6 +107,7 @@ impl Phone {
             newest_kind: None,
             reference: None,
             wants_reference: None,
+            roster: None,
         })
     }
 

@@ -11,7 +11,7 @@ use wangge_model::{
 
 use super::{
     Store, StoreError, author, columns, feed::Intake, grid, incarnation, outbox, proof, receipt,
-    reference, snapshot,
+    reference, roster, snapshot,
 };
 use crate::port::{Answer, Applied, Enrolment, GiveBack, GiveBackMark, Position, Push, SyncStore};
 
@@ -82,6 +82,8 @@ impl SyncStore for Store {
             } else if other_epoch {
                 outbox::offer_again(tx)?;
             }
+            // Enrolled by or for somebody else: nothing of it is theirs.
+            roster::forget(tx)?;
             grid::store_grants(tx, &response.grants)
         })?;
         self.settle_journal(true)
@@ -201,6 +203,9 @@ impl SyncStore for Store {
             }
             if let Some(news) = answer.reference {
                 reference::apply(tx, news)?;
+            }
+            if !starts_over {
+                roster::apply(tx, answer.roster, answer.time)?;
             }
             follow(tx, answer.directives)?;
             grid::drop_lost(tx)?;

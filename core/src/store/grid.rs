@@ -3,17 +3,29 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use wangge_model::{
-    GridId, PersonId, RecordKind, access,
+    GridId, OrgNodeId, PersonId, RecordKind, access,
     protocol::{Cursor, Grants, GridDigest, GridGrant},
 };
 
-use super::{Store, StoreError, columns, document, feed::UNDER_REVIEW, proof, reference};
+use super::{Store, StoreError, columns, document, feed::UNDER_REVIEW, proof, reference, roster};
 use crate::port::{Bootstrap, Position};
 
 impl Store {
     /// The grids the person works in, in the server's order.
     pub fn list_grids(&self) -> Result<Vec<GridGrant>, StoreError> {
         self.read(list_granted)
+    }
+
+    /// The places above a grid, nearest first; none if the server did not say.
+    pub fn list_places_above(&self, grid: GridId) -> Result<Vec<OrgNodeId>, StoreError> {
+        self.read(|db| {
+            let above: Option<Vec<u8>> = db
+                .prepare_cached("SELECT above FROM grid WHERE id = ?1")?
+                .query_row([grid.as_bytes()], |row| row.get(0))
+                .optional()?;
+            let ids = above.as_deref().unwrap_or_default().chunks_exact(16);
+            Ok(ids.filter_map(|id| OrgNodeId::from_slice(id).ok()).collect())
+        })
     }
 
     /// Whose phone this is and where they work; `None` before the first sync.
@@ -129,6 +141,7 @@ pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
         gives_back: proof::is_under_way(db)?,
         decisions_after: decisions_after(db)?,
         reference: reference::list_stamps(db)?,
+        roster: roster::digest(db)?,
     })
 }
 

@@ -39,6 +39,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
     ),
     ("0010_merges", include_str!("migrations/0010_merges.sql")),
     ("0011_cases", include_str!("migrations/0011_cases.sql")),
+    ("0012_people", include_str!("migrations/0012_people.sql")),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -107,6 +108,7 @@ mod tests {
         include_str!("fixtures/v0009.sql"),
         include_str!("fixtures/v0010.sql"),
         include_str!("fixtures/v0011.sql"),
+        include_str!("fixtures/v0012.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

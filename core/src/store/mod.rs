@@ -31,6 +31,7 @@ mod receipt;
 mod record;
 mod reference;
 mod rescue;
+mod roster;
 mod search;
 mod signs;
 mod snapshot;

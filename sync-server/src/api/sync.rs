@@ -18,7 +18,7 @@ use super::{
     body,
     device_auth::{authenticate, note_seen},
     feed_page::{Asker, News, news},
-    grants, reference,
+    grants, reference, roster,
 };
 use crate::{AppState, DeviceError, ingest, storage::Device};
 
@@ -79,7 +79,8 @@ async fn try_sync(
     let brings_nothing = response.pages.is_empty()
         && response.grants.is_none()
         && response.decisions.is_none()
-        && response.reference.is_none();
+        && response.reference.is_none()
+        && response.roster.is_none();
     if brings_nothing {
         return Ok(body::answer_small(state, &response));
     }
@@ -137,6 +138,7 @@ async fn exchange(
             }],
             decisions: None,
             reference: None,
+            roster: None,
         });
     }
     let decisions = match request.decisions_after {
@@ -157,6 +159,12 @@ async fn exchange(
         reference::news(state, &asked, &grants).await?
     } else {
         None
+    };
+    let roster = match &request.roster {
+        Some(held) if request.server_epoch == Some(epoch) => {
+            roster::news(state, held, &granted).await?
+        }
+        _ => None,
     };
     let news = if request.server_epoch == Some(epoch) {
         let nothing = HashSet::new();
@@ -195,5 +203,6 @@ async fn exchange(
         directives: news.directives,
         decisions: (!decisions.is_empty()).then_some(decisions),
         reference,
+        roster,
     })
 }

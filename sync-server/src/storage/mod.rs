@@ -76,7 +76,8 @@ pub use message::{
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
 pub use person::{
-    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonStorage, TeamMember,
+    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonStorage, PlaceStaff,
+    TeamMember,
 };
 pub use quarantine::{DisplacedChange, NewQuarantine, QuarantineStorage, QuarantinedChange};
 pub use record::{

@@ -7,7 +7,7 @@ use wangge_model::{
     org::{Duty, Validity},
 };
 
-use super::StorageResult;
+use super::{OrgNode, StorageResult};
 
 /// Somebody who works with the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +137,28 @@ pub struct TeamMember {
     pub trained_on: Option<NaiveDate>,
 }
 
+impl TeamMember {
+    /// Whether somebody may be told to go to them at `at`: let in, trained if the
+    /// role needs it, and not one who is only assigned beforehand.
+    pub fn is_on_duty(&self, at: Timestamp) -> bool {
+        let is_trained = self
+            .trained_on
+            .zip(at.to_china_date())
+            .is_some_and(|(trained_on, today)| trained_on <= today);
+        let is_ready = is_trained || !self.assignment.role.spec().needs_training;
+        self.active && !self.assignment.reserve && is_ready
+    }
+}
+
+/// A place and everybody assigned to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceStaff {
+    /// The place.
+    pub node: OrgNode,
+    /// Who, highest role first.
+    pub members: Vec<TeamMember>,
+}
+
 /// People and their assignments.
 #[async_trait]
 pub trait PersonStorage {
@@ -173,6 +195,13 @@ pub trait PersonStorage {
         nodes: &[OrgNodeId],
         at: Timestamp,
     ) -> StorageResult<Vec<TeamMember>>;
+    /// These places with everybody assigned to them at `at`, in the order given;
+    /// places that do not exist are left out. For the machinery.
+    async fn list_staff(
+        &self,
+        nodes: &[OrgNodeId],
+        at: Timestamp,
+    ) -> StorageResult<Vec<PlaceStaff>>;
     /// Sets the password hash, ends the person's console sessions and forgets
     /// wrong passwords, which may have closed the account.
     /// `Missing("person")`.

@@ -12,10 +12,10 @@ use wangge_model::{
     protocol::{
         Cursor, Decision, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants,
         GridDigest, Manifest, PROTOCOL, PublicKey, PushItem, ReferenceNews, ReferenceStamp,
-        Session, SessionRequest, SignedManifest, SigningKey as _, SnapshotEntry, SnapshotPage,
-        SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message, feed_page_message,
-        items_digest, open, record_fingerprint, reference_digest, reference_message, seal,
-        session_message, snapshot_path,
+        Roster, Session, SessionRequest, SignedManifest, SigningKey as _, SnapshotEntry,
+        SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message,
+        feed_page_message, items_digest, open, record_fingerprint, reference_digest,
+        reference_message, roster_digest, seal, session_message, snapshot_path,
     },
 };
 
@@ -79,6 +79,10 @@ pub struct SimDevice {
     pub reference: BTreeMap<ReferenceStamp, Vec<u8>>,
     /// The versions it lacks.
     pub lacks_reference: Vec<ReferenceVersion>,
+    /// Whether it asks for a roster.
+    pub knows_roster: bool,
+    /// The roster it holds.
+    pub roster: Option<Roster>,
 }
 
 #[expect(
@@ -123,6 +127,8 @@ impl SimDevice {
             knows_reference: false,
             reference: BTreeMap::new(),
             lacks_reference: Vec::new(),
+            knows_roster: false,
+            roster: None,
         }
     }
 
@@ -227,6 +233,9 @@ impl SimDevice {
                 .then(|| reference_digest(self.reference.keys())),
             wants_reference: (!self.lacks_reference.is_empty())
                 .then(|| self.lacks_reference.clone()),
+            roster: self
+                .knows_roster
+                .then(|| roster_digest(self.roster.as_ref())),
         }
     }
 
@@ -305,6 +314,9 @@ impl SimDevice {
         }
         if let Some(news) = response.reference {
             self.apply_reference(news);
+        }
+        if response.roster.is_some() {
+            self.roster = response.roster;
         }
         for page in response.pages {
             self.apply_page(page);

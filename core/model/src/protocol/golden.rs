@@ -145,6 +145,7 @@ fn unchanged_request() -> SyncRequest {
         newest_kind: None,
         reference: None,
         wants_reference: None,
+        roster: None,
     }
 }
 
@@ -166,6 +167,7 @@ fn unchanged_response() -> SyncResponse {
         directives: Vec::new(),
         decisions: None,
         reference: None,
+        roster: None,
     }
 }
 
@@ -254,6 +256,26 @@ fn reference_set() -> ReferenceSet {
         node,
         body,
         signature,
+    }
+}
+
+fn roster() -> Roster {
+    let place = |node: u8, level: &str, name: &str, people: Vec<RosterPerson>| RosterPlace {
+        node: OrgNodeId::from_bytes([node; 16]),
+        level: level.to_owned(),
+        name: name.to_owned(),
+        people,
+    };
+    let head = RosterPerson {
+        name: "王小明".to_owned(),
+        role: "grid_head".to_owned(),
+        phone: "13800138000".to_owned(),
+    };
+    Roster {
+        places: vec![
+            place(0x61, "grid", "第一网格", vec![head]),
+            place(0x63, "community", "千佛山社区", Vec::new()),
+        ],
     }
 }
 
@@ -523,6 +545,16 @@ fn every_message_is_the_bytes_it_was() {
         ..unchanged_request()
     };
     assert_golden_map("sync_request_reference", &holding);
+    let asking_for_people = SyncRequest {
+        roster: Some(roster_digest(Some(&roster()))),
+        ..unchanged_request()
+    };
+    assert_golden_map("sync_request_roster", &asking_for_people);
+    let people = SyncResponse {
+        roster: Some(roster()),
+        ..unchanged_response()
+    };
+    assert_golden_map("sync_response_roster", &people);
     assert_golden_map("sync_response_reference", &reference_response());
     assert_golden_map("sync_response_decided", &decided_response());
     assert_golden("feed_page_moves", &moves_page());

@@ -15,6 +15,7 @@ mod manifest;
 mod problem;
 mod proof;
 mod reference;
+mod roster;
 mod signature;
 mod snapshot;
 mod sync;
@@ -34,6 +35,7 @@ pub use proof::{
 pub use reference::{
     ReferenceNews, ReferenceSet, ReferenceStamp, reference_digest, reference_message,
 };
+pub use roster::{ROSTER_PEOPLE, Roster, RosterPerson, RosterPlace, roster_digest};
 pub use signature::{Algorithm, PublicKey, Signature, SignatureError, SigningKey, SoftwareKey};
 pub use snapshot::{SnapshotEntry, SnapshotPage, snapshot_path};
 pub use sync::{

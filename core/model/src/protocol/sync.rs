@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
-use super::{Digest, PushItem, ReferenceNews, Signature, SignedManifest, SnapshotEntry};
+use super::{Digest, PushItem, ReferenceNews, Roster, Signature, SignedManifest, SnapshotEntry};
 use crate::{
     ChangeHash, GridId, OrgNodeId, PersonId, RecordId, RecordKind, ReferenceVersion, ServerEpoch,
     Timestamp,
@@ -59,6 +59,10 @@ pub struct SyncRequest {
     /// The versions of reference sets it lacks, as the last answer told it.
     #[n(13)]
     pub wants_reference: Option<Vec<ReferenceVersion>>,
+    /// [`super::roster_digest`] of the roster the phone holds; absent from
+    /// phones that know none.
+    #[n(14)]
+    pub roster: Option<ByteVec>,
 }
 
 /// How far one grid's feed has been read.
@@ -105,6 +109,9 @@ pub struct SyncResponse {
     /// else.
     #[n(7)]
     pub reference: Option<ReferenceNews>,
+    /// The person's roster, if the phone holds another.
+    #[n(8)]
+    pub roster: Option<Roster>,
 }
 
 /// What a supervisor decided on one change that was under review.

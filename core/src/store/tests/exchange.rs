@@ -179,6 +179,7 @@ fn a_lost_grid_takes_its_records_along_but_never_unsent_ones() {
             directives: &[],
             decisions: &[],
             reference: None,
+            roster: None,
         })
         .unwrap();
     assert_eq!(phone.core().grids().unwrap().len(), 1);

@@ -61,6 +61,7 @@ fn a_receipt_for_other_items_is_an_error_and_changes_nothing() {
             directives: &[],
             decisions: &[],
             reference: None,
+            roster: None,
         })
     };
     let bad = Receipt {

@@ -14,6 +14,7 @@ mod lists;
 mod merges;
 mod moves;
 mod open;
+mod people;
 mod plan;
 mod processes;
 mod records;
@@ -353,6 +354,7 @@ impl Hub {
                 directives: &self.directives,
                 decisions: &[],
                 reference: None,
+                roster: None,
             })
             .unwrap()
     }

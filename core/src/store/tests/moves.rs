@@ -102,6 +102,7 @@ fn decide(phone: &Phone, decision: Decision) {
             directives: &[],
             decisions: &[decision],
             reference: None,
+            roster: None,
         })
         .unwrap();
     phone.check();
@@ -300,6 +301,7 @@ fn older_word_about_a_record_that_came_back_changes_nothing() {
             directives: &[Directive::Bootstrap { grid: grid(2) }],
             decisions: &[],
             reference: None,
+            roster: None,
         })
         .unwrap();
     phone.store().apply_snapshot(&page).unwrap();

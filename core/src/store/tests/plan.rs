@@ -110,6 +110,7 @@ pub(super) fn publish(phone: &Phone, sets: &[(&str, OrgNodeId, String)]) {
             directives: &[],
             decisions: &[],
             reference: Some(&news),
+            roster: None,
         })
         .unwrap();
 }

@@ -78,6 +78,7 @@ impl Machine {
             directives: &directives,
             decisions: answer.decisions.as_deref().unwrap_or_default(),
             reference,
+            roster: answer.roster.as_ref().filter(|_| same_life),
         })?;
         fault_point::reach(FailPoint::PhoneReceiptStored).map_err(crate::StoreError::from)?;
         self.count(&applied);

@@ -455,6 +455,7 @@ impl Machine {
             reference: Some(reference_digest(&position.reference)),
             wants_reference: (!self.lacks_reference.is_empty())
                 .then(|| self.lacks_reference.clone()),
+            roster: Some(position.roster),
         })))
     }
 

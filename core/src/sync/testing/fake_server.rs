@@ -9,9 +9,9 @@ use wangge_model::{
     protocol::{
         Directive, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants, GridGrant,
         Problem, ProblemCode, PublicKey, PushItem, Receipt, ReferenceNews, ReferenceSet,
-        ReferenceStamp, Session, SessionRequest, SignedManifest, SigningKey, SnapshotEntry,
+        ReferenceStamp, Roster, Session, SessionRequest, SignedManifest, SigningKey, SnapshotEntry,
         SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message,
-        feed_page_message, items_digest, open, reference_digest, reference_message, seal,
+        feed_page_message, items_digest, open, reference_digest, reference_message, roster_digest, seal,
         session_message,
     },
     testing::SeededEntropy,
@@ -76,6 +76,8 @@ pub(in crate::sync) struct FakeServer {
     pub(in crate::sync) tells_counter: bool,
     /// Reference sets: name and content.
     pub(in crate::sync) reference: BTreeMap<String, String>,
+    /// What each phone is told of people.
+    pub(in crate::sync) roster: Option<Roster>,
     /// Most reference sets in an answer.
     pub(in crate::sync) reference_sets: usize,
 }
@@ -120,6 +122,7 @@ impl FakeServer {
             always_mismatch: false,
             tells_counter: true,
             reference: BTreeMap::new(),
+            roster: None,
             reference_sets: 100,
         }
     }
@@ -335,6 +338,14 @@ impl FakeServer {
         })
     }
 
+    fn roster_news(&self, request: &SyncRequest) -> Option<Roster> {
+        let held = request.roster.as_ref()?;
+        let is_same = *held == roster_digest(self.roster.as_ref());
+        (request.server_epoch == Some(self.epoch) && !is_same)
+            .then(|| self.roster.clone())
+            .flatten()
+    }
+
     fn sync(&mut self, request: &SyncRequest) -> Result<SyncResponse, Problem> {
         let mut response = SyncResponse {
             server_epoch: self.epoch,
@@ -345,6 +356,7 @@ impl FakeServer {
             directives: Vec::new(),
             decisions: None,
             reference: self.reference_news(request),
+            roster: self.roster_news(request),
         };
         let before: BTreeMap<GridId, usize> = self
             .grids

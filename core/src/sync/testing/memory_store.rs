@@ -9,7 +9,7 @@ use wangge_model::{
     ChangeHash, GridId, Incarnation, OrgNodeId, RecordId, RecordKind, Timestamp,
     protocol::{
         Cursor, Directive, EnrolResponse, FeedEntry, Grants, MovedRecord, PushItem, ReferenceStamp,
-        Session, SignedManifest, SnapshotPage, Verdict,
+        Roster, Session, SignedManifest, SnapshotPage, Verdict, roster_digest,
     },
 };
 
@@ -41,6 +41,7 @@ struct StoreState {
     unanswered: Option<Push>,
     synced_at: Option<Timestamp>,
     reference: BTreeMap<(String, OrgNodeId), (ReferenceStamp, Vec<u8>)>,
+    roster: Option<Roster>,
 }
 
 /// A phone's store in memory.
@@ -61,6 +62,7 @@ impl MemoryStore {
             unanswered: None,
             synced_at: None,
             reference: BTreeMap::new(),
+            roster: None,
         }))
     }
 
@@ -97,6 +99,10 @@ impl MemoryStore {
             .values()
             .map(|(stamp, body)| format!("{}: {}", stamp.name, String::from_utf8_lossy(body)))
             .collect()
+    }
+
+    pub(in crate::sync) fn roster(&self) -> Option<Roster> {
+        self.state().roster.clone()
     }
 
     pub(in crate::sync) fn set_counter(&self, counter: u64) {
@@ -252,6 +258,7 @@ impl SyncStore for MemoryStore {
                 .values()
                 .map(|(stamp, _)| stamp.clone())
                 .collect(),
+            roster: roster_digest(state.roster.as_ref()),
         })
     }
 
@@ -386,6 +393,9 @@ impl SyncStore for MemoryStore {
                 let key = (set.name.clone(), set.node);
                 state.reference.insert(key, (set.stamp(), set.body.clone()));
             }
+        }
+        if let Some(roster) = answer.roster {
+            state.roster = Some(roster.clone());
         }
         for directive in answer.directives {
             match directive {

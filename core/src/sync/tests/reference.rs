@@ -36,6 +36,31 @@ fn sets_come_change_and_go_and_cost_nothing_while_they_stay() {
 }
 
 #[test]
+fn a_roster_comes_once_and_again_when_it_changed() {
+    let mut world = World::synced();
+    assert_eq!(world.round_trips(), 1);
+    let (without, _) = world.last_sizes;
+    assert!(world.store.roster().is_none(), "an older server has none");
+    let roster = |name: &str| wangge_model::protocol::Roster {
+        places: vec![wangge_model::protocol::RosterPlace {
+            node: wangge_model::OrgNodeId::from_bytes([1; 16]),
+            level: "grid".to_owned(),
+            name: name.to_owned(),
+            people: Vec::new(),
+        }],
+    };
+    for name in ["第一网格", "第二网格"] {
+        world.server.roster = Some(roster(name));
+        assert_eq!(world.round_trips(), 1, "with the answer");
+        assert_eq!(world.store.roster(), world.server.roster);
+    }
+    world.server.tamper = Some(Box::new(|answer| assert!(answer.roster.is_none())));
+    assert_eq!(world.round_trips(), 1);
+    let (with, _) = world.last_sizes;
+    assert!(with - without <= 10, "{with} and {without} bytes");
+}
+
+#[test]
 fn more_than_one_answer_holds_come_in_turn() {
     let mut world = World::synced();
     world.server.reference_sets = 2;

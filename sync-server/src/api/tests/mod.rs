@@ -13,6 +13,7 @@ mod program;
 mod push;
 mod reference;
 mod roles;
+mod roster;
 
 use wangge_model::{
     RecordKind,

@@ -36,12 +36,7 @@ pub(super) async fn find(
         let mut found: Vec<(usize, MemberView)> = Vec::new();
         for member in &members {
             let assignment = &member.assignment;
-            let is_trained = member
-                .trained_on
-                .zip(at.to_china_date())
-                .is_some_and(|(trained_on, today)| trained_on <= today);
-            let is_ready = is_trained || !assignment.role.spec().needs_training;
-            if !member.active || assignment.reserve || !is_ready {
+            if !member.is_on_duty(at) {
                 continue;
             }
             let place = places.iter().position(|place| place.id == assignment.node);

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use wangge_model::{AssignmentId, OrgNodeId, PersonId, Timestamp, org::Duty};
 
-use super::{SqliteStorage, refused, row, scope::in_scope};
+use super::{SqliteStorage, org, refused, row, scope::in_scope};
 use crate::storage::{
-    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonStorage, StorageError,
-    StorageResult, TeamMember,
+    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonStorage, PlaceStaff,
+    StorageError, StorageResult, TeamMember,
 };
 
 const COLUMNS: &str = "person.id, person.name, person.username, person.password_hash, \
@@ -68,6 +68,21 @@ fn sorted(mut members: Vec<TeamMember>) -> Vec<TeamMember> {
         key(one).cmp(&key(two))
     });
     members
+}
+
+/// Everybody assigned to a place at `at`, in no order.
+fn members(
+    connection: &Connection,
+    node: &OrgNodeId,
+    at: Timestamp,
+) -> StorageResult<Vec<TeamMember>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {ASSIGNMENT_COLUMNS}, {MEMBER_COLUMNS}
+         FROM assignment JOIN person ON person.id = assignment.person
+         WHERE assignment.node = ?1 AND assignment.valid_from <= ?2
+           AND (assignment.valid_to IS NULL OR assignment.valid_to > ?2)"
+    ))?;
+    row::collect(statement.query_map(params![node.as_bytes(), at.as_millis()], member)?)
 }
 
 fn insert_person(connection: &Connection, person: &NewPerson) -> StorageResult<()> {
@@ -265,18 +280,30 @@ impl PersonStorage for SqliteStorage {
     ) -> StorageResult<Vec<TeamMember>> {
         let nodes = nodes.to_vec();
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "SELECT {ASSIGNMENT_COLUMNS}, {MEMBER_COLUMNS}
-                 FROM assignment JOIN person ON person.id = assignment.person
-                 WHERE assignment.node = ?1 AND assignment.valid_from <= ?2
-                   AND (assignment.valid_to IS NULL OR assignment.valid_to > ?2)"
-            ))?;
-            let mut members = Vec::new();
+            let mut all = Vec::new();
             for node in nodes {
-                let rows = statement.query_map(params![node.as_bytes(), at.as_millis()], member)?;
-                members.extend(row::collect(rows)?);
+                all.extend(members(connection, &node, at)?);
             }
-            Ok(sorted(members))
+            Ok(sorted(all))
+        })
+        .await
+    }
+
+    async fn list_staff(
+        &self,
+        nodes: &[OrgNodeId],
+        at: Timestamp,
+    ) -> StorageResult<Vec<PlaceStaff>> {
+        let nodes = nodes.to_vec();
+        self.read(move |connection| {
+            let mut staff = Vec::with_capacity(nodes.len());
+            for id in nodes {
+                if let Some(node) = org::find(connection, &id)? {
+                    let members = sorted(members(connection, &id, at)?);
+                    staff.push(PlaceStaff { node, members });
+                }
+            }
+            Ok(staff)
         })
         .await
     }

@@ -294,6 +294,7 @@ impl Office {
             directives,
             decisions: &[],
             reference: None,
+            roster: None,
         })
     }
 }

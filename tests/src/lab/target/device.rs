@@ -115,6 +115,7 @@ impl Device {
             newest_kind: Some(RecordKind::NEWEST),
             reference: None,
             wants_reference: None,
+            roster: None,
         }
     }
 

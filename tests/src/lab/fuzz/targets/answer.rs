@@ -81,6 +81,7 @@ impl Liar {
             directives,
             decisions: None,
             reference: None,
+            roster: None,
         }
     }
 
@@ -342,6 +343,7 @@ fn moved_answer(entries: &[SnapshotEntry]) -> SyncResponse {
         directives: Vec::new(),
         decisions: Some(decisions.collect()),
         reference: None,
+        roster: None,
     }
 }
 
@@ -373,6 +375,7 @@ fn with_reference() -> SyncResponse {
             stamps: vec![missing, set.stamp()],
             sets: vec![set],
         }),
+        roster: None,
     }
 }
 
@@ -420,6 +423,7 @@ impl Target for Answer {
             directives,
             decisions: None,
             reference: None,
+            roster: None,
         };
         let lost = Verdict::MissingDeps {
             hashes: vec![wangge_model::ChangeHash::from_bytes([1; 32])],
