@@ -6,7 +6,7 @@
 //! * [`record`] and [`draft`]: what a person does with records and drafts;
 //!   [`duplicate`]: whether what is typed is on file already; [`form`]: what a
 //!   place collects; [`hazard`]: reporting what was found; [`map`]: which grid a point is in;
-//!   [`line`]: whom one reports to.
+//!   [`line`]: whom one reports to; [`work_card`]: who one is.
 //! * [`store`]: the encrypted database of one phone.
 //! * [`sync`]: the exchange with the server.
 //!
@@ -57,6 +57,7 @@ pub mod survey;
 pub mod sync;
 pub mod visit_map;
 pub mod work;
+pub mod work_card;
 
 pub use crate::{
     case::{CaseQueue, CaseRow, CaseView},
@@ -75,4 +76,5 @@ pub use crate::{
     store::{Recovery, Store, StoreError},
     visit_map::MappedHousehold,
     work::{Entries, WorkSum},
+    work_card::{CardStanding, WorkCard, WorkCardPlace},
 };

@@ -183,6 +183,9 @@ pub trait SyncStore: Send + Sync {
     /// last page turns it into a cursor at `as_of`. Records the phone holds of
     /// the grid that no page named are gone unless they have unsent edits.
     fn apply_snapshot(&self, page: &SnapshotPage) -> Result<Applied, StoreError>;
+    /// The server shut this phone or its person out: what it was told of people,
+    /// the work card too, does not hold any more.
+    fn forget_roster(&self) -> Result<(), StoreError>;
     /// Starts over with a new app life after `actor_fork`: new actor, and every
     /// unreceipted edit authored again under it.
     fn rotate_incarnation(&self) -> Result<(), StoreError>;

@@ -11,7 +11,7 @@
 //! * [`duplicate`]: whether what is typed is on file already.
 //! * [`hazard`]: reporting what was found, and looking again.
 //! * [`incident_class`]: what a report can be filed under.
-//! * [`line`]: whom one reports to.
+//! * [`line`]: whom one reports to; [`work_card`]: who one is.
 //! * [`plan`]: visits that should be made, and whether one counts;
 //!   [`visit_map`]: every household with its door and how it stands.
 //! * [`survey`]: what is asked at the door and counted without names.
@@ -58,6 +58,7 @@ pub mod value;
 pub mod visit;
 pub mod visit_map;
 pub mod work;
+pub mod work_card;
 
 mod blocking;
 mod database_key;

@@ -9,7 +9,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use wangge_model::{PersonId, Role, Timestamp};
 
-use crate::storage::{Storage, StorageError, StorageResult};
+use crate::{
+    Settings,
+    storage::{PersonPosts, Storage, StorageError, StorageResult},
+};
 
 /// Bytes of the id and of the hash behind it.
 const ID: usize = 16;
@@ -33,6 +36,8 @@ pub struct CardPlace {
     pub name: String,
     /// As what.
     pub role: Role,
+    /// From when on no more, if that is known.
+    pub ends_at: Option<Timestamp>,
 }
 
 impl WorkCard {
@@ -96,17 +101,16 @@ pub async fn find_card(
     person: &PersonId,
     at: Timestamp,
 ) -> StorageResult<Option<WorkCard>> {
-    let Some(person) = storage.find_person(person).await? else {
+    let Some(posts) = storage.find_posts(person).await? else {
         return Ok(None);
     };
+    let PersonPosts { person, posts } = posts;
     let mut places = Vec::new();
-    let held = storage.list_assignments(&person.id).await?;
-    for assignment in held.into_iter().filter(|_| person.active) {
+    for (assignment, mut line) in posts.into_iter().filter(|_| person.active) {
         let is_ready = person.is_trained(at) || !assignment.role.spec().needs_training;
         if assignment.reserve || !is_ready || !assignment.validity().contains(at) {
             continue;
         }
-        let mut line = storage.list_ancestors(&assignment.node).await?;
         let Some(node) = line.pop().filter(|node| node.validity().contains(at)) else {
             continue;
         };
@@ -114,6 +118,7 @@ pub async fn find_card(
         places.push(CardPlace {
             name: format!("{above} {}", node.name).trim().to_owned(),
             role: assignment.role,
+            ends_at: [assignment.valid_to, node.valid_to].into_iter().flatten().min(),
         });
     }
     places.sort_by(|a, b| (b.role, &a.name).cmp(&(a.role, &b.name)));
@@ -122,6 +127,20 @@ pub async fn find_card(
         name: person.name,
         places,
     }))
+}
+
+/// The public page of a card that holds; none if the deployment has no public
+/// pages.
+pub fn public_address(settings: &Settings, card: &WorkCard, number: &str) -> Option<String> {
+    let is_public = settings.public_register && card.is_valid();
+    let server = settings.public_url.trim_end_matches('/');
+    is_public.then(|| format!("{server}/public/cards/{number}"))
+}
+
+/// The part of a number that people read out: the beginning of its hash, because
+/// the ids of people begin alike.
+pub fn spoken(number: &str) -> String {
+    number.chars().skip(2 * ID).take(8).collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
 //!   [`permit`], [`plate`], [`coordinate`], [`masking`], [`text`]: the rules
 //!   of the field, each with its source.
+//! * [`qr_code`]: what is dark of a QR code.
 //! * [`org`]: levels, places, roles, size and staff of grids; [`access`]: who
 //!   may see and do what.
 //! * [`mod@case`]: what happens to an incident, from report to archive;
@@ -86,6 +87,7 @@ pub mod place;
 pub mod plate;
 pub mod protocol;
 pub mod province;
+pub mod qr_code;
 pub mod record_problem;
 pub mod redivision;
 pub mod reference;

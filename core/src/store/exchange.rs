@@ -227,6 +227,10 @@ impl SyncStore for Store {
         Ok(applied)
     }
 
+    fn forget_roster(&self) -> Result<(), StoreError> {
+        self.write(roster::forget)
+    }
+
     fn rotate_incarnation(&self) -> Result<(), StoreError> {
         let now = self.options.clock.now();
         self.write(|tx| {

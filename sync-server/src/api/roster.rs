@@ -4,17 +4,22 @@ use minicbor::bytes::ByteVec;
 use wangge_model::{
     OrgNodeId, Timestamp,
     org::LineStep,
-    protocol::{ROSTER_PEOPLE, Roster, RosterPerson, RosterPlace, roster_digest},
+    protocol::{
+        ROSTER_PEOPLE, Roster, RosterCard, RosterCardPlace, RosterPerson, RosterPlace,
+        roster_digest,
+    },
 };
 
 use crate::{
     AppState, DeviceError,
-    storage::{GrantedGrid, PlaceStaff},
+    card::{find_card, public_address, spoken},
+    storage::{Device, GrantedGrid, PlaceStaff, StorageResult},
 };
 
 /// What a phone with these grids is to hold; `None` if that is what it holds.
 pub(super) async fn news(
     state: &AppState,
+    device: &Device,
     held: &ByteVec,
     granted: &[GrantedGrid],
 ) -> Result<Option<Roster>, DeviceError> {
@@ -28,8 +33,30 @@ pub(super) async fn news(
     let staff = state.storage.list_staff(&nodes, at).await?;
     let roster = Roster {
         places: staff.iter().map(|place| of_place(place, at)).collect(),
+        card: card(state, device, at).await?,
     };
     Ok((*held != roster_digest(Some(&roster))).then_some(roster))
+}
+
+/// The own work card; none only if the person is gone.
+async fn card(state: &AppState, device: &Device, at: Timestamp) -> StorageResult<Option<RosterCard>> {
+    let storage = state.storage.as_ref();
+    let Some(card) = find_card(storage, &device.person, at).await? else {
+        return Ok(None);
+    };
+    let number = state.card_numbers().await?.number(&device.person);
+    let address = public_address(&state.settings, &card, &number).unwrap_or_default();
+    let places = card.places.into_iter().map(|place| RosterCardPlace {
+        name: place.name,
+        role: place.role.as_str().to_owned(),
+        ends_at: place.ends_at,
+    });
+    Ok(Some(RosterCard {
+        name: card.name,
+        number: spoken(&number),
+        address,
+        places: places.collect(),
+    }))
 }
 
 /// A place with whoever others report to there. Workers of a grid are left out:

@@ -162,7 +162,7 @@ async fn exchange(
     };
     let roster = match &request.roster {
         Some(held) if request.server_epoch == Some(epoch) => {
-            roster::news(state, held, &granted).await?
+            roster::news(state, device, held, &granted).await?
         }
         _ => None,
     };

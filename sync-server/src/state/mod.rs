@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{OnceCell, Semaphore, broadcast, watch};
 use wangge_model::{
     Clock, Entropy, GridCodeScheme, GridId,
     document::OpenDocuments,
@@ -24,11 +24,12 @@ pub use identity::{IdentityError, ServerIdentity};
 use crate::{
     api::{Admission, RateLimits},
     auth::AuthState,
+    card::CardNumbers,
     ledger::job::LedgerJobs,
     metrics::Metrics,
     resident::ResidentLimits,
     snapshot_cache::SnapshotCache,
-    storage::Storage,
+    storage::{Storage, StorageResult},
 };
 
 /// What differs between one server and another, as far as handlers care.
@@ -162,6 +163,7 @@ pub struct Parts {
     /// opened and judged it takes many times the bytes that came. Enough that the
     /// writer never waits for work.
     pub work_permits: Semaphore,
+    card_numbers: OnceCell<CardNumbers>,
     hints: broadcast::Sender<GridHint>,
     is_stopping: AtomicBool,
     stop: watch::Sender<bool>,
@@ -205,11 +207,19 @@ impl AppState {
             resident_limits: ResidentLimits::default(),
             guard_permits: Arc::new(Semaphore::new(settings.guard_threads.max(1))),
             work_permits: Semaphore::new(WORKED_ON),
+            card_numbers: OnceCell::new(),
             hints: broadcast::channel(256).0,
             is_stopping: AtomicBool::new(false),
             stop: watch::channel(false).0,
             settings,
         }))
+    }
+
+    /// What makes the numbers of work cards; its secret never changes, so it is
+    /// read once.
+    pub async fn card_numbers(&self) -> StorageResult<&CardNumbers> {
+        let find = || CardNumbers::find(self.storage.as_ref());
+        self.card_numbers.get_or_try_init(find).await
     }
 
     /// Tells whoever listens that these feeds grew; called after the commit.

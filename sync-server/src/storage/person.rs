@@ -159,6 +159,16 @@ pub struct PlaceStaff {
     pub members: Vec<TeamMember>,
 }
 
+/// A person with every assignment, past ones too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonPosts {
+    /// Who.
+    pub person: Person,
+    /// The assignments, newest first, each with its place: from the root down to
+    /// the place itself.
+    pub posts: Vec<(Assignment, Vec<OrgNode>)>,
+}
+
 /// People and their assignments.
 #[async_trait]
 pub trait PersonStorage {
@@ -172,6 +182,8 @@ pub trait PersonStorage {
     ) -> StorageResult<()>;
     /// A person by id.
     async fn find_person(&self, id: &PersonId) -> StorageResult<Option<Person>>;
+    /// A person with their assignments and the places of these; for the machinery.
+    async fn find_posts(&self, id: &PersonId) -> StorageResult<Option<PersonPosts>>;
     /// A person by console user name.
     async fn find_person_by_username(&self, username: &str) -> StorageResult<Option<Person>>;
     /// Everybody, by name.

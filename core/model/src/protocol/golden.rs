@@ -276,6 +276,16 @@ fn roster() -> Roster {
             place(0x61, "grid", "第一网格", vec![head]),
             place(0x63, "community", "千佛山社区", Vec::new()),
         ],
+        card: Some(RosterCard {
+            name: "李雷".to_owned(),
+            number: "01234567".to_owned(),
+            address: "https://10.1.2.3:8443/public/cards/01234567".to_owned(),
+            places: vec![RosterCardPlace {
+                name: "千佛山社区 第一网格".to_owned(),
+                role: "grid_worker".to_owned(),
+                ends_at: Some(Timestamp::from_millis(1_767_225_600_000)),
+            }],
+        }),
     }
 }
 

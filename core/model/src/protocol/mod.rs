@@ -35,7 +35,9 @@ pub use proof::{
 pub use reference::{
     ReferenceNews, ReferenceSet, ReferenceStamp, reference_digest, reference_message,
 };
-pub use roster::{ROSTER_PEOPLE, Roster, RosterPerson, RosterPlace, roster_digest};
+pub use roster::{
+    ROSTER_PEOPLE, Roster, RosterCard, RosterCardPlace, RosterPerson, RosterPlace, roster_digest,
+};
 pub use signature::{Algorithm, PublicKey, Signature, SignatureError, SigningKey, SoftwareKey};
 pub use snapshot::{SnapshotEntry, SnapshotPage, snapshot_path};
 pub use sync::{

@@ -1,12 +1,12 @@
 //! The roster (名册): what a phone is told of people, so that it can say without
-//! a network whom one reports to. It travels like reference sets, by a short
+//! a network whom one reports to, and show a work card. It travels like reference sets, by a short
 //! digest in each request, but is one person's and not a place's.
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use sha2::{Digest as _, Sha256};
 
 use super::to_cbor;
-use crate::OrgNodeId;
+use crate::{OrgNodeId, Timestamp};
 
 /// Most people named of one place: a county's desk may be a whole office.
 pub const ROSTER_PEOPLE: usize = 20;
@@ -18,6 +18,9 @@ pub struct Roster {
     /// The person's grids and the places above them, by id.
     #[n(0)]
     pub places: Vec<RosterPlace>,
+    /// The person's own work card.
+    #[n(1)]
+    pub card: Option<RosterCard>,
 }
 
 /// A place with those on the line of report there.
@@ -50,6 +53,40 @@ pub struct RosterPerson {
     /// The number for residents and colleagues; may be empty.
     #[n(2)]
     pub phone: String,
+}
+
+/// A work card (工作证) as its owner's phone holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(map)]
+pub struct RosterCard {
+    /// Name.
+    #[n(0)]
+    pub name: String,
+    /// Beginning of the number, for people to read out.
+    #[n(1)]
+    pub number: String,
+    /// The public page that says whether the card holds; empty if the server has
+    /// no public pages.
+    #[n(2)]
+    pub address: String,
+    /// Where the person works, the highest role first; empty: the card does not
+    /// hold.
+    #[n(3)]
+    pub places: Vec<RosterCardPlace>,
+}
+
+/// A place on a work card.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct RosterCardPlace {
+    /// Its name with that of the place above it.
+    #[n(0)]
+    pub name: String,
+    /// As what, a word of [`crate::Role`].
+    #[n(1)]
+    pub role: String,
+    /// From when on no more; absent: nobody has said so far.
+    #[n(2)]
+    pub ends_at: Option<Timestamp>,
 }
 
 /// What a phone says in each request about the roster it holds: nothing (empty)

@@ -67,6 +67,7 @@ fn roster() -> Roster {
                 &[("别人", "service_desk", "13800138002")],
             ),
         ],
+        card: None,
     }
 }
 

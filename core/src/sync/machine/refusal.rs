@@ -150,6 +150,11 @@ impl Machine {
                 }
                 Ok(None)
             }
+            (Some(Code::DeviceRevoked | Code::DeviceUnknown | Code::PersonInactive), _) => {
+                // No card of somebody who was shut out looks valid.
+                store.forget_roster()?;
+                refused(problem)
+            }
             (Some(Code::Unavailable | Code::TooManyRequests | Code::Internal), _) => {
                 match self.wait(problem.retry_after_s) {
                     Some(action) => Ok(Some(action)),

@@ -452,6 +452,11 @@ impl SyncStore for MemoryStore {
         })
     }
 
+    fn forget_roster(&self) -> Result<(), StoreError> {
+        self.state().roster = None;
+        Ok(())
+    }
+
     fn rotate_incarnation(&self) -> Result<(), StoreError> {
         let mut state = self.state();
         state.incarnation += 1;

@@ -1,7 +1,7 @@
 //! Reference sets in the machine: what comes, what goes, and servers that do
 //! not keep their word.
 
-use super::{World, code_of};
+use super::{World, code_of, refusal};
 
 impl World {
     fn publish(&mut self, sets: &[(&str, &str)]) {
@@ -48,6 +48,7 @@ fn a_roster_comes_once_and_again_when_it_changed() {
             name: name.to_owned(),
             people: Vec::new(),
         }],
+        card: None,
     };
     for name in ["第一网格", "第二网格"] {
         world.server.roster = Some(roster(name));
@@ -58,6 +59,24 @@ fn a_roster_comes_once_and_again_when_it_changed() {
     assert_eq!(world.round_trips(), 1);
     let (with, _) = world.last_sizes;
     assert!(with - without <= 10, "{with} and {without} bytes");
+}
+
+#[test]
+fn whoever_is_shut_out_keeps_no_roster() {
+    use wangge_model::protocol::{ProblemCode, Roster};
+
+    for code in [ProblemCode::PersonInactive, ProblemCode::DeviceRevoked] {
+        let mut world = World::synced();
+        world.server.roster = Some(Roster::default());
+        world.sync().unwrap();
+        assert!(world.store.roster().is_some());
+        world.server.refuse.push_back(refusal(code));
+        world.sync().unwrap_err();
+        assert!(world.store.roster().is_none(), "{code:?}");
+        // Let in again, it comes with the next sync.
+        world.sync().unwrap();
+        assert!(world.store.roster().is_some());
+    }
 }
 
 #[test]

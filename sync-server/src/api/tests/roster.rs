@@ -1,11 +1,12 @@
 //! Rosters: whom somebody reports to, as their phone is told.
 
 use wangge_model::{
-    OrgNodeId, PersonId,
+    Clock as _, OrgNodeId, PersonId,
     protocol::{ROSTER_PEOPLE, Roster},
 };
 
 use crate::{
+    Settings,
     storage::{PersonChange, Role},
     testing::{SimDevice, TestServer},
 };
@@ -101,4 +102,59 @@ async fn of_a_large_desk_a_phone_is_told_some() {
     let before = phone.roster.clone();
     phone.sync(&server).await;
     assert_eq!(phone.roster, before, "the same ones each time");
+}
+
+#[tokio::test]
+async fn the_card_on_the_phone_leads_to_the_public_page() {
+    use axum::http::Method;
+
+    let settings = Settings {
+        public_register: true,
+        public_url: "https://grid.example.org/".to_owned(),
+        ..Settings::default()
+    };
+    let server = TestServer::start_with(97, settings).await;
+    let [grid, _] = server.grids;
+    let worker = server.add_worker("李网格", grid).await;
+    let mut phone = SimDevice::enrol(&server, worker).await;
+    phone.knows_roster = true;
+    phone.sync(&server).await;
+    let card = phone.roster.clone().unwrap().card.unwrap();
+    let places: Vec<(&str, &str, bool)> = card
+        .places
+        .iter()
+        .map(|place| (place.name.as_str(), place.role.as_str(), place.ends_at.is_some()))
+        .collect();
+    assert_eq!(card.name, "李网格");
+    assert_eq!(places, [("示例社区 第一网格", "grid_worker", false)]);
+    let path = card.address.strip_prefix("https://grid.example.org").unwrap();
+    assert!(path.starts_with("/public/cards/") && path.contains(&card.number));
+    let page = server.request(Method::GET, path, None, "").await;
+    assert_eq!(page.status, 200);
+    assert!(String::from_utf8_lossy(&page.body).contains("李网格"));
+    // The last day of an assignment travels along; from then on nothing does.
+    let storage = &server.state.storage;
+    let held = storage.list_assignments(&worker).await.unwrap();
+    let ends_at = server.clock.now().plus_millis(3_600_000);
+    storage.end_assignment(&held[0].id, ends_at).await.unwrap();
+    phone.sync(&server).await;
+    let card = phone.roster.clone().unwrap().card.unwrap();
+    assert_eq!(card.places[0].ends_at, Some(ends_at));
+    server.clock.advance_millis(3_600_000);
+    let request = phone.request(Vec::new());
+    let said = super::answer(&phone.send(&server, &request).await);
+    let card = said.roster.unwrap().card.unwrap();
+    assert!(card.places.is_empty() && card.address.is_empty());
+}
+
+#[tokio::test]
+async fn without_public_pages_a_card_leads_nowhere() {
+    let server = TestServer::start(98).await;
+    let worker = server.add_worker("李网格", server.grids[0]).await;
+    let mut phone = SimDevice::enrol(&server, worker).await;
+    phone.knows_roster = true;
+    phone.sync(&server).await;
+    let card = phone.roster.unwrap().card.unwrap();
+    assert_eq!((card.places.len(), card.address.as_str()), (1, ""));
+    assert_eq!(card.number.len(), 8);
 }

@@ -9,25 +9,22 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use qrcode::{Color, EcLevel, QrCode};
 use wangge_model::{
     PersonId,
     message::{Language, message},
+    qr_code::{QUIET, QrMatrix},
 };
 
 use crate::{
     AppState,
     auth::SignedIn,
-    card::{CardNumbers, WorkCard, find_card},
+    card::{WorkCard, find_card, public_address, spoken},
     console::{
         error::PageError,
         frame::{Frame, render},
         page::Page,
     },
 };
-
-/// Modules of white around a code, as its standard asks (ISO/IEC 18004).
-const QUIET: usize = 4;
 
 #[derive(Template)]
 #[template(path = "card.html")]
@@ -83,11 +80,11 @@ pub(crate) struct CodeView {
 impl CodeView {
     /// The code of an address; none if it is too long for one.
     pub(crate) fn of(address: &str) -> Option<Self> {
-        let code = QrCode::with_error_correction_level(address, EcLevel::M).ok()?;
+        let code = QrMatrix::of(address)?;
         let width = code.width();
         let mut path = String::new();
-        for (place, color) in code.to_colors().into_iter().enumerate() {
-            if color == Color::Dark {
+        for (place, is_dark) in code.modules().iter().enumerate() {
+            if *is_dark {
                 let (x, y) = (place % width + QUIET, place / width + QUIET);
                 // Writing to a string cannot fail.
                 let _ = write!(path, "M{x} {y}h1v1h-1z");
@@ -120,17 +117,13 @@ pub(super) async fn get(
     }
     let card = find_card(storage, &id, scope.at).await?;
     let card = card.ok_or(PageError::NotFound)?;
-    let number = CardNumbers::find(storage).await?.number(&id);
-    let is_public = state.settings.public_register && card.is_valid();
-    let address = format!(
-        "{}/public/cards/{number}",
-        state.settings.public_url.trim_end_matches('/')
-    );
+    let number = state.card_numbers().await?.number(&id);
+    let address = public_address(&state.settings, &card, &number);
     render(&CardPage {
         page: frame.page_for(&signed_in),
         card: CardView::new(card, frame.language),
-        code: is_public.then(|| CodeView::of(&address)).flatten(),
-        number: number.chars().skip(32).take(8).collect(),
+        code: address.as_deref().and_then(CodeView::of),
+        number: spoken(&number),
     })
 }
 
@@ -144,7 +137,7 @@ pub(super) async fn public(
         return Err(PageError::NotFound);
     }
     let storage = state.storage.as_ref();
-    let person = CardNumbers::find(storage).await?.read(&number);
+    let person = state.card_numbers().await?.read(&number);
     let person = person.ok_or(PageError::NotFound)?;
     let now = state.clock.now();
     let card = find_card(storage, &person, now).await?;

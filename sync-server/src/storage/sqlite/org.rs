@@ -38,6 +38,20 @@ pub(super) fn find(connection: &Connection, id: &OrgNodeId) -> StorageResult<Opt
         .optional()?)
 }
 
+/// From the root down to the node itself.
+pub(super) fn line(connection: &Connection, id: OrgNodeId) -> StorageResult<Vec<OrgNode>> {
+    let mut line = Vec::new();
+    let mut next = Some(id);
+    while let Some(id) = next
+        && let Some(node) = find(connection, &id)?
+    {
+        next = node.parent;
+        line.push(node);
+    }
+    line.reverse();
+    Ok(line)
+}
+
 pub(super) fn insert(connection: &Connection, new: &NewOrgNode) -> StorageResult<OrgNode> {
     let above = match &new.parent {
         None => "/".to_owned(),
@@ -238,19 +252,7 @@ impl OrgStorage for SqliteStorage {
 
     async fn list_ancestors(&self, id: &OrgNodeId) -> StorageResult<Vec<OrgNode>> {
         let id = *id;
-        self.read(move |connection| {
-            let mut line = Vec::new();
-            let mut next = Some(id);
-            while let Some(id) = next
-                && let Some(node) = find(connection, &id)?
-            {
-                next = node.parent;
-                line.push(node);
-            }
-            line.reverse();
-            Ok(line)
-        })
-        .await
+        self.read(move |connection| line(connection, id)).await
     }
 
     async fn list_nodes_in_scope(

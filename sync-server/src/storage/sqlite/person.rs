@@ -6,7 +6,8 @@ use wangge_model::{AssignmentId, OrgNodeId, PersonId, Timestamp, org::Duty};
 
 use super::{SqliteStorage, org, refused, row, scope::in_scope};
 use crate::storage::{
-    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonStorage, PlaceStaff,
+    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonPosts, PersonStorage,
+    PlaceStaff,
     StorageError, StorageResult, TeamMember,
 };
 
@@ -68,6 +69,23 @@ fn sorted(mut members: Vec<TeamMember>) -> Vec<TeamMember> {
         key(one).cmp(&key(two))
     });
     members
+}
+
+fn find(connection: &Connection, id: &PersonId) -> StorageResult<Option<Person>> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM person WHERE id = ?1"))?
+        .query_row([id.as_bytes()], person)
+        .optional()?)
+}
+
+/// A person's assignments, past ones too, newest first.
+fn assignments(connection: &Connection, person: &PersonId) -> StorageResult<Vec<Assignment>> {
+    let sql = format!(
+        "SELECT {ASSIGNMENT_COLUMNS} FROM assignment
+         WHERE person = ?1 ORDER BY valid_from DESC, id DESC"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    row::collect(statement.query_map([person.as_bytes()], assignment)?)
 }
 
 /// Everybody assigned to a place at `at`, in no order.
@@ -182,11 +200,21 @@ impl PersonStorage for SqliteStorage {
 
     async fn find_person(&self, id: &PersonId) -> StorageResult<Option<Person>> {
         let id = *id;
+        self.read(move |connection| find(connection, &id)).await
+    }
+
+    async fn find_posts(&self, id: &PersonId) -> StorageResult<Option<PersonPosts>> {
+        let id = *id;
         self.read(move |connection| {
-            Ok(connection
-                .prepare_cached(&format!("SELECT {COLUMNS} FROM person WHERE id = ?1"))?
-                .query_row([id.as_bytes()], person)
-                .optional()?)
+            let Some(person) = find(connection, &id)? else {
+                return Ok(None);
+            };
+            let mut posts = Vec::new();
+            for assignment in assignments(connection, &id)? {
+                let line = org::line(connection, assignment.node)?;
+                posts.push((assignment, line));
+            }
+            Ok(Some(PersonPosts { person, posts }))
         })
         .await
     }
@@ -395,14 +423,7 @@ impl PersonStorage for SqliteStorage {
 
     async fn list_assignments(&self, person: &PersonId) -> StorageResult<Vec<Assignment>> {
         let person = *person;
-        self.read(move |connection| {
-            let sql = format!(
-                "SELECT {ASSIGNMENT_COLUMNS} FROM assignment
-                 WHERE person = ?1 ORDER BY valid_from DESC, id DESC"
-            );
-            let mut statement = connection.prepare_cached(&sql)?;
-            row::collect(statement.query_map([person.as_bytes()], assignment)?)
-        })
-        .await
+        self.read(move |connection| assignments(connection, &person))
+            .await
     }
 }
