@@ -6,6 +6,7 @@ use wangge_model::{
     document::{EditError, schema::FieldError},
     member_move::MemberMoveError,
     message::{Language, message, message_id},
+    roll_call::RollRefusal,
     survey::SurveyError,
 };
 
@@ -54,6 +55,9 @@ pub enum Error {
     /// [`CaseRefusal::text`].
     #[error(transparent)]
     CaseRefused(CaseRefusal),
+    /// An answer to a roll call cannot count: say why, see [`RollRefusal::text`].
+    #[error(transparent)]
+    RollCall(RollRefusal),
     /// The record has too long a history for another edit.
     #[error("the record is full")]
     RecordFull,

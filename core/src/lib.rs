@@ -65,6 +65,7 @@ pub use crate::{
     core::Core,
     draft::Draft,
     duplicate::{Duplicate, DuplicateSign},
+    emergency::{HeldEmergency, RollCallAnswer, RollCallOutcome},
     error::{Error, Result},
     line::{LineOfReport, ReportPerson, ReportStep},
     map::LocatedGrid,

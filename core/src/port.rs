@@ -16,7 +16,7 @@ use wangge_model::{
     GridId, Incarnation, RecordId, ServerEpoch, Timestamp,
     protocol::{
         Cursor, Decision, Directive, EnrolResponse, FeedPage, Grants, MovedRecord, Proof,
-        PublicKey, PushItem, Receipt, ReferenceNews, ReferenceStamp, ReturnedRecord, Roster, Session,
+        PublicKey, PushItem, Receipt, ReferenceNews, ReferenceStamp, ReturnedRecord, RollAnswer, RollOutcome, Roster, Session,
         SignedManifest, SnapshotPage,
     },
 };
@@ -63,6 +63,8 @@ pub struct Position {
     pub reference: Vec<ReferenceStamp>,
     /// Digest of the roster the phone holds.
     pub roster: ByteVec,
+    /// Answers to roll calls that the server has not decided on, in order.
+    pub roll_answers: Vec<RollAnswer>,
 }
 
 /// An unfinished first fetch of a grid.
@@ -217,4 +219,6 @@ pub struct Answer<'a> {
     pub reference: Option<&'a ReferenceNews>,
     /// Another roster than the phone holds; without one that one is confirmed.
     pub roster: Option<&'a Roster>,
+    /// What was decided on answers to roll calls.
+    pub roll_outcomes: &'a [RollOutcome],
 }

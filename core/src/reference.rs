@@ -1,7 +1,7 @@
 //! Reference sets as they hold in a grid.
 
 use serde::de::DeserializeOwned;
-use wangge_model::{GridId, reference};
+use wangge_model::{GridId, OrgNodeId, reference};
 
 use crate::{Core, Result};
 
@@ -14,6 +14,16 @@ impl Core {
         prefix: &str,
         grid: GridId,
     ) -> Result<Vec<T>> {
+        let read = self.read_references_of(prefix, grid)?;
+        Ok(read.into_iter().map(|(_, content)| content).collect())
+    }
+
+    /// The same, each with the place it is about.
+    pub(crate) fn read_references_of<T: DeserializeOwned>(
+        &self,
+        prefix: &str,
+        grid: GridId,
+    ) -> Result<Vec<(OrgNodeId, T)>> {
         let source = self.store.load_rule_source(prefix)?;
         let Some(place) = source.grids.get(&grid) else {
             return Ok(Vec::new());
@@ -24,12 +34,14 @@ impl Core {
             .filter_map(|set| {
                 let checked = reference::check(&set.name, &set.body);
                 let read = checked.map_err(|error| error.to_string()).and_then(|()| {
-                    serde_json::from_slice(&set.body).map_err(|error| error.to_string())
+                    let content = serde_json::from_slice(&set.body);
+                    content.map_err(|error| error.to_string())
                 });
                 read.inspect_err(|error| {
                     tracing::error!(%error, set = %set.name, "a reference set cannot be read");
                 })
                 .ok()
+                .map(|content| (set.node, content))
             })
             .collect())
     }

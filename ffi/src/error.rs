@@ -135,6 +135,12 @@ impl From<Error> for AppError {
             Error::Empty => Self::Empty,
             Error::MemberMove(error) => member_move(error),
             Error::Survey(error) => survey(&error),
+            Error::RollCall(refusal) => Self::Invalid {
+                field: "roll_call".to_owned(),
+                reason: refusal.code().to_owned(),
+                zh: refusal.text(Language::Chinese),
+                en: refusal.text(Language::English),
+            },
             Error::CaseRefused(refusal) => Self::Invalid {
                 field: "request".to_owned(),
                 reason: refusal.code().to_owned(),

@@ -144,6 +144,7 @@ impl LightClient {
             reference: None,
             wants_reference: None,
             roster: None,
+            roll_answers: None,
         }
     }
 

@@ -108,6 +108,7 @@ impl Phone {
             reference: None,
             wants_reference: None,
             roster: None,
+            roll_answers: None,
         })
     }
 

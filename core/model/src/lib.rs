@@ -17,7 +17,8 @@
 //!   two people see.
 //! * [`survey`]: what is asked at the door and counted without names.
 //! * [`task`]: what departments push down to grids, and what may enter them.
-//! * [`emergency`]: days on which a place works by shorter limits.
+//! * [`emergency`]: days on which a place works by shorter limits;
+//!   [`roll_call`]: who is there then.
 //! * [`mod@reference`]: what the server authors for phones.
 //! * [`protocol`]: messages, signatures, digests and limits.
 //! * [`grid_code`], [`citizen_id`], [`phone_number`], [`credit_code`],
@@ -92,6 +93,7 @@ pub mod record_problem;
 pub mod redivision;
 pub mod reference;
 pub mod resident;
+pub mod roll_call;
 pub mod summary;
 pub mod survey;
 pub mod task;

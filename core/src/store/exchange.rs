@@ -11,7 +11,7 @@ use wangge_model::{
 
 use super::{
     Store, StoreError, author, columns, feed::Intake, grid, incarnation, outbox, proof, receipt,
-    reference, roster, snapshot,
+    reference, roll_call, roster, snapshot,
 };
 use crate::port::{Answer, Applied, Enrolment, GiveBack, GiveBackMark, Position, Push, SyncStore};
 
@@ -51,10 +51,12 @@ impl SyncStore for Store {
     ) -> Result<(), StoreError> {
         let now = self.options.clock.now();
         self.write(|tx| {
-            let (device, epoch): (Option<Vec<u8>>, Option<Vec<u8>>) =
-                tx.query_row("SELECT device, server_epoch FROM phone", [], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?;
+            let (device, epoch, person): (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) =
+                tx.query_row(
+                    "SELECT device, server_epoch, person FROM phone",
+                    [],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )?;
             tx.execute(
                 "UPDATE phone SET server = ?1, pin = ?2, device = ?3, person = ?4,
                      person_name = ?5, server_epoch = ?6, server_key = ?7, session_token = ?8,
@@ -82,8 +84,11 @@ impl SyncStore for Store {
             } else if other_epoch {
                 outbox::offer_again(tx)?;
             }
-            // Enrolled by or for somebody else: nothing of it is theirs.
+            // Perhaps another server's, or somebody else's.
             roster::forget(tx)?;
+            if person.is_some_and(|person| person != response.person.as_bytes()) {
+                roll_call::forget(tx)?;
+            }
             grid::store_grants(tx, &response.grants)
         })?;
         self.settle_journal(true)
@@ -170,6 +175,7 @@ impl SyncStore for Store {
                 || answer.directives.contains(&Directive::Reoffer);
             if starts_over {
                 outbox::offer_again(tx)?;
+                roll_call::offer_again(tx)?;
                 fault_point::reach(FailPoint::PhoneEpochStored)?;
             } else {
                 if let Some(receipt) = answer.receipt {
@@ -206,6 +212,7 @@ impl SyncStore for Store {
             }
             if !starts_over {
                 roster::apply(tx, answer.roster, answer.time)?;
+                roll_call::apply(tx, answer.roll_outcomes)?;
             }
             follow(tx, answer.directives)?;
             grid::drop_lost(tx)?;

@@ -7,7 +7,7 @@ use wangge_model::{
     protocol::{Cursor, Grants, GridDigest, GridGrant},
 };
 
-use super::{Store, StoreError, columns, document, feed::UNDER_REVIEW, proof, reference, roster};
+use super::{Store, StoreError, columns, document, feed::UNDER_REVIEW, proof, reference, roll_call, roster};
 use crate::port::{Bootstrap, Position};
 
 impl Store {
@@ -142,6 +142,7 @@ pub(super) fn position(db: &Connection) -> Result<Position, StoreError> {
         decisions_after: decisions_after(db)?,
         reference: reference::list_stamps(db)?,
         roster: roster::digest(db)?,
+        roll_answers: roll_call::pending(db)?,
     })
 }
 

@@ -40,6 +40,10 @@ pub(super) const MIGRATIONS: &[Step] = &[
     ("0010_merges", include_str!("migrations/0010_merges.sql")),
     ("0011_cases", include_str!("migrations/0011_cases.sql")),
     ("0012_people", include_str!("migrations/0012_people.sql")),
+    (
+        "0013_roll_call",
+        include_str!("migrations/0013_roll_call.sql"),
+    ),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -109,6 +113,7 @@ mod tests {
         include_str!("fixtures/v0010.sql"),
         include_str!("fixtures/v0011.sql"),
         include_str!("fixtures/v0012.sql"),
+        include_str!("fixtures/v0013.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

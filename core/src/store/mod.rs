@@ -31,6 +31,7 @@ mod receipt;
 mod record;
 mod reference;
 mod rescue;
+mod roll_call;
 mod roster;
 mod search;
 mod signs;
@@ -65,6 +66,7 @@ pub use error::StoreError;
 pub use fact::{PlanSource, PlannedGrid, PlannedHousehold, PlannedVisit};
 pub use reference::HeldReference;
 pub use rescue::Recovery;
+pub use roll_call::KeptRollAnswer;
 pub use work::{DoneSum, IncidentSum};
 
 use crate::StoreKey;

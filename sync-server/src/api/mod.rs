@@ -18,6 +18,7 @@ mod health;
 mod program;
 mod rate_limit;
 mod reference;
+mod roll_call;
 mod roster;
 mod session;
 mod snapshot;

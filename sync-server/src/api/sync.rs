@@ -18,7 +18,7 @@ use super::{
     body,
     device_auth::{authenticate, note_seen},
     feed_page::{Asker, News, news},
-    grants, reference, roster,
+    grants, reference, roll_call, roster,
 };
 use crate::{AppState, DeviceError, ingest, storage::Device};
 
@@ -80,7 +80,8 @@ async fn try_sync(
         && response.grants.is_none()
         && response.decisions.is_none()
         && response.reference.is_none()
-        && response.roster.is_none();
+        && response.roster.is_none()
+        && response.roll_outcomes.is_none();
     if brings_nothing {
         return Ok(body::answer_small(state, &response));
     }
@@ -98,7 +99,8 @@ fn check(request: &SyncRequest) -> Result<(), DeviceError> {
     }
     let grids: BTreeSet<GridId> = request.cursors.iter().map(|cursor| cursor.grid).collect();
     let wanted = request.wants_reference.as_ref().map_or(0, Vec::len);
-    if wanted > limits::REFERENCE_SETS {
+    let answers = request.roll_answers.as_ref().map_or(0, Vec::len);
+    if wanted > limits::REFERENCE_SETS || answers > limits::ROLL_ANSWERS {
         return Err(ProblemCode::TooManyItems.into());
     }
     if grids.len() != request.cursors.len()
@@ -139,6 +141,7 @@ async fn exchange(
             decisions: None,
             reference: None,
             roster: None,
+            roll_outcomes: None,
         });
     }
     let decisions = match request.decisions_after {
@@ -159,6 +162,12 @@ async fn exchange(
         reference::news(state, &asked, &grants).await?
     } else {
         None
+    };
+    let roll_outcomes = match &request.roll_answers {
+        Some(answers) if request.server_epoch == Some(epoch) => {
+            Some(roll_call::decide(state, device, answers).await?)
+        }
+        _ => None,
     };
     let roster = match &request.roster {
         Some(held) if request.server_epoch == Some(epoch) => {
@@ -204,5 +213,6 @@ async fn exchange(
         decisions: (!decisions.is_empty()).then_some(decisions),
         reference,
         roster,
+        roll_outcomes,
     })
 }

@@ -17,6 +17,7 @@ use wangge_model::{
     access::{Act, Data},
     emergency::{EmergencyError, EmergencyLevel, MOST_DAYS, is_text},
     message::message_id,
+    roll_call::RollState,
     text::typed_line,
 };
 
@@ -54,6 +55,8 @@ pub(crate) struct EmergencyPage {
     pub(crate) roll: Vec<RollView>,
     pub(crate) came: usize,
     pub(crate) in_touch: usize,
+    pub(crate) on_the_way: usize,
+    pub(crate) cannot_come: usize,
 }
 
 /// An emergency in words.
@@ -116,19 +119,29 @@ pub(crate) struct RollView {
     /// Empty: not come yet.
     pub(crate) arrived_at: String,
     pub(crate) noted_by: String,
+    /// What they answered from their phone, in words; empty: nothing.
+    pub(crate) said: String,
+    /// When.
+    pub(crate) said_at: String,
+    /// Why they cannot come; may be empty.
+    pub(crate) said_reason: String,
 }
 
 impl RollView {
-    fn new(row: RollRow) -> Self {
+    fn new(row: &RollRow, page: &Page) -> Self {
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_china_text).unwrap_or_default();
+        let said = row.said.as_ref();
         Self {
             person: row.person.to_string(),
-            name: row.name,
-            node_name: row.node_name,
+            name: row.name.clone(),
+            node_name: row.node_name.clone(),
             is_reserve: row.is_reserve,
             phone_at: time(row.phone_at),
-            arrived_at: time(row.arrived_at),
-            noted_by: row.noted_by,
+            arrived_at: time(row.came_at()),
+            noted_by: row.noted_by.clone(),
+            said: said.map_or_else(String::new, |said| said.state.text(page.language)),
+            said_at: time(said.map(|said| said.given_at)),
+            said_reason: said.map(|said| said.reason.clone()).unwrap_or_default(),
         }
     }
 }
@@ -338,11 +351,18 @@ async fn detail(
         .storage
         .list_roll(&id, &scope.person, scope.at)
         .await?;
-    let roll: Vec<RollView> = roll.into_iter().map(RollView::new).collect();
+    let says = |state: RollState| {
+        let said = roll.iter().filter_map(|row| row.said.as_ref());
+        said.filter(|said| said.state == state).count()
+    };
+    let (on_the_way, cannot_come) = (says(RollState::OnTheWay), says(RollState::CannotCome));
+    let roll: Vec<RollView> = roll.iter().map(|row| RollView::new(row, &page)).collect();
     render(&EmergencyPage {
         emergency: EmergencyView::new(row, scope.at, &page),
         came: roll.iter().filter(|row| !row.arrived_at.is_empty()).count(),
         in_touch: roll.iter().filter(|row| !row.phone_at.is_empty()).count(),
+        on_the_way,
+        cannot_come,
         roll,
         page,
     })

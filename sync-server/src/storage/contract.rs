@@ -57,6 +57,7 @@ use self::duplicate::{
 };
 use self::emergency::{
     a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
+    an_answer_from_a_phone_is_decided_once_and_the_last_counts,
     an_emergency_holds_below_its_place_and_ends_by_itself,
 };
 use self::finding::{lists_are_the_same_indexed_or_not, what_makes_households_the_same_is_found};
@@ -183,6 +184,7 @@ where
         cases_come_due_and_one_server_at_a_time_looks,
         an_emergency_holds_below_its_place_and_ends_by_itself,
         a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
+        an_answer_from_a_phone_is_decided_once_and_the_last_counts,
         the_register_is_narrowed_to_each_of_the_four_kinds,
         what_is_on_the_list_enters_at_once,
         reports_that_may_be_one_are_found,

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use wangge_model::{
-    CallOutId, EmergencyId, OrgNodeId, PersonId, Timestamp, emergency::EmergencyLevel,
+    CallOutId, EmergencyId, OrgNodeId, PersonId, RequestId, Timestamp,
+    emergency::EmergencyLevel,
+    roll_call::{RollRefusal, RollState},
 };
 
 use super::StorageResult;
@@ -78,6 +80,59 @@ pub struct RollRow {
     pub arrived_at: Option<Timestamp>,
     /// Who noted that.
     pub noted_by: String,
+    /// What they answered last from their phone, as far as it counts.
+    pub said: Option<RollSaid>,
+}
+
+impl RollRow {
+    /// When they came: reported for duty, or said from their phone that they are
+    /// in place.
+    pub fn came_at(&self) -> Option<Timestamp> {
+        let said = self.said.as_ref();
+        let in_place = said.filter(|said| said.state == RollState::InPlace);
+        self.arrived_at.or(in_place.map(|said| said.given_at))
+    }
+}
+
+/// What somebody answered from their phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollSaid {
+    /// What.
+    pub state: RollState,
+    /// Why not; may be empty.
+    pub reason: String,
+    /// When.
+    pub given_at: Timestamp,
+}
+
+/// An answer to a roll call that came from a phone; state and reason are checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRollAnswer {
+    /// The id the phone gave it.
+    pub id: RequestId,
+    /// Which emergency.
+    pub emergency: EmergencyId,
+    /// Whose phone.
+    pub person: PersonId,
+    /// What.
+    pub state: RollState,
+    /// Why not; may be empty.
+    pub reason: String,
+    /// When it was given, not after `at`.
+    pub given_at: Timestamp,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// What was decided on an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RollDecision {
+    /// Why it does not count; `None`: it does.
+    pub refusal: Option<RollRefusal>,
+    /// When that was decided.
+    pub at: Timestamp,
+    /// Whether it was decided just now.
+    pub is_new: bool,
 }
 
 /// Emergencies.
@@ -126,6 +181,9 @@ pub trait EmergencyStorage {
         person: &PersonId,
         at: Timestamp,
     ) -> StorageResult<bool>;
+    /// Decides on an answer from a phone ([`wangge_model::roll_call::decide`]), once:
+    /// the same one again gets what was decided.
+    async fn answer_roll_call(&self, new: &NewRollAnswer) -> StorageResult<RollDecision>;
     /// Notes whose phones were in touch since their emergency began. Answers how
     /// many are new.
     async fn note_contacts(&self, at: Timestamp) -> StorageResult<u64>;

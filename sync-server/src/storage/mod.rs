@@ -59,7 +59,9 @@ pub use device::{
 };
 pub use division::{Division, DivisionStorage};
 pub use duplicate::{Alias, DuplicatePage, DuplicatePair, DuplicateStorage};
-pub use emergency::{EmergencyRow, EmergencyStorage, NewEmergency, RollRow};
+pub use emergency::{
+    EmergencyRow, EmergencyStorage, NewEmergency, NewRollAnswer, RollDecision, RollRow, RollSaid,
+};
 pub use feed::{FeedChange, FeedHead, FeedPlace, FeedStorage};
 pub use finding::FindingStorage;
 pub use follow_up_mark::{FollowUpCount, FollowUpMark, FollowUpMarkStorage, NewFollowUpMark};

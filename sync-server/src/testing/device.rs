@@ -12,7 +12,7 @@ use wangge_model::{
     protocol::{
         Cursor, Decision, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants,
         GridDigest, Manifest, PROTOCOL, PublicKey, PushItem, ReferenceNews, ReferenceStamp,
-        Roster, Session, SessionRequest, SignedManifest, SigningKey as _, SnapshotEntry,
+        RollAnswer, RollOutcome, Roster, Session, SessionRequest, SignedManifest, SigningKey as _, SnapshotEntry,
         SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message,
         feed_page_message, items_digest, open, record_fingerprint, reference_digest,
         reference_message, roster_digest, seal, session_message, snapshot_path,
@@ -83,6 +83,10 @@ pub struct SimDevice {
     pub knows_roster: bool,
     /// The roster it holds.
     pub roster: Option<Roster>,
+    /// Answers to roll calls that were not decided on.
+    pub roll_answers: Vec<RollAnswer>,
+    /// What was decided on others.
+    pub roll_outcomes: Vec<RollOutcome>,
 }
 
 #[expect(
@@ -129,6 +133,8 @@ impl SimDevice {
             lacks_reference: Vec::new(),
             knows_roster: false,
             roster: None,
+            roll_answers: Vec::new(),
+            roll_outcomes: Vec::new(),
         }
     }
 
@@ -236,6 +242,7 @@ impl SimDevice {
             roster: self
                 .knows_roster
                 .then(|| roster_digest(self.roster.as_ref())),
+            roll_answers: (!self.roll_answers.is_empty()).then(|| self.roll_answers.clone()),
         }
     }
 
@@ -314,6 +321,10 @@ impl SimDevice {
         }
         if let Some(news) = response.reference {
             self.apply_reference(news);
+        }
+        for outcome in response.roll_outcomes.into_iter().flatten() {
+            self.roll_answers.retain(|answer| answer.id != outcome.id);
+            self.roll_outcomes.push(outcome);
         }
         if response.roster.is_some() {
             self.roster = response.roster;

@@ -102,3 +102,13 @@ incident-class-code = The code "{ $found }" is wrong: two digits a level, four l
 incident-class-repeated = The code "{ $found }" is there twice; remove one.
 incident-class-no-parent = The class above "{ $found }" is missing; add it.
 incident-class-name = The class "{ $found }" needs a name in Chinese and in English of at most 60 characters. Change it.
+
+roll-state-in-place = In place
+roll-state-on-the-way = On the way
+roll-state-cannot-come = Cannot come
+roll-refused-state = The server does not know this answer. Ask the administrator to update the server, then try again.
+roll-refused-reason = Not coming needs a reason of 2 to 200 characters; other remarks have 200 at most.
+roll-refused-unknown = The server has no such emergency. Sync and look what holds now.
+roll-refused-over = The emergency has not begun or is over; the answer does not count any more.
+roll-refused-not-on-roll = You are not on the roll of this emergency. Ask the street if in doubt.
+roll-refused-superseded = You gave another answer after this one; the later one counts.

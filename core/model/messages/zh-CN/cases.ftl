@@ -102,3 +102,13 @@ incident-class-code = 编码“{ $found }”有误：每级两位数字，最多
 incident-class-repeated = 编码“{ $found }”重复，请删去一个。
 incident-class-no-parent = 编码“{ $found }”没有上级分类，请补上上级。
 incident-class-name = 编码“{ $found }”缺少中文或英文名称，或者名称超过 60 字，请修改。
+
+roll-state-in-place = 已到岗
+roll-state-on-the-way = 正在途中
+roll-state-cannot-come = 不能到岗
+roll-refused-state = 服务器不认识这个答复。请联系管理员升级服务器后再试。
+roll-refused-reason = 不能到岗请说明原因（2 到 200 字）；其他答复的说明不超过 200 字。
+roll-refused-unknown = 服务器上没有这次应急。请同步后查看当前应急状态。
+roll-refused-over = 这次应急未开始或已结束，答复不再计入点名。
+roll-refused-not-on-roll = 您不在这次应急的点名范围内。如有疑问请联系街道。
+roll-refused-superseded = 您之后已作出别的答复，以后者为准。

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    ChangeHash, DeviceId, GridId, Incarnation, OrgNodeId, PersonId, RecordId, RecordKind,
-    RecordSummary, ReferenceVersion, ServerEpoch, Timestamp,
+    ChangeHash, DeviceId, EmergencyId, GridId, Incarnation, OrgNodeId, PersonId, RecordId,
+    RecordKind, RecordSummary, ReferenceVersion, RequestId, ServerEpoch, Timestamp,
 };
 
 const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
@@ -146,6 +146,7 @@ fn unchanged_request() -> SyncRequest {
         reference: None,
         wants_reference: None,
         roster: None,
+        roll_answers: None,
     }
 }
 
@@ -168,6 +169,7 @@ fn unchanged_response() -> SyncResponse {
         decisions: None,
         reference: None,
         roster: None,
+        roll_outcomes: None,
     }
 }
 
@@ -287,6 +289,24 @@ fn roster() -> Roster {
             }],
         }),
     }
+}
+
+fn roll_call() -> (RollAnswer, RollOutcome) {
+    let id = RequestId::from_bytes([0x7e; 16]);
+    let answer = RollAnswer {
+        id,
+        emergency: EmergencyId::from_bytes([0xee; 16]),
+        state: "cannot_come".to_owned(),
+        reason: "家中老人住院".to_owned(),
+        given_at: Timestamp::from_millis(1_767_225_600_000),
+    };
+    let outcome = RollOutcome {
+        id,
+        is_accepted: false,
+        code: "over".to_owned(),
+        at: Timestamp::from_millis(1_767_229_200_000),
+    };
+    (answer, outcome)
 }
 
 fn reference_response() -> SyncResponse {
@@ -565,6 +585,17 @@ fn every_message_is_the_bytes_it_was() {
         ..unchanged_response()
     };
     assert_golden_map("sync_response_roster", &people);
+    let (answer, outcome) = roll_call();
+    let answering = SyncRequest {
+        roll_answers: Some(vec![answer]),
+        ..unchanged_request()
+    };
+    assert_golden_map("sync_request_roll_call", &answering);
+    let decided = SyncResponse {
+        roll_outcomes: Some(vec![outcome]),
+        ..unchanged_response()
+    };
+    assert_golden_map("sync_response_roll_call", &decided);
     assert_golden_map("sync_response_reference", &reference_response());
     assert_golden_map("sync_response_decided", &decided_response());
     assert_golden("feed_page_moves", &moves_page());

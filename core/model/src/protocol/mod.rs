@@ -15,6 +15,7 @@ mod manifest;
 mod problem;
 mod proof;
 mod reference;
+mod roll_call;
 mod roster;
 mod signature;
 mod snapshot;
@@ -35,6 +36,7 @@ pub use proof::{
 pub use reference::{
     ReferenceNews, ReferenceSet, ReferenceStamp, reference_digest, reference_message,
 };
+pub use roll_call::{RollAnswer, RollOutcome};
 pub use roster::{
     ROSTER_PEOPLE, Roster, RosterCard, RosterCardPlace, RosterPerson, RosterPlace, roster_digest,
 };
@@ -89,6 +91,8 @@ pub mod limits {
     /// Most reference sets a phone holds, and most it asks for at once: a
     /// supervisor's tablet with a thousand grids has a few for each.
     pub const REFERENCE_SETS: usize = 10_000;
+    /// Most answers to roll calls in one request.
+    pub const ROLL_ANSWERS: usize = 100;
     /// How far ahead of the server a phone's clock may run before it is
     /// flagged, in milliseconds.
     pub const CLOCK_AHEAD_MS: i64 = 24 * 3_600_000;

@@ -2,7 +2,9 @@
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
-use super::{Digest, PushItem, ReferenceNews, Roster, Signature, SignedManifest, SnapshotEntry};
+use super::{
+    Digest, PushItem, ReferenceNews, RollAnswer, RollOutcome, Roster, Signature, SignedManifest, SnapshotEntry,
+};
 use crate::{
     ChangeHash, GridId, OrgNodeId, PersonId, RecordId, RecordKind, ReferenceVersion, ServerEpoch,
     Timestamp,
@@ -63,6 +65,10 @@ pub struct SyncRequest {
     /// phones that know none.
     #[n(14)]
     pub roster: Option<ByteVec>,
+    /// Answers to roll calls that the server has not decided on, in the order
+    /// given.
+    #[n(15)]
+    pub roll_answers: Option<Vec<RollAnswer>>,
 }
 
 /// How far one grid's feed has been read.
@@ -112,6 +118,10 @@ pub struct SyncResponse {
     /// The person's roster, if the phone holds another.
     #[n(8)]
     pub roster: Option<Roster>,
+    /// What was decided on the request's answers to roll calls, made after it was
+    /// on disk.
+    #[n(9)]
+    pub roll_outcomes: Option<Vec<RollOutcome>>,
 }
 
 /// What a supervisor decided on one change that was under review.

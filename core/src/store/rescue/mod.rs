@@ -28,7 +28,7 @@ use wangge_model::{ChangeHash, Timestamp, document::FieldEdit, protocol::PushIte
 use super::{
     Store, StoreError, StoreOptions, StoreParts, columns,
     connection::{Connections, DATABASE, OldLog},
-    document, draft, incarnation, outbox,
+    document, draft, incarnation, outbox, roll_call,
 };
 use identity::{Found, Identity};
 use journal::{Contents, Entry, Journal};
@@ -232,6 +232,9 @@ fn fill(
     incarnation::remember_actor(tx, now)?;
     for draft in &salvaged.drafts {
         draft::save(tx, draft)?;
+    }
+    for answer in &salvaged.roll_answers {
+        roll_call::save(tx, answer)?;
     }
     for (record, hash, at) in &salvaged.erased {
         tx.execute(

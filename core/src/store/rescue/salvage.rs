@@ -17,10 +17,11 @@ use super::{identity::Identity, journal::Entry};
 use crate::{
     Draft, StoreKey,
     store::{
-        StoreError, columns, connection,
+        KeptRollAnswer, StoreError, columns, connection,
         document::{self, Held},
         draft,
         outbox::Status,
+        roll_call,
     },
 };
 
@@ -38,6 +39,8 @@ pub(in crate::store) struct Salvage {
     /// All changes of the records that have unsent ones.
     pub(in crate::store) documents: HashMap<RecordId, Vec<Vec<u8>>>,
     pub(in crate::store) drafts: Vec<Draft>,
+    /// Answers to roll calls, decided on or not.
+    pub(in crate::store) roll_answers: Vec<KeptRollAnswer>,
     /// Erased records: id, unsent change, time.
     pub(in crate::store) erased: Vec<(Vec<u8>, Option<Vec<u8>>, i64)>,
 }
@@ -102,6 +105,9 @@ pub(in crate::store) fn salvage(
         .into_iter()
         .filter_map(|row| row.into_draft().ok())
         .collect();
+    salvage.roll_answers = reader.rows("roll_answer", "position", roll_call::COLUMNS, |row| {
+        roll_call::read_from(row, 1)
+    });
     salvage.erased = reader.rows("erased", "rowid", "record, hash, at", |row| {
         Ok((row.get(1)?, row.get(2)?, row.get(3)?))
     });

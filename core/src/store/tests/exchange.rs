@@ -180,6 +180,7 @@ fn a_lost_grid_takes_its_records_along_but_never_unsent_ones() {
             decisions: &[],
             reference: None,
             roster: None,
+            roll_outcomes: &[],
         })
         .unwrap();
     assert_eq!(phone.core().grids().unwrap().len(), 1);

@@ -62,6 +62,7 @@ fn a_receipt_for_other_items_is_an_error_and_changes_nothing() {
             decisions: &[],
             reference: None,
             roster: None,
+            roll_outcomes: &[],
         })
     };
     let bad = Receipt {

@@ -355,6 +355,7 @@ impl Hub {
                 decisions: &[],
                 reference: None,
                 roster: None,
+                roll_outcomes: &[],
             })
             .unwrap()
     }

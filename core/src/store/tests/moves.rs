@@ -103,6 +103,7 @@ fn decide(phone: &Phone, decision: Decision) {
             decisions: &[decision],
             reference: None,
             roster: None,
+            roll_outcomes: &[],
         })
         .unwrap();
     phone.check();
@@ -302,6 +303,7 @@ fn older_word_about_a_record_that_came_back_changes_nothing() {
             decisions: &[],
             reference: None,
             roster: None,
+            roll_outcomes: &[],
         })
         .unwrap();
     phone.store().apply_snapshot(&page).unwrap();

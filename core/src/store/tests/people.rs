@@ -1,9 +1,10 @@
 //! What the server tells of people, on the phone.
 
 use wangge_model::{
-    OrgNodeId, Timestamp,
+    EmergencyId, OrgNodeId, PersonId, RequestId, ServerEpoch, Timestamp,
     org::LineStep,
-    protocol::{GridLine, Roster, RosterPerson, RosterPlace, roster_digest},
+    protocol::{GridLine, RollOutcome, Roster, RosterPerson, RosterPlace, roster_digest},
+    roll_call::{RollRefusal, RollState},
 };
 
 use super::{Hub, Phone, START, grants, grid};
@@ -79,6 +80,7 @@ fn hear(phone: &Phone, hour: i64, roster: Option<&Roster>) {
     };
     let grants = wangge_model::protocol::Grants {
         lines: Some(vec![line]),
+        person: PersonId::from_bytes([phone.number; 16]),
         ..grants(2, &[1])
     };
     phone
@@ -93,6 +95,7 @@ fn hear(phone: &Phone, hour: i64, roster: Option<&Roster>) {
             decisions: &[],
             reference: None,
             roster,
+            roll_outcomes: &[],
         })
         .unwrap();
 }
@@ -145,4 +148,126 @@ fn a_roster_is_kept_with_its_digest_and_forgotten_with_the_enrolment() {
     phone.enrol(7, &[1]);
     assert!(digest(&phone).is_empty());
     assert!(phone.core().line_of_report(grid(1)).unwrap().steps.is_empty());
+}
+
+fn emergency_id() -> EmergencyId {
+    EmergencyId::from_bytes([9; 16])
+}
+
+/// A phone under an emergency of its street that lasts two hours.
+fn phone_in_an_emergency() -> Phone {
+    let phone = Phone::enrolled(1, &[1]);
+    let start = phone.core().clock.now().as_millis();
+    let set = format!(
+        r#"{{"id": "{id}", "level": "reinforced", "reason": "防汛", "ordered_by": "县防指",
+            "starts_at": {start}, "ends_at": {end}}}"#,
+        id = emergency_id(),
+        end = start + 2 * HOUR,
+    );
+    let name = format!("emergency.{}", emergency_id());
+    super::plan::publish(&phone, &[(name.as_str(), street(), set)]);
+    hear(&phone, 0, Some(&roster()));
+    phone
+}
+
+fn decide(phone: &Phone, epoch: ServerEpoch, outcomes: &[RollOutcome]) {
+    phone
+        .store()
+        .apply_answer(&Answer {
+            server_epoch: epoch,
+            time: Timestamp::from_millis(START),
+            receipt: None,
+            pages: &[],
+            grants: None,
+            directives: &[],
+            decisions: &[],
+            reference: None,
+            roster: None,
+            roll_outcomes: outcomes,
+        })
+        .unwrap();
+}
+
+fn outcome(id: RequestId, code: &str) -> RollOutcome {
+    RollOutcome {
+        id,
+        is_accepted: code.is_empty(),
+        code: code.to_owned(),
+        at: Timestamp::from_millis(START + HOUR),
+    }
+}
+
+#[test]
+fn a_roll_call_is_answered_offline_and_pending_until_the_server_decides() {
+    let phone = phone_in_an_emergency();
+    let core = phone.core();
+    let shown = || core.emergencies(grid(1)).unwrap().remove(0);
+    assert_eq!((shown().area.as_str(), shown().answer), ("千佛山街道", None));
+    let answer = |state, reason: &str| core.answer_roll_call(emergency_id(), state, reason);
+    let refused = |result: Result<RequestId, Error>| match result {
+        Err(Error::RollCall(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    };
+    let reason = answer(RollState::CannotCome, " ");
+    assert_eq!(refused(reason), RollRefusal::Reason);
+    let first = answer(RollState::OnTheWay, "").unwrap();
+    phone.tick();
+    let second = answer(RollState::InPlace, " 到达\n值守点 ").unwrap();
+    let told = shown().answer.unwrap();
+    assert_eq!(
+        (told.id, told.state, told.reason.as_str(), told.outcome),
+        (second, Some(RollState::InPlace), "到达值守点", None),
+        "the latest, pending"
+    );
+    let pending = || -> Vec<RequestId> {
+        let answers = phone.store().position().unwrap().roll_answers;
+        answers.into_iter().map(|answer| answer.id).collect()
+    };
+    assert_eq!(pending(), [first, second], "in the order given");
+    decide(&phone, Hub::first_epoch(), &[outcome(first, "")]);
+    decide(&phone, Hub::first_epoch(), &[outcome(second, "not_on_roll")]);
+    assert_eq!(pending(), []);
+    let decided = shown().answer.unwrap().outcome.unwrap();
+    assert_eq!(
+        (decided.is_accepted, decided.refusal),
+        (false, Some(RollRefusal::NotOnRoll))
+    );
+    // Over by itself: no answer any more, what was said stays.
+    phone.clock.advance_millis(2 * HOUR);
+    let late = answer(RollState::InPlace, "");
+    assert_eq!(refused(late), RollRefusal::Over);
+    assert!(core.emergencies(grid(1)).unwrap().is_empty());
+    let accepted: Vec<bool> = core
+        .roll_call_answers()
+        .unwrap()
+        .into_iter()
+        .map(|answer| answer.outcome.unwrap().is_accepted)
+        .collect();
+    assert_eq!(accepted, [false, true], "latest first");
+    let elsewhere = core.answer_roll_call(EmergencyId::from_bytes([8; 16]), RollState::InPlace, "");
+    assert_eq!(refused(elsewhere), RollRefusal::Unknown);
+}
+
+#[test]
+fn a_restored_server_is_asked_again_for_what_it_had_accepted() {
+    let mut phone = phone_in_an_emergency();
+    let ask = |phone: &Phone| {
+        let core = phone.core();
+        phone.tick();
+        core.answer_roll_call(emergency_id(), RollState::InPlace, "")
+            .unwrap()
+    };
+    let (accepted, refused, open) = (ask(&phone), ask(&phone), ask(&phone));
+    let outcomes = [outcome(accepted, ""), outcome(refused, "superseded")];
+    decide(&phone, Hub::first_epoch(), &outcomes);
+    decide(&phone, ServerEpoch::from_bytes([2; 16]), &[]);
+    let pending = |phone: &Phone| -> Vec<RequestId> {
+        let answers = phone.store().position().unwrap().roll_answers;
+        answers.into_iter().map(|answer| answer.id).collect()
+    };
+    assert_eq!(pending(&phone), [accepted, open]);
+    // Kept over a restart, and by a new enrolment of the same person.
+    phone.open(3);
+    phone.enrol(7, &[1]);
+    assert_eq!(pending(&phone), [accepted, open]);
 }

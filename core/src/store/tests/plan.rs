@@ -111,6 +111,7 @@ pub(super) fn publish(phone: &Phone, sets: &[(&str, OrgNodeId, String)]) {
             decisions: &[],
             reference: Some(&news),
             roster: None,
+            roll_outcomes: &[],
         })
         .unwrap();
 }

@@ -189,7 +189,7 @@ fn an_emergency_is_shown_in_its_grids_until_it_ends() {
     );
     let held = || -> Vec<String> {
         let found = phone.core().emergencies(grid(1)).unwrap();
-        found.into_iter().map(|emergency| emergency.id).collect()
+        found.into_iter().map(|held| held.emergency.id).collect()
     };
     assert_eq!(held(), ["b", "a"], "of this place, the highest first");
     phone.clock.advance_millis(3_600_000);

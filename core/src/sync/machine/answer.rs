@@ -79,6 +79,7 @@ impl Machine {
             decisions: answer.decisions.as_deref().unwrap_or_default(),
             reference,
             roster: answer.roster.as_ref().filter(|_| same_life),
+            roll_outcomes: answer.roll_outcomes.as_deref().unwrap_or_default(),
         })?;
         fault_point::reach(FailPoint::PhoneReceiptStored).map_err(crate::StoreError::from)?;
         self.count(&applied);

@@ -456,6 +456,7 @@ impl Machine {
             wants_reference: (!self.lacks_reference.is_empty())
                 .then(|| self.lacks_reference.clone()),
             roster: Some(position.roster),
+            roll_answers: (!position.roll_answers.is_empty()).then_some(position.roll_answers),
         })))
     }
 

@@ -9,7 +9,7 @@ use wangge_model::{
     protocol::{
         Directive, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants, GridGrant,
         Problem, ProblemCode, PublicKey, PushItem, Receipt, ReferenceNews, ReferenceSet,
-        ReferenceStamp, Roster, Session, SessionRequest, SignedManifest, SigningKey, SnapshotEntry,
+        ReferenceStamp, RollAnswer, RollOutcome, Roster, Session, SessionRequest, SignedManifest, SigningKey, SnapshotEntry,
         SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message,
         feed_page_message, items_digest, open, reference_digest, reference_message, roster_digest, seal,
         session_message,
@@ -76,6 +76,8 @@ pub(in crate::sync) struct FakeServer {
     pub(in crate::sync) tells_counter: bool,
     /// Reference sets: name and content.
     pub(in crate::sync) reference: BTreeMap<String, String>,
+    /// Whether it knows of roll calls.
+    pub(in crate::sync) knows_roll_calls: bool,
     /// What each phone is told of people.
     pub(in crate::sync) roster: Option<Roster>,
     /// Most reference sets in an answer.
@@ -122,6 +124,7 @@ impl FakeServer {
             always_mismatch: false,
             tells_counter: true,
             reference: BTreeMap::new(),
+            knows_roll_calls: true,
             roster: None,
             reference_sets: 100,
         }
@@ -338,6 +341,19 @@ impl FakeServer {
         })
     }
 
+    /// Accepts answers without a reason, refuses the others with it as code.
+    fn decide_roll(&self, request: &SyncRequest) -> Option<Vec<RollOutcome>> {
+        let answers = request.roll_answers.as_ref()?;
+        let decide = |answer: &RollAnswer| RollOutcome {
+            id: answer.id,
+            is_accepted: answer.reason.is_empty(),
+            code: answer.reason.clone(),
+            at: NOW,
+        };
+        self.knows_roll_calls
+            .then(|| answers.iter().map(decide).collect())
+    }
+
     fn roster_news(&self, request: &SyncRequest) -> Option<Roster> {
         let held = request.roster.as_ref()?;
         let is_same = *held == roster_digest(self.roster.as_ref());
@@ -357,6 +373,7 @@ impl FakeServer {
             decisions: None,
             reference: self.reference_news(request),
             roster: self.roster_news(request),
+            roll_outcomes: self.decide_roll(request),
         };
         let before: BTreeMap<GridId, usize> = self
             .grids

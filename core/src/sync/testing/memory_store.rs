@@ -9,7 +9,7 @@ use wangge_model::{
     ChangeHash, GridId, Incarnation, OrgNodeId, RecordId, RecordKind, Timestamp,
     protocol::{
         Cursor, Directive, EnrolResponse, FeedEntry, Grants, MovedRecord, PushItem, ReferenceStamp,
-        Roster, Session, SignedManifest, SnapshotPage, Verdict, roster_digest,
+        RollAnswer, RollOutcome, Roster, Session, SignedManifest, SnapshotPage, Verdict, roster_digest,
     },
 };
 
@@ -42,6 +42,7 @@ struct StoreState {
     synced_at: Option<Timestamp>,
     reference: BTreeMap<(String, OrgNodeId), (ReferenceStamp, Vec<u8>)>,
     roster: Option<Roster>,
+    roll_answers: Vec<(RollAnswer, Option<RollOutcome>)>,
 }
 
 /// A phone's store in memory.
@@ -63,6 +64,7 @@ impl MemoryStore {
             synced_at: None,
             reference: BTreeMap::new(),
             roster: None,
+            roll_answers: Vec::new(),
         }))
     }
 
@@ -103,6 +105,19 @@ impl MemoryStore {
 
     pub(in crate::sync) fn roster(&self) -> Option<Roster> {
         self.state().roster.clone()
+    }
+
+    /// The person answers a roll call.
+    pub(in crate::sync) fn answer_roll_call(&self, answer: RollAnswer) {
+        self.state().roll_answers.push((answer, None));
+    }
+
+    /// What became of each answer: nothing yet, or its code.
+    pub(in crate::sync) fn roll_codes(&self) -> Vec<Option<String>> {
+        let state = self.state();
+        let code = |outcome: &RollOutcome| outcome.code.clone();
+        let outcomes = state.roll_answers.iter().map(|(_, outcome)| outcome);
+        outcomes.map(|outcome| outcome.as_ref().map(code)).collect()
     }
 
     pub(in crate::sync) fn set_counter(&self, counter: u64) {
@@ -259,6 +274,12 @@ impl SyncStore for MemoryStore {
                 .map(|(stamp, _)| stamp.clone())
                 .collect(),
             roster: roster_digest(state.roster.as_ref()),
+            roll_answers: state
+                .roll_answers
+                .iter()
+                .filter(|(_, outcome)| outcome.is_none())
+                .map(|(answer, _)| answer.clone())
+                .collect(),
         })
     }
 
@@ -396,6 +417,13 @@ impl SyncStore for MemoryStore {
         }
         if let Some(roster) = answer.roster {
             state.roster = Some(roster.clone());
+        }
+        for outcome in answer.roll_outcomes {
+            for (asked, decided) in &mut state.roll_answers {
+                if asked.id == outcome.id {
+                    *decided = Some(outcome.clone());
+                }
+            }
         }
         for directive in answer.directives {
             match directive {

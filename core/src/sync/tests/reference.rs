@@ -80,6 +80,33 @@ fn whoever_is_shut_out_keeps_no_roster() {
 }
 
 #[test]
+fn answers_to_a_roll_call_go_along_until_they_are_decided_on() {
+    use wangge_model::{EmergencyId, RequestId, Timestamp, protocol::RollAnswer};
+
+    let answer = |id: u8, reason: &str| RollAnswer {
+        id: RequestId::from_bytes([id; 16]),
+        emergency: EmergencyId::from_bytes([9; 16]),
+        state: "in_place".to_owned(),
+        reason: reason.to_owned(),
+        given_at: Timestamp::from_millis(1),
+    };
+    let mut world = World::synced();
+    world.server.knows_roll_calls = false;
+    world.store.answer_roll_call(answer(1, ""));
+    world.store.answer_roll_call(answer(2, "over"));
+    assert_eq!(world.round_trips(), 1);
+    assert_eq!(world.store.roll_codes(), [None, None], "an older server");
+    world.server.knows_roll_calls = true;
+    // Sent again after a lost answer.
+    world.faults.push_back(super::Fault::AnswerLost);
+    world.sync().unwrap();
+    let codes = ["", "over"].map(|code| Some(code.to_owned()));
+    assert_eq!(world.store.roll_codes(), codes);
+    world.server.tamper = Some(Box::new(|answer| assert!(answer.roll_outcomes.is_none())));
+    world.sync().unwrap();
+}
+
+#[test]
 fn more_than_one_answer_holds_come_in_turn() {
     let mut world = World::synced();
     world.server.reference_sets = 2;

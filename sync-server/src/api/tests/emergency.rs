@@ -2,13 +2,14 @@
 //! shorter, everybody holds the notice.
 
 use wangge_model::{
-    AssignmentId, CallOutId, Clock as _, EmergencyId, PersonId, RecordKind,
+    AssignmentId, CallOutId, Clock as _, EmergencyId, PersonId, RecordKind, RequestId,
     emergency::{EMERGENCY, Emergency, EmergencyLevel},
     incident::Incident,
-    protocol::Verdict,
+    protocol::{RollAnswer, Verdict},
+    roll_call::RollState,
 };
 
-use super::answer;
+use super::{answer, answer as answer_of};
 use crate::{
     storage::{NewAssignment, NewEmergency, NewPerson, Role},
     testing::{SimDevice, TestServer},
@@ -188,4 +189,61 @@ async fn limits_are_shorter_while_it_lasts_and_a_disaster_is_urgent() {
         Limit::WorkingDays(1),
         "what runs goes on as promised"
     );
+}
+
+#[tokio::test]
+async fn a_roll_call_is_answered_from_the_phone_and_decided_once() {
+    let server = TestServer::start(92).await;
+    let desk = server
+        .add_person("王街道", server.street, Role::Supervisor)
+        .await;
+    let worker = server.add_worker("李网格", server.grids[0]).await;
+    let mut phone = SimDevice::enrol(&server, worker).await;
+    let id = declare(&server, desk).await;
+    let answer = |state: &str, reason: &str, ahead_ms: i64| RollAnswer {
+        id: RequestId::make(server.clock.as_ref(), server.entropy.as_ref()),
+        emergency: id,
+        state: state.to_owned(),
+        reason: reason.to_owned(),
+        given_at: server.clock.now().plus_millis(ahead_ms),
+    };
+    // A clock that runs an hour ahead, a missing reason, a word from the future.
+    phone.roll_answers = vec![
+        answer("on_the_way", "", HOUR),
+        answer("cannot_come", "", 0),
+        answer("teleported", "", 0),
+    ];
+    let first = phone.roll_answers[0].clone();
+    assert_eq!(phone.sync(&server).await, 1);
+    let codes = |phone: &SimDevice| -> Vec<String> {
+        let outcomes = phone.roll_outcomes.iter();
+        outcomes.map(|outcome| outcome.code.clone()).collect()
+    };
+    assert_eq!(codes(&phone), ["", "reason", "state"]);
+    assert!(phone.roll_outcomes[0].is_accepted && phone.roll_answers.is_empty());
+    // The answer was lost, the phone asks again.
+    server.clock.advance_millis(HOUR / 2);
+    phone.roll_answers = vec![first, answer("cannot_come", "家中老人住院", 0)];
+    phone.sync(&server).await;
+    assert_eq!(phone.roll_outcomes[3], phone.roll_outcomes[0], "decided once");
+    assert_eq!(codes(&phone)[4], "");
+    let storage = &server.state.storage;
+    let roll = storage.list_roll(&id, &desk, server.clock.now()).await;
+    let said = roll.unwrap()[0].said.clone().unwrap();
+    assert_eq!(said.state, RollState::CannotCome);
+    assert_eq!(said.reason, "家中老人住院");
+    // Nothing asked, nothing said; too much is refused.
+    let quiet = phone.request(Vec::new());
+    assert!(quiet.roll_answers.is_none());
+    let said = answer_of(&phone.send(&server, &quiet).await);
+    assert!(said.roll_outcomes.is_none());
+    phone.roll_answers = (0..101).map(|_| answer("in_place", "", 0)).collect();
+    let flood = phone.request(Vec::new());
+    let refused = phone.send(&server, &flood).await;
+    assert_eq!(super::refused(&refused), "too_many_items");
+    // Over.
+    server.clock.advance_millis(10 * HOUR);
+    phone.roll_answers = vec![answer("in_place", "", 0)];
+    phone.sync(&server).await;
+    assert_eq!(codes(&phone)[5], "over");
 }

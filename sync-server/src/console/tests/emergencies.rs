@@ -78,6 +78,21 @@ async fn an_emergency_is_declared_shown_on_every_page_and_ended() {
     let came = worker.submit(&one, &format!("{one}/check-in"), &[]).await;
     assert_eq!(came.status, StatusCode::SEE_OTHER);
     assert!(desk.get(&one).await.body.contains("已报到 1 人，应到 1 人"));
+    // What phones answer stands beside it.
+    let now = wangge_model::Clock::now(server.clock.as_ref());
+    let said = crate::storage::NewRollAnswer {
+        id: wangge_model::RequestId::from_bytes([0x71; 16]),
+        emergency: link.parse().unwrap(),
+        person: super::client::WORKER,
+        state: wangge_model::roll_call::RollState::CannotCome,
+        reason: "家中老人住院".to_owned(),
+        given_at: now,
+        at: now,
+    };
+    let decision = storage.answer_roll_call(&said).await.unwrap();
+    assert_eq!(decision.refusal, None);
+    let roll = desk.get(&one).await.body;
+    assert!(roll.contains("不能到岗 1 人") && roll.contains("家中老人住院"), "{roll}");
     let end = format!("{one}/end");
     let refused = worker.submit(&one, &end, &[]).await;
     assert_eq!(refused.status, StatusCode::NOT_FOUND);

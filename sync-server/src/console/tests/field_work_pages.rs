@@ -93,11 +93,16 @@ fn emergencies(at: &dyn Fn(&str) -> Page, text: &str) -> Vec<(&'static str, Stri
         phone_at: phone_at.to_owned(),
         arrived_at: arrived_at.to_owned(),
         noted_by: text.to_owned(),
+        said: arrived_at.to_owned(),
+        said_at: arrived_at.to_owned(),
+        said_reason: arrived_at.to_owned(),
     };
     let detail = |emergency, roll: Vec<RollView>| EmergencyPage {
         emergency,
         came: roll.len(),
         in_touch: 1,
+        on_the_way: 1,
+        cannot_come: 1,
         roll,
         page: page.clone(),
     };

@@ -1,13 +1,14 @@
 //! Emergencies: who declares them, what holds where, and who came.
 
 use wangge_model::{
-    AssignmentId, CallOutId, EmergencyId, OrgNodeId, Timestamp,
+    AssignmentId, CallOutId, EmergencyId, OrgNodeId, RequestId, Timestamp,
     emergency::{EMERGENCY, EmergencyLevel},
 };
 
 use super::{NOW, Storage, device_id, grid, id16, node, person, town_with_phone};
 use crate::storage::{
-    EmergencyRow, NewAssignment, NewEmergency, NewPerson, OrgLevel, Role, StorageError,
+    EmergencyRow, NewAssignment, NewEmergency, NewPerson, NewRollAnswer, OrgLevel, Role,
+    StorageError,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -210,4 +211,70 @@ pub(super) async fn a_roll_call_tells_who_came_and_whose_phone_was_heard_of(stor
     let late = come(10, 10, over).await;
     assert!(matches!(late, Err(StorageError::Missing("person"))));
     assert_eq!(roll(12, over).await.len(), 2, "kept afterwards");
+}
+
+pub(super) async fn an_answer_from_a_phone_is_decided_once_and_the_last_counts(
+    storage: &dyn Storage,
+) {
+    use wangge_model::roll_call::{
+        RollRefusal,
+        RollState::{self, CannotCome, InPlace, OnTheWay},
+    };
+
+    town_and_county(storage).await;
+    storage
+        .declare_emergency(&new(2, 2, EmergencyLevel::Reinforced, 12))
+        .await
+        .unwrap();
+    let emergency = EmergencyId::from_bytes(id16(2));
+    let answer = |id: u8, who: u8, state: RollState, minute: i64| NewRollAnswer {
+        id: RequestId::from_bytes(id16(id)),
+        emergency,
+        person: person(who),
+        state,
+        reason: String::new(),
+        given_at: NOW.plus_millis(minute * 60_000),
+        at: NOW.plus_millis(HOUR),
+    };
+    let decide = async |new: &NewRollAnswer| {
+        let decided = storage.answer_roll_call(new).await.unwrap();
+        (decided.refusal, decided.is_new)
+    };
+    let row = async |who: u8| {
+        let at = NOW.plus_millis(HOUR);
+        let rows = storage.list_roll(&emergency, &person(12), at).await;
+        let mut rows = rows.unwrap().into_iter();
+        let row = rows.find(|row| row.person == person(who)).unwrap();
+        (row.said.clone().map(|said| said.state), row.came_at())
+    };
+    assert_eq!(row(10).await, (None, None));
+    let way = answer(81, 10, OnTheWay, 10);
+    assert_eq!(decide(&way).await, (None, true));
+    assert_eq!(decide(&way).await, (None, false), "sent twice it is one");
+    assert_eq!(row(10).await, (Some(OnTheWay), None));
+    let there = answer(82, 10, InPlace, 20);
+    assert_eq!(decide(&there).await, (None, true));
+    assert_eq!(row(10).await, (Some(InPlace), Some(there.given_at)));
+    // Given before, heard of later.
+    let late = answer(83, 10, CannotCome, 15);
+    let superseded = Some(RollRefusal::Superseded);
+    assert_eq!(decide(&late).await, (superseded, true));
+    assert_eq!(decide(&late).await, (superseded, false));
+    assert_eq!(row(10).await, (Some(InPlace), Some(there.given_at)));
+    // A reserve that was called out is on the roll; desks are not.
+    assert_eq!(decide(&answer(84, 60, InPlace, 30)).await, (None, true));
+    let not_on_roll = Some(RollRefusal::NotOnRoll);
+    assert_eq!(decide(&answer(85, 12, InPlace, 30)).await.0, not_on_roll);
+    let stolen = answer(81, 60, InPlace, 40);
+    assert_eq!(decide(&stolen).await.0, Some(RollRefusal::Unknown));
+    let unknown = NewRollAnswer {
+        emergency: EmergencyId::from_bytes(id16(99)),
+        ..answer(86, 10, InPlace, 30)
+    };
+    assert_eq!(decide(&unknown).await.0, Some(RollRefusal::Unknown));
+    let after = NewRollAnswer {
+        at: NOW.plus_millis(10 * HOUR),
+        ..answer(87, 10, InPlace, 30)
+    };
+    assert_eq!(decide(&after).await.0, Some(RollRefusal::Over));
 }

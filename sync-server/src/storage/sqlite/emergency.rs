@@ -9,12 +9,13 @@ use wangge_model::{
 
 use super::{
     SqliteStorage, reference, refused,
-    row::{collect, count, damaged, id, optional_time, time},
+    roll_call::{self, ON_ROLL},
+    row::{collect, count, damaged, id, time},
     scope::{DECLARE, DECLARE_RESPONSE, in_scope, require_at},
 };
 use crate::storage::{
-    EmergencyRow, EmergencyStorage, NewEmergency, NewReference, RollRow, StorageError,
-    StorageResult,
+    EmergencyRow, EmergencyStorage, NewEmergency, NewReference, NewRollAnswer, RollDecision,
+    RollRow, StorageError, StorageResult,
 };
 
 fn set_name(id: &EmergencyId) -> String {
@@ -199,97 +200,6 @@ fn list(
     collect(rows)
 }
 
-/// Who is on an emergency's roll: whoever works in grids at or below its place
-/// now, reserves among them.
-const ON_ROLL: &str = "emergency
-     JOIN org_node AS node ON node.id = emergency.node
-     JOIN org_node AS place ON place.path >= node.path AND place.path < node.path || 'g'
-         AND place.level IN ('grid', 'micro_grid')
-     JOIN assignment ON assignment.node = place.id
-     JOIN person ON person.id = assignment.person AND person.active = 1";
-
-fn roll(
-    connection: &Connection,
-    of: &EmergencyId,
-    person: &PersonId,
-    at: Timestamp,
-) -> StorageResult<Vec<RollRow>> {
-    let mut statement = connection.prepare_cached(&in_scope(&format!(
-        "SELECT person.id, person.name, place.name, max(assignment.reserve), phone.at, came.at,
-                coalesce(noted.name, '')
-         FROM {ON_ROLL}
-         LEFT JOIN emergency_check_in AS phone ON phone.emergency = emergency.id
-             AND phone.person = person.id AND phone.means = 'phone'
-         LEFT JOIN emergency_check_in AS came ON came.emergency = emergency.id
-             AND came.person = person.id AND came.means = 'console'
-         LEFT JOIN person AS noted ON noted.id = came.noted_by
-         WHERE emergency.id = :id
-           AND assignment.valid_from < emergency.ends_at
-           AND (assignment.valid_to IS NULL OR assignment.valid_to > emergency.starts_at)
-           AND place.id IN (SELECT id FROM scope WHERE may_keep_roll)
-         GROUP BY person.id
-         ORDER BY place.code, person.name, person.id LIMIT 2000"
-    )))?;
-    let rows = statement.query_map(
-        named_params! {
-            ":person": person.as_bytes(), ":at": at.as_millis(), ":id": of.as_bytes(),
-        },
-        |row| {
-            Ok(RollRow {
-                person: id(row, 0, PersonId::from_bytes)?,
-                name: row.get(1)?,
-                node_name: row.get(2)?,
-                is_reserve: row.get(3)?,
-                phone_at: optional_time(row, 4)?,
-                arrived_at: optional_time(row, 5)?,
-                noted_by: row.get(6)?,
-            })
-        },
-    )?;
-    collect(rows)
-}
-
-fn check_in(
-    connection: &Connection,
-    of: &EmergencyId,
-    who: &PersonId,
-    person: &PersonId,
-    at: Timestamp,
-) -> StorageResult<bool> {
-    let may: bool = connection
-        .prepare_cached(&in_scope(&format!(
-            "SELECT EXISTS (
-                 SELECT 1 FROM {ON_ROLL}
-                 WHERE emergency.id = :id AND emergency.starts_at <= :at
-                   AND emergency.ends_at > :at AND person.id = :who
-                   AND assignment.valid_from <= :at
-                   AND (assignment.valid_to IS NULL OR assignment.valid_to > :at)
-                   AND (:who = :person OR place.id IN (SELECT id FROM scope WHERE may_keep_roll)))"
-        )))?
-        .query_row(
-            named_params! {
-                ":person": person.as_bytes(), ":at": at.as_millis(), ":id": of.as_bytes(),
-                ":who": who.as_bytes(),
-            },
-            |row| row.get(0),
-        )?;
-    if !may {
-        return Err(StorageError::Missing("person"));
-    }
-    let noted = connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO emergency_check_in (emergency, person, means, at, noted_by)
-             VALUES (?1, ?2, 'console', ?3, ?4)",
-        )?
-        .execute(params![
-            of.as_bytes(),
-            who.as_bytes(),
-            at.as_millis(),
-            person.as_bytes()
-        ])?;
-    Ok(noted > 0)
-}
-
 fn note_contacts(connection: &Connection, at: Timestamp) -> StorageResult<u64> {
     let noted = connection
         .prepare_cached(&format!(
@@ -382,7 +292,7 @@ impl EmergencyStorage for SqliteStorage {
         at: Timestamp,
     ) -> StorageResult<Vec<RollRow>> {
         let (id, person) = (*id, *person);
-        self.read(move |connection| roll(connection, &id, &person, at))
+        self.read(move |connection| roll_call::list(connection, &id, &person, at))
             .await
     }
 
@@ -394,7 +304,13 @@ impl EmergencyStorage for SqliteStorage {
         at: Timestamp,
     ) -> StorageResult<bool> {
         let (id, who, person) = (*id, *who, *person);
-        self.write(move |connection, _| check_in(connection, &id, &who, &person, at))
+        self.write(move |connection, _| roll_call::check_in(connection, &id, &who, &person, at))
+            .await
+    }
+
+    async fn answer_roll_call(&self, new: &NewRollAnswer) -> StorageResult<RollDecision> {
+        let new = new.clone();
+        self.write(move |connection, _| roll_call::answer(connection, &new))
             .await
     }
 

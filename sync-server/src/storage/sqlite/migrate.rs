@@ -79,6 +79,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0018_new_records_are_noted_by_the_commit",
         include_str!("../../../migrations/sqlite/0018_new_records_are_noted_by_the_commit.sql"),
     ),
+    (
+        "0019_roll_call",
+        include_str!("../../../migrations/sqlite/0019_roll_call.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -138,6 +142,7 @@ mod tests {
         include_str!(
             "../../../migrations/sqlite/fixtures/0018_new_records_are_noted_by_the_commit.sql"
         ),
+        include_str!("../../../migrations/sqlite/fixtures/0019_roll_call.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

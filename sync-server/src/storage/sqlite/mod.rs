@@ -40,6 +40,7 @@ mod reference;
 mod register;
 mod resident;
 mod review;
+mod roll_call;
 mod row;
 mod scope;
 mod survey;

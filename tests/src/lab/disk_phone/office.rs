@@ -295,6 +295,7 @@ impl Office {
             decisions: &[],
             reference: None,
             roster: None,
+            roll_outcomes: &[],
         })
     }
 }

@@ -116,6 +116,7 @@ impl Device {
             reference: None,
             wants_reference: None,
             roster: None,
+            roll_answers: None,
         }
     }
 

@@ -82,6 +82,7 @@ impl Liar {
             decisions: None,
             reference: None,
             roster: None,
+            roll_outcomes: None,
         }
     }
 
@@ -344,6 +345,7 @@ fn moved_answer(entries: &[SnapshotEntry]) -> SyncResponse {
         decisions: Some(decisions.collect()),
         reference: None,
         roster: None,
+        roll_outcomes: None,
     }
 }
 
@@ -376,6 +378,7 @@ fn with_reference() -> SyncResponse {
             sets: vec![set],
         }),
         roster: None,
+        roll_outcomes: None,
     }
 }
 
@@ -424,6 +427,7 @@ impl Target for Answer {
             decisions: None,
             reference: None,
             roster: None,
+            roll_outcomes: None,
         };
         let lost = Verdict::MissingDeps {
             hashes: vec![wangge_model::ChangeHash::from_bytes([1; 32])],
