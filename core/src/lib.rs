@@ -6,7 +6,8 @@
 //! * [`record`] and [`draft`]: what a person does with records and drafts;
 //!   [`duplicate`]: whether what is typed is on file already; [`form`]: what a
 //!   place collects; [`hazard`]: reporting what was found; [`map`]: which grid a point is in;
-//!   [`line`]: whom one reports to; [`work_card`]: who one is.
+//!   [`line`]: whom one reports to; [`work_card`]: who one is;
+//!   [`quiz`]: what one knows of the own grid.
 //! * [`store`]: the encrypted database of one phone.
 //! * [`sync`]: the exchange with the server.
 //!
@@ -50,6 +51,7 @@ pub mod line;
 pub mod map;
 pub mod plan;
 pub mod port;
+pub mod quiz;
 pub mod record;
 mod reference;
 pub mod store;
@@ -70,6 +72,7 @@ pub use crate::{
     line::{LineOfReport, ReportPerson, ReportStep},
     map::LocatedGrid,
     plan::{DayEntry, DayPlan, DayStop, GridCoverage, PlanQuery},
+    quiz::{QuizKind, QuizQuestion, QuizResult},
     record::{
         ConflictCandidate, ConflictView, HistoryView, RecordQuery, RecordRow, RecordState,
         RecordView, Refusal, StateCounts,

@@ -11,7 +11,8 @@
 //! * [`duplicate`]: whether what is typed is on file already.
 //! * [`hazard`]: reporting what was found, and looking again.
 //! * [`incident_class`]: what a report can be filed under.
-//! * [`line`]: whom one reports to; [`work_card`]: who one is.
+//! * [`line`]: whom one reports to; [`work_card`]: who one is; [`quiz`]: what one
+//!   knows of the own grid.
 //! * [`plan`]: visits that should be made, and whether one counts;
 //!   [`visit_map`]: every household with its door and how it stands.
 //! * [`survey`]: what is asked at the door and counted without names.
@@ -49,6 +50,7 @@ pub mod line;
 pub mod map;
 pub mod place;
 pub mod plan;
+pub mod quiz;
 pub mod record;
 pub mod schema;
 pub mod software_key;

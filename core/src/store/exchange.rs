@@ -11,7 +11,7 @@ use wangge_model::{
 
 use super::{
     Store, StoreError, author, columns, feed::Intake, grid, incarnation, outbox, proof, receipt,
-    reference, roll_call, roster, snapshot,
+    quiz, reference, roll_call, roster, snapshot,
 };
 use crate::port::{Answer, Applied, Enrolment, GiveBack, GiveBackMark, Position, Push, SyncStore};
 
@@ -88,6 +88,7 @@ impl SyncStore for Store {
             roster::forget(tx)?;
             if person.is_some_and(|person| person != response.person.as_bytes()) {
                 roll_call::forget(tx)?;
+                quiz::forget(tx)?;
             }
             grid::store_grants(tx, &response.grants)
         })?;

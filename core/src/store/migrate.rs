@@ -44,6 +44,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
         "0013_roll_call",
         include_str!("migrations/0013_roll_call.sql"),
     ),
+    ("0014_quiz", include_str!("migrations/0014_quiz.sql")),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -114,6 +115,7 @@ mod tests {
         include_str!("fixtures/v0011.sql"),
         include_str!("fixtures/v0012.sql"),
         include_str!("fixtures/v0013.sql"),
+        include_str!("fixtures/v0014.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -27,6 +27,7 @@ mod list;
 mod migrate;
 mod outbox;
 mod proof;
+mod quiz;
 mod receipt;
 mod record;
 mod reference;

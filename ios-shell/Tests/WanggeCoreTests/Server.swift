@@ -29,7 +29,8 @@ final class Server {
     /// Starts a server on a free port of this machine, without TLS.
     static func start(data: URL) throws -> Server {
         let (process, output) = make([
-            "serve", "--listen", "127.0.0.1:0", "--tls", "false", "--data", data.path,
+            "serve", "--listen", "127.0.0.1:0", "--tls", "false", "--public-register", "true",
+            "--data", data.path,
         ])
         try process.run()
         // One line and no more: what follows is short enough to stay in the pipe.
@@ -71,6 +72,14 @@ final class Server {
         _ = try admin(
             "assign", "--person", personId, "--node", gridId, "--role", "grid_worker")
         return (gridId, personId)
+    }
+
+    /// Somebody at the head of a grid, with this number.
+    func addHead(_ grid: GridId, _ name: String, phone: String) throws {
+        let person = try admin(
+            "person", "create", "--name", name, "--phone", phone, "--trained-on", "2026-01-01")
+        _ = try admin(
+            "assign", "--person", value("id", of: person), "--node", grid, "--role", "grid_head")
     }
 
     /// What the QR code for a new phone says.

@@ -146,6 +146,65 @@ final class SyncTests: XCTestCase {
         }
     }
 
+    func testWhomOneReportsToTheWorkCardAndAQuizAreThereWithoutANetwork() async throws {
+        let (grid, person) = try server.makeGridWithWorker("孙网格")
+        try server.addHead(grid, "王网格", phone: "13800138000")
+        let core = try phone("甲")
+        _ = try await core.enrol(link: server.makeEnrolmentLink(person))
+        let before = try await core.workCard()
+        XCTAssertNil(before)
+        _ = try await core.sync().wait()
+        let line = try await core.lineOfReport(grid: grid)
+        let step = try unwrap(line.steps.first)
+        XCTAssertEqual(step.name, Texts(zh: "网格长", en: "Grid head"))
+        XCTAssertEqual(step.people.map(\.name), ["王网格"])
+        XCTAssertEqual(step.people.map(\.maskedPhone), ["138****8000"])
+        XCTAssertEqual(step.people.map(\.callLink), ["tel:13800138000"])
+
+        let card = try await unwrap(core.workCard())
+        XCTAssertEqual(card.name, "孙网格")
+        XCTAssertEqual(card.standing, .valid)
+        XCTAssertEqual(card.standingText.zh, "有效")
+        XCTAssertGreaterThan(try unwrap(card.validUntilMs), card.confirmedAtMs)
+        let code = try unwrap(card.code)
+        XCTAssertEqual(code.modules.count, Int(code.width * code.width))
+        XCTAssertEqual(Array(code.modules.prefix(8)), Array(repeating: true, count: 7) + [false])
+
+        let emergencies = try await core.emergencies(grid: grid)
+        XCTAssertEqual(emergencies, [])
+        let error = await errorOf {
+            try await core.answerRollCall(
+                emergency: core.newEntryId(), state: .inPlace, reason: "")
+        }
+        guard case .Invalid("roll_call", "unknown", let zh, let en) = error else {
+            return XCTFail("\(String(describing: error))")
+        }
+        XCTAssertFalse(zh.isEmpty || en.isEmpty)
+        let answers = try await core.rollCallAnswers()
+        XCTAssertEqual(answers, [])
+
+        for (room, name) in [("101", "王小明"), ("102", "李雷"), ("103", "韩梅梅")] {
+            _ = try await core.createRecord(
+                kind: .household,
+                grid: grid,
+                edits: [
+                    text("address.building", "3号楼"),
+                    text("address.room", room),
+                    text("contact.name", name),
+                ])
+        }
+        let questions = try await core.quiz(grid: grid, seed: 7, questions: 20)
+        let again = try await core.quiz(grid: grid, seed: 7, questions: 20)
+        XCTAssertEqual(questions, again)
+        let lives = questions.filter { $0.kind == "who_lives" }
+        XCTAssertEqual(lives.count, 3)
+        XCTAssertTrue(lives.flatMap(\.options).allSatisfy { $0.zh.contains("*") })
+        try await core.noteQuiz(grid: grid, asked: 3, right: 2)
+        let results = try await core.quizResults(grid: grid)
+        XCTAssertEqual(results.map(\.asked), [3])
+        XCTAssertEqual(results.map(\.right), [2])
+    }
+
     func testAUsedEnrolmentCodeIsRefusedInBothLanguages() async throws {
         let (_, person) = try server.makeGridWithWorker("韩梅梅")
         let link = try server.makeEnrolmentLink(person)

@@ -124,3 +124,8 @@ survey-satisfaction-4 = Content
 survey-satisfaction-3 = So-so
 survey-satisfaction-2 = Not content
 survey-satisfaction-1 = Not content at all
+
+quiz-who-lives = Who lives at { $about } (head of the household or contact)?
+quiz-tenants = How many households of { $about } are tenants?
+quiz-care-group = Which of these care groups is there in the grid?
+quiz-care-households = How many households of the grid belong to "{ $about }"?

@@ -124,3 +124,8 @@ survey-satisfaction-4 = 满意
 survey-satisfaction-3 = 一般
 survey-satisfaction-2 = 不满意
 survey-satisfaction-1 = 很不满意
+
+quiz-who-lives = { $about }住的是哪一位（户主或联系人）？
+quiz-tenants = { $about }有几户是租房户？
+quiz-care-group = 本网格有下面哪一类关怀对象？
+quiz-care-households = 本网格有几户属于“{ $about }”？

@@ -17,6 +17,7 @@ mod open;
 mod people;
 mod plan;
 mod processes;
+mod quiz;
 mod records;
 mod rescue;
 mod saves;

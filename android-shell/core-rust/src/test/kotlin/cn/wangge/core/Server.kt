@@ -27,6 +27,13 @@ class Server private constructor(private val process: Process, private val data:
         return gridId to personId
     }
 
+    /** Somebody at the head of a grid, with this number. */
+    fun addHead(grid: GridId, name: String, phone: String) {
+        val person =
+            admin("person", "create", "--name", name, "--phone", phone, "--trained-on", "2026-01-01")
+        admin("assign", "--person", person.value("id"), "--node", grid, "--role", "grid_head")
+    }
+
     /** What the QR code for a new phone says. */
     fun makeEnrolmentLink(person: PersonId): String =
         admin("enrol", "--person", person).value("link")
@@ -50,7 +57,10 @@ class Server private constructor(private val process: Process, private val data:
         /** Starts a server on a free port of this machine, without TLS. */
         fun start(data: Path): Server {
             val command =
-                listOf(program, "serve", "--listen", "127.0.0.1:0", "--tls", "false", "--data", "$data")
+                listOf(
+                    program, "serve", "--listen", "127.0.0.1:0", "--tls", "false",
+                    "--public-register", "true", "--data", "$data",
+                )
             val log = data.resolveSibling("${data.fileName}.log").toFile()
             val process = ProcessBuilder(command).redirectError(log).start()
             val line = process.inputStream.bufferedReader().readLine()

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNotEquals
 import org.junit.jupiter.api.Assertions.assertNotNull
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.BeforeAll
 import org.junit.jupiter.api.Test
@@ -155,6 +156,61 @@ class SyncTest {
             assertEquals("server_owned", error.reason)
         }
     }
+
+    @Test
+    fun `whom one reports to, the work card and a quiz are there without a network`(): Unit =
+        runBlocking {
+            val (grid, person) = server.makeGridWithWorker("孙网格")
+            server.addHead(grid, "王网格", "13800138000")
+            phone("甲").use { core ->
+                core.enrol(server.makeEnrolmentLink(person))
+                assertNull(core.workCard())
+                core.syncNow()
+                val step = core.lineOfReport(grid).steps.first()
+                assertEquals(Texts("网格长", "Grid head"), step.name)
+                val head = step.people.single()
+                assertEquals("王网格", head.name)
+                assertEquals("138****8000", head.maskedPhone)
+                assertEquals("tel:13800138000", head.callLink)
+
+                val card = core.workCard()!!
+                assertEquals("孙网格", card.name)
+                assertEquals(CardStanding.VALID, card.standing)
+                assertEquals("有效", card.standingText.zh)
+                assertTrue(card.validUntilMs!! > card.confirmedAtMs)
+                val code = card.code!!
+                val width = code.width.toInt()
+                assertEquals(width * width, code.modules.size)
+                assertTrue(code.modules.take(7).all { it } && !code.modules[7])
+
+                assertEquals(emptyList<EmergencyInfo>(), core.emergencies(grid))
+                val refused =
+                    assertThrows<AppException.Invalid> {
+                        core.answerRollCall(core.newEntryId(), RollState.IN_PLACE, "")
+                    }
+                assertEquals("unknown", refused.reason)
+                assertTrue(refused.zh.isNotEmpty() && refused.en.isNotEmpty())
+                assertEquals(emptyList<RollAnswer>(), core.rollCallAnswers())
+
+                for ((room, name) in listOf("101" to "王小明", "102" to "李雷", "103" to "韩梅梅")) {
+                    val edits =
+                        listOf(
+                            text("address.building", "3号楼"),
+                            text("address.room", room),
+                            text("contact.name", name),
+                        )
+                    core.createRecord(RecordKind.HOUSEHOLD, grid, edits)
+                }
+                val questions = core.quiz(grid, 7uL, 20u)
+                assertEquals(questions, core.quiz(grid, 7uL, 20u))
+                val lives = questions.filter { it.kind == "who_lives" }
+                assertEquals(3, lives.size)
+                assertTrue(lives.all { it.options.all { name -> "*" in name.zh } })
+                core.noteQuiz(grid, 3u, 2u)
+                val result = core.quizResults(grid).single()
+                assertEquals(3u to 2u, result.asked to result.right)
+            }
+        }
 
     @Test
     fun `a used enrolment code is refused in both languages`(): Unit = runBlocking {
