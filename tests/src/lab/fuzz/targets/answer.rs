@@ -20,10 +20,10 @@ use wangge_model::{
     ActorId, CitizenIdPolicy, DeviceId, GridId, PersonId, ServerEpoch, Timestamp,
     protocol::{
         Algorithm, Decision, Digest, Directive, EnrolResponse, FeedEntry, FeedPage, Frame, Grants,
-        GridGrant, Receipt, ReferenceNews, ReferenceSet, ReferenceStamp, Session, Signature,
-        SigningKey as _, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest, SyncResponse,
-        Verdict, VerdictRun, deflate, feed_page_message, from_cbor, open, reference_message, seal,
-        to_cbor,
+        GridGrant, Receipt, ReferenceNews, ReferenceSet, ReferenceStamp, RollOutcome, Roster,
+        RosterCard, RosterPerson, RosterPlace, Session, Signature, SigningKey as _, SnapshotEntry,
+        SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, VerdictRun, deflate,
+        feed_page_message, from_cbor, open, reference_message, seal, to_cbor,
     },
     testing::{FakeClock, SeededEntropy},
 };
@@ -349,7 +349,8 @@ fn moved_answer(entries: &[SnapshotEntry]) -> SyncResponse {
     }
 }
 
-/// An answer that brings a set of visit rules, and names one that it does not.
+/// An answer that brings a set of visit rules, and names one that it does not; a
+/// roster; and the outcome of an answer nobody gave.
 fn with_reference() -> SyncResponse {
     let set = ReferenceSet {
         name: "visit_rules".to_owned(),
@@ -377,8 +378,28 @@ fn with_reference() -> SyncResponse {
             stamps: vec![missing, set.stamp()],
             sets: vec![set],
         }),
-        roster: None,
-        roll_outcomes: None,
+        roster: Some(Roster {
+            places: vec![RosterPlace {
+                node: GRID.into(),
+                level: "grid".to_owned(),
+                name: "第一网格".to_owned(),
+                people: vec![RosterPerson {
+                    name: "王网格".to_owned(),
+                    role: "grid_head".to_owned(),
+                    phone: "13800138000".to_owned(),
+                }],
+            }],
+            card: Some(RosterCard {
+                name: "李雷".to_owned(),
+                ..RosterCard::default()
+            }),
+        }),
+        roll_outcomes: Some(vec![RollOutcome {
+            id: wangge_model::RequestId::from_bytes([4; 16]),
+            is_accepted: false,
+            code: "over".to_owned(),
+            at: NOW,
+        }]),
     }
 }
 
