@@ -2,8 +2,7 @@
 //! works in a grid reports to, from the roster the server told.
 
 use wangge_model::{
-    GridId, MaskingKind, OrgLevel, OrgNodeId, Role, Timestamp, org::LineStep,
-    protocol::RosterPlace,
+    GridId, MaskingKind, OrgLevel, OrgNodeId, Role, Timestamp, org::LineStep, protocol::RosterPlace,
 };
 
 use crate::{Core, Error, Result};

@@ -16,8 +16,8 @@ use wangge_model::{
     GridId, Incarnation, RecordId, ServerEpoch, Timestamp,
     protocol::{
         Cursor, Decision, Directive, EnrolResponse, FeedPage, Grants, MovedRecord, Proof,
-        PublicKey, PushItem, Receipt, ReferenceNews, ReferenceStamp, ReturnedRecord, RollAnswer, RollOutcome, Roster, Session,
-        SignedManifest, SnapshotPage,
+        PublicKey, PushItem, Receipt, ReferenceNews, ReferenceStamp, ReturnedRecord, RollAnswer,
+        RollOutcome, Roster, Session, SignedManifest, SnapshotPage,
     },
 };
 

@@ -173,7 +173,12 @@ struct Household<'a> {
 }
 
 /// The questions, of each kind in turn.
-fn make(households: &[Household<'_>], today: CivilDay, seed: u64, count: usize) -> Vec<QuizQuestion> {
+fn make(
+    households: &[Household<'_>],
+    today: CivilDay,
+    seed: u64,
+    count: usize,
+) -> Vec<QuizQuestion> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut pools = [
         who_lives(households, &mut rng),
@@ -244,7 +249,10 @@ fn ask_number(
         .options
         .sort_by_key(|option| option.parse::<usize>().unwrap_or(usize::MAX));
     let right = right.to_string();
-    question.right = question.options.iter().position(|option| *option == right)?;
+    question.right = question
+        .options
+        .iter()
+        .position(|option| *option == right)?;
     Some(question)
 }
 
@@ -319,7 +327,11 @@ fn care_groups(
     rng: &mut ChaCha8Rng,
 ) -> Vec<QuizQuestion> {
     let present = care(households, today);
-    let absent = || CARE_GROUP.iter().filter(|group| !present.contains_key(*group));
+    let absent = || {
+        CARE_GROUP
+            .iter()
+            .filter(|group| !present.contains_key(*group))
+    };
     // Asked about once: every further question would give the first away.
     let groups: Vec<&str> = present.keys().copied().collect();
     if groups.is_empty() {
@@ -450,7 +462,11 @@ mod tests {
         let mut orders = BTreeSet::new();
         for seed in 0..50 {
             let questions = make(&households, today(), seed, 20);
-            assert_eq!(questions, make(&households, today(), seed, 20), "by its seed");
+            assert_eq!(
+                questions,
+                make(&households, today(), seed, 20),
+                "by its seed"
+            );
             assert_eq!(questions.len(), 4);
             for question in &questions {
                 let right = &question.options[question.right];
@@ -465,7 +481,11 @@ mod tests {
             orders.insert(format!("{questions:?}"));
         }
         assert!(orders.len() > 10, "other seeds, other questions");
-        assert_eq!(make(&households[..2], today(), 1, 5), [], "too few to choose from");
+        assert_eq!(
+            make(&households[..2], today(), 1, 5),
+            [],
+            "too few to choose from"
+        );
     }
 
     #[test]
@@ -473,7 +493,10 @@ mod tests {
         for kind in QuizKind::ALL {
             for language in Language::ALL {
                 let id = message_id("quiz", kind.as_str());
-                assert!(find_message(language, &id, &[("about", "x")]).is_some(), "{id}");
+                assert!(
+                    find_message(language, &id, &[("about", "x")]).is_some(),
+                    "{id}"
+                );
             }
         }
     }

@@ -174,7 +174,10 @@ mod tests {
         // A day the server named comes first.
         assert_eq!(standing(&[Some(3)], after(2)), (Valid, Some(after(3))));
         assert_eq!(standing(&[Some(3)], after(3)), (Ended, None));
-        assert_eq!(standing(&[Some(3), Some(5)], after(3)), (Valid, Some(after(5))));
+        assert_eq!(
+            standing(&[Some(3), Some(5)], after(3)),
+            (Valid, Some(after(5)))
+        );
         assert_eq!(standing(&[Some(3), None], after(4)), (Valid, Some(week)));
         assert_eq!(standing(&[], CONFIRMED), (Ended, None));
     }
@@ -189,7 +192,10 @@ mod tests {
     #[test]
     fn the_code_leads_to_the_public_page_if_there_is_one() {
         let shown = show(card(&[None]), CONFIRMED, CONFIRMED);
-        assert_eq!(shown.code, QrMatrix::of("https://10.1.2.3:8443/public/cards/0123"));
+        assert_eq!(
+            shown.code,
+            QrMatrix::of("https://10.1.2.3:8443/public/cards/0123")
+        );
         let mut closed = card(&[None]);
         closed.address.clear();
         let shown = show(closed, CONFIRMED, CONFIRMED);

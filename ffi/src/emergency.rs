@@ -95,9 +95,8 @@ impl Core {
         let emergency: EmergencyId = emergency.parse().map_err(|_| AppError::NotFound {
             what: "emergency".to_owned(),
         })?;
-        let answer = move |core: &wangge_core::Core| {
-            core.answer_roll_call(emergency, state.into(), &reason)
-        };
+        let answer =
+            move |core: &wangge_core::Core| core.answer_roll_call(emergency, state.into(), &reason);
         let id: RequestId = self.run(answer).await?;
         Ok(id.to_string())
     }

@@ -113,7 +113,10 @@ mod tests {
                 call_link: "tel:13800138000".to_owned(),
             }],
         });
-        assert_eq!((step.code.as_str(), step.name.zh.as_str()), ("head", "网格长"));
+        assert_eq!(
+            (step.code.as_str(), step.name.zh.as_str()),
+            ("head", "网格长")
+        );
         assert_eq!(step.people[0].role.zh, "网格长");
         assert!(!step.people[0].role.en.contains("role-"));
     }

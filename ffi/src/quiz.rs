@@ -39,13 +39,16 @@ impl Core {
         seed: u64,
         questions: u32,
     ) -> Result<Vec<QuizQuestion>, AppError> {
-        let made = self.run(move |core| core.quiz(grid, seed, questions)).await?;
+        let made = self
+            .run(move |core| core.quiz(grid, seed, questions))
+            .await?;
         Ok(made.into_iter().map(QuizQuestion::from).collect())
     }
 
     /// Keeps how a quiz went, on this phone only.
     pub async fn note_quiz(&self, grid: GridId, asked: u32, right: u32) -> Result<(), AppError> {
-        self.run(move |core| core.note_quiz(grid, asked, right)).await
+        self.run(move |core| core.note_quiz(grid, asked, right))
+            .await
     }
 
     /// How quizzes of a grid went, latest first.

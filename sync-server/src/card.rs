@@ -118,7 +118,10 @@ pub async fn find_card(
         places.push(CardPlace {
             name: format!("{above} {}", node.name).trim().to_owned(),
             role: assignment.role,
-            ends_at: [assignment.valid_to, node.valid_to].into_iter().flatten().min(),
+            ends_at: [assignment.valid_to, node.valid_to]
+                .into_iter()
+                .flatten()
+                .min(),
         });
     }
     places.sort_by(|a, b| (b.role, &a.name).cmp(&(a.role, &b.name)));

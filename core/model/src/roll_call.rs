@@ -164,7 +164,11 @@ mod tests {
         let of = |facts: RollFacts, given_at, at| decide(time(given_at), Some(&facts), time(at));
         assert_eq!(of(facts, 150, 150), Ok(()));
         assert_eq!(of(facts, 150, 199), Ok(()), "it may come late");
-        assert_eq!(of(facts, 150, 200), Err(RollRefusal::Over), "but not after the end");
+        assert_eq!(
+            of(facts, 150, 200),
+            Err(RollRefusal::Over),
+            "but not after the end"
+        );
         assert_eq!(of(facts, 99, 99), Err(RollRefusal::Over));
         let stranger = RollFacts {
             is_on_roll: false,
@@ -177,7 +181,10 @@ mod tests {
         };
         assert_eq!(of(said, 159, 170), Err(RollRefusal::Superseded));
         assert_eq!(of(said, 160, 170), Ok(()));
-        assert_eq!(decide(time(150), None, time(150)), Err(RollRefusal::Unknown));
+        assert_eq!(
+            decide(time(150), None, time(150)),
+            Err(RollRefusal::Unknown)
+        );
     }
 
     #[test]

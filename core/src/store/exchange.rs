@@ -10,8 +10,8 @@ use wangge_model::{
 };
 
 use super::{
-    Store, StoreError, author, columns, feed::Intake, grid, incarnation, outbox, proof, receipt,
-    quiz, reference, roll_call, roster, snapshot,
+    Store, StoreError, author, columns, feed::Intake, grid, incarnation, outbox, proof, quiz,
+    receipt, reference, roll_call, roster, snapshot,
 };
 use crate::port::{Answer, Applied, Enrolment, GiveBack, GiveBackMark, Position, Push, SyncStore};
 
@@ -51,12 +51,12 @@ impl SyncStore for Store {
     ) -> Result<(), StoreError> {
         let now = self.options.clock.now();
         self.write(|tx| {
-            let (device, epoch, person): (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) =
-                tx.query_row(
-                    "SELECT device, server_epoch, person FROM phone",
-                    [],
-                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-                )?;
+            let (device, epoch, person): (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) = tx
+                .query_row(
+                "SELECT device, server_epoch, person FROM phone",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )?;
             tx.execute(
                 "UPDATE phone SET server = ?1, pin = ?2, device = ?3, person = ?4,
                      person_name = ?5, server_epoch = ?6, server_key = ?7, session_token = ?8,

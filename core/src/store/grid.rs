@@ -7,7 +7,9 @@ use wangge_model::{
     protocol::{Cursor, Grants, GridDigest, GridGrant},
 };
 
-use super::{Store, StoreError, columns, document, feed::UNDER_REVIEW, proof, reference, roll_call, roster};
+use super::{
+    Store, StoreError, columns, document, feed::UNDER_REVIEW, proof, reference, roll_call, roster,
+};
 use crate::port::{Bootstrap, Position};
 
 impl Store {
@@ -24,7 +26,9 @@ impl Store {
                 .query_row([grid.as_bytes()], |row| row.get(0))
                 .optional()?;
             let ids = above.as_deref().unwrap_or_default().chunks_exact(16);
-            Ok(ids.filter_map(|id| OrgNodeId::from_slice(id).ok()).collect())
+            Ok(ids
+                .filter_map(|id| OrgNodeId::from_slice(id).ok())
+                .collect())
         })
     }
 

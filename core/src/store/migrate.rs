@@ -40,11 +40,6 @@ pub(super) const MIGRATIONS: &[Step] = &[
     ("0010_merges", include_str!("migrations/0010_merges.sql")),
     ("0011_cases", include_str!("migrations/0011_cases.sql")),
     ("0012_people", include_str!("migrations/0012_people.sql")),
-    (
-        "0013_roll_call",
-        include_str!("migrations/0013_roll_call.sql"),
-    ),
-    ("0014_quiz", include_str!("migrations/0014_quiz.sql")),
 ];
 
 /// Version of the file, 0 for an empty one.
@@ -114,8 +109,6 @@ mod tests {
         include_str!("fixtures/v0010.sql"),
         include_str!("fixtures/v0011.sql"),
         include_str!("fixtures/v0012.sql"),
-        include_str!("fixtures/v0013.sql"),
-        include_str!("fixtures/v0014.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

@@ -21,7 +21,7 @@ impl Store {
     pub fn note_quiz(&self, result: QuizResult) -> Result<(), StoreError> {
         self.write(|tx| {
             tx.execute(
-                "INSERT INTO quiz_result (grid, at, asked, right) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO quiz_result (grid, at, asked, correct) VALUES (?1, ?2, ?3, ?4)",
                 params![
                     result.grid.as_bytes(),
                     result.at.as_millis(),
@@ -42,7 +42,7 @@ impl Store {
     pub fn list_quiz_results(&self, grid: GridId) -> Result<Vec<QuizResult>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT at, asked, right FROM quiz_result WHERE grid = ?1 ORDER BY position DESC",
+                "SELECT at, asked, correct FROM quiz_result WHERE grid = ?1 ORDER BY position DESC",
             )?;
             let rows = statement.query_map([grid.as_bytes()], |row| {
                 Ok(QuizResult {

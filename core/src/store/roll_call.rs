@@ -87,11 +87,7 @@ pub(super) fn apply(tx: &Transaction<'_>, outcomes: &[RollOutcome]) -> Result<()
             "UPDATE roll_answer SET decided_at = ?2, code = ?3
              WHERE id = ?1 AND decided_at IS NULL",
         )?
-        .execute(params![
-            outcome.id.as_bytes(),
-            outcome.at.as_millis(),
-            code
-        ])?;
+        .execute(params![outcome.id.as_bytes(), outcome.at.as_millis(), code])?;
     }
     Ok(())
 }

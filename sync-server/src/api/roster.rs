@@ -39,7 +39,11 @@ pub(super) async fn news(
 }
 
 /// The own work card; none only if the person is gone.
-async fn card(state: &AppState, device: &Device, at: Timestamp) -> StorageResult<Option<RosterCard>> {
+async fn card(
+    state: &AppState,
+    device: &Device,
+    at: Timestamp,
+) -> StorageResult<Option<RosterCard>> {
     let storage = state.storage.as_ref();
     let Some(card) = find_card(storage, &device.person, at).await? else {
         return Ok(None);

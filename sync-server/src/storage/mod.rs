@@ -78,8 +78,8 @@ pub use message::{
 pub use meta::MetaStorage;
 pub use org::{GrantedGrid, NewOrgNode, OrgNode, OrgStorage};
 pub use person::{
-    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonPosts, PersonStorage, PlaceStaff,
-    TeamMember,
+    Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonPosts, PersonStorage,
+    PlaceStaff, TeamMember,
 };
 pub use quarantine::{DisplacedChange, NewQuarantine, QuarantineStorage, QuarantinedChange};
 pub use record::{

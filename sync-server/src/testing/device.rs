@@ -12,9 +12,9 @@ use wangge_model::{
     protocol::{
         Cursor, Decision, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants,
         GridDigest, Manifest, PROTOCOL, PublicKey, PushItem, ReferenceNews, ReferenceStamp,
-        RollAnswer, RollOutcome, Roster, Session, SessionRequest, SignedManifest, SigningKey as _, SnapshotEntry,
-        SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message,
-        feed_page_message, items_digest, open, record_fingerprint, reference_digest,
+        RollAnswer, RollOutcome, Roster, Session, SessionRequest, SignedManifest, SigningKey as _,
+        SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict,
+        enrol_message, feed_page_message, items_digest, open, record_fingerprint, reference_digest,
         reference_message, roster_digest, seal, session_message, snapshot_path,
     },
 };

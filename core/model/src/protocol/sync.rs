@@ -3,7 +3,8 @@
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use super::{
-    Digest, PushItem, ReferenceNews, RollAnswer, RollOutcome, Roster, Signature, SignedManifest, SnapshotEntry,
+    Digest, PushItem, ReferenceNews, RollAnswer, RollOutcome, Roster, Signature, SignedManifest,
+    SnapshotEntry,
 };
 use crate::{
     ChangeHash, GridId, OrgNodeId, PersonId, RecordId, RecordKind, ReferenceVersion, ServerEpoch,

@@ -114,15 +114,33 @@ fn the_phone_tells_whom_to_report_to_without_a_network() {
         .flat_map(|step| step.people.iter().map(move |person| (step.step, person)))
         .map(|(step, person)| {
             let (name, place) = (person.name.as_str(), person.place.as_str());
-            (step, name, place, person.masked_phone.as_str(), person.call_link.as_str())
+            (
+                step,
+                name,
+                place,
+                person.masked_phone.as_str(),
+                person.call_link.as_str(),
+            )
         })
         .collect();
     assert_eq!(
         told,
         [
-            (LineStep::Head, "王网格", "第1网格", "138****8000", "tel:13800138000"),
+            (
+                LineStep::Head,
+                "王网格",
+                "第1网格",
+                "138****8000",
+                "tel:13800138000"
+            ),
             (LineStep::Community, "李社区", "千佛山社区", "", ""),
-            (LineStep::Street, "赵街道", "千佛山街道", "0531****0000", "tel:053188880000"),
+            (
+                LineStep::Street,
+                "赵街道",
+                "千佛山街道",
+                "0531****0000",
+                "tel:053188880000"
+            ),
         ]
     );
     let at = |hour: i64| Some(Timestamp::from_millis(START + hour * HOUR));
@@ -147,7 +165,14 @@ fn a_roster_is_kept_with_its_digest_and_forgotten_with_the_enrolment() {
     assert_eq!((kept, at.as_millis()), (roster(), START + HOUR));
     phone.enrol(7, &[1]);
     assert!(digest(&phone).is_empty());
-    assert!(phone.core().line_of_report(grid(1)).unwrap().steps.is_empty());
+    assert!(
+        phone
+            .core()
+            .line_of_report(grid(1))
+            .unwrap()
+            .steps
+            .is_empty()
+    );
 }
 
 fn emergency_id() -> EmergencyId {
@@ -202,7 +227,10 @@ fn a_roll_call_is_answered_offline_and_pending_until_the_server_decides() {
     let phone = phone_in_an_emergency();
     let core = phone.core();
     let shown = || core.emergencies(grid(1)).unwrap().remove(0);
-    assert_eq!((shown().area.as_str(), shown().answer), ("千佛山街道", None));
+    assert_eq!(
+        (shown().area.as_str(), shown().answer),
+        ("千佛山街道", None)
+    );
     let answer = |state, reason: &str| core.answer_roll_call(emergency_id(), state, reason);
     let refused = |result: Result<RequestId, Error>| match result {
         Err(Error::RollCall(refusal)) => refusal,
@@ -225,7 +253,11 @@ fn a_roll_call_is_answered_offline_and_pending_until_the_server_decides() {
     };
     assert_eq!(pending(), [first, second], "in the order given");
     decide(&phone, Hub::first_epoch(), &[outcome(first, "")]);
-    decide(&phone, Hub::first_epoch(), &[outcome(second, "not_on_roll")]);
+    decide(
+        &phone,
+        Hub::first_epoch(),
+        &[outcome(second, "not_on_roll")],
+    );
     assert_eq!(pending(), []);
     let decided = shown().answer.unwrap().outcome.unwrap();
     assert_eq!(

@@ -30,8 +30,16 @@ fn a_quiz_is_made_from_the_files_and_its_result_stays_on_the_phone() {
     house(&phone, "104", "赵一", &[("labels.x.group", "dibao")]);
     let core = phone.core();
     let questions = core.quiz(grid(1), 42, 20).unwrap();
-    assert_eq!(questions, core.quiz(grid(1), 42, 20).unwrap(), "by its seed");
-    let of = |kind| questions.iter().filter(move |question| question.kind == kind);
+    assert_eq!(
+        questions,
+        core.quiz(grid(1), 42, 20).unwrap(),
+        "by its seed"
+    );
+    let of = |kind| {
+        questions
+            .iter()
+            .filter(move |question| question.kind == kind)
+    };
     assert_eq!(of(QuizKind::WhoLives).count(), 4);
     let tenants = of(QuizKind::Tenants).next().unwrap();
     assert_eq!(tenants.about, "阳光花园3号楼");
@@ -42,7 +50,11 @@ fn a_quiz_is_made_from_the_files_and_its_result_stays_on_the_phone() {
         assert!(question.options.iter().all(|name| name.contains('*')));
     }
     assert_eq!(core.quiz(grid(1), 42, 2).unwrap().len(), 2);
-    assert_eq!(core.quiz(grid(2), 42, 5).unwrap(), [], "of another grid nothing");
+    assert_eq!(
+        core.quiz(grid(2), 42, 5).unwrap(),
+        [],
+        "of another grid nothing"
+    );
     let elsewhere = core.quiz(grid(9), 42, 5);
     assert!(matches!(elsewhere, Err(Error::NotFound { what: "grid" })));
     // What came of it waits for nobody.

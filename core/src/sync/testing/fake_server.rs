@@ -9,10 +9,10 @@ use wangge_model::{
     protocol::{
         Directive, EnrolRequest, EnrolResponse, FeedEntry, FeedPage, Frame, Grants, GridGrant,
         Problem, ProblemCode, PublicKey, PushItem, Receipt, ReferenceNews, ReferenceSet,
-        ReferenceStamp, RollAnswer, RollOutcome, Roster, Session, SessionRequest, SignedManifest, SigningKey, SnapshotEntry,
-        SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict, enrol_message,
-        feed_page_message, items_digest, open, reference_digest, reference_message, roster_digest, seal,
-        session_message,
+        ReferenceStamp, RollAnswer, RollOutcome, Roster, Session, SessionRequest, SignedManifest,
+        SigningKey, SnapshotEntry, SnapshotPage, SoftwareKey, SyncRequest, SyncResponse, Verdict,
+        enrol_message, feed_page_message, items_digest, open, reference_digest, reference_message,
+        roster_digest, seal, session_message,
     },
     testing::SeededEntropy,
 };

@@ -9,7 +9,8 @@ use wangge_model::{
     ChangeHash, GridId, Incarnation, OrgNodeId, RecordId, RecordKind, Timestamp,
     protocol::{
         Cursor, Directive, EnrolResponse, FeedEntry, Grants, MovedRecord, PushItem, ReferenceStamp,
-        RollAnswer, RollOutcome, Roster, Session, SignedManifest, SnapshotPage, Verdict, roster_digest,
+        RollAnswer, RollOutcome, Roster, Session, SignedManifest, SnapshotPage, Verdict,
+        roster_digest,
     },
 };
 

@@ -9,7 +9,7 @@ use wangge_model::{
     roll_call::RollState,
 };
 
-use super::{answer, answer as answer_of};
+use super::answer;
 use crate::{
     storage::{NewAssignment, NewEmergency, NewPerson, Role},
     testing::{SimDevice, TestServer},
@@ -200,7 +200,7 @@ async fn a_roll_call_is_answered_from_the_phone_and_decided_once() {
     let worker = server.add_worker("李网格", server.grids[0]).await;
     let mut phone = SimDevice::enrol(&server, worker).await;
     let id = declare(&server, desk).await;
-    let answer = |state: &str, reason: &str, ahead_ms: i64| RollAnswer {
+    let say = |state: &str, reason: &str, ahead_ms: i64| RollAnswer {
         id: RequestId::make(server.clock.as_ref(), server.entropy.as_ref()),
         emergency: id,
         state: state.to_owned(),
@@ -209,9 +209,9 @@ async fn a_roll_call_is_answered_from_the_phone_and_decided_once() {
     };
     // A clock that runs an hour ahead, a missing reason, a word from the future.
     phone.roll_answers = vec![
-        answer("on_the_way", "", HOUR),
-        answer("cannot_come", "", 0),
-        answer("teleported", "", 0),
+        say("on_the_way", "", HOUR),
+        say("cannot_come", "", 0),
+        say("teleported", "", 0),
     ];
     let first = phone.roll_answers[0].clone();
     assert_eq!(phone.sync(&server).await, 1);
@@ -223,9 +223,12 @@ async fn a_roll_call_is_answered_from_the_phone_and_decided_once() {
     assert!(phone.roll_outcomes[0].is_accepted && phone.roll_answers.is_empty());
     // The answer was lost, the phone asks again.
     server.clock.advance_millis(HOUR / 2);
-    phone.roll_answers = vec![first, answer("cannot_come", "家中老人住院", 0)];
+    phone.roll_answers = vec![first, say("cannot_come", "家中老人住院", 0)];
     phone.sync(&server).await;
-    assert_eq!(phone.roll_outcomes[3], phone.roll_outcomes[0], "decided once");
+    assert_eq!(
+        phone.roll_outcomes[3], phone.roll_outcomes[0],
+        "decided once"
+    );
     assert_eq!(codes(&phone)[4], "");
     let storage = &server.state.storage;
     let roll = storage.list_roll(&id, &desk, server.clock.now()).await;
@@ -235,15 +238,15 @@ async fn a_roll_call_is_answered_from_the_phone_and_decided_once() {
     // Nothing asked, nothing said; too much is refused.
     let quiet = phone.request(Vec::new());
     assert!(quiet.roll_answers.is_none());
-    let said = answer_of(&phone.send(&server, &quiet).await);
+    let said = answer(&phone.send(&server, &quiet).await);
     assert!(said.roll_outcomes.is_none());
-    phone.roll_answers = (0..101).map(|_| answer("in_place", "", 0)).collect();
+    phone.roll_answers = (0..101).map(|_| say("in_place", "", 0)).collect();
     let flood = phone.request(Vec::new());
     let refused = phone.send(&server, &flood).await;
     assert_eq!(super::refused(&refused), "too_many_items");
     // Over.
     server.clock.advance_millis(10 * HOUR);
-    phone.roll_answers = vec![answer("in_place", "", 0)];
+    phone.roll_answers = vec![say("in_place", "", 0)];
     phone.sync(&server).await;
     assert_eq!(codes(&phone)[5], "over");
 }

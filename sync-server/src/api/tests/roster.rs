@@ -20,7 +20,11 @@ fn names(roster: Option<&Roster>, node: OrgNodeId) -> Vec<String> {
     place
         .into_iter()
         .flat_map(|place| &place.people)
-        .map(|person| format!("{} {} {}", person.name, person.role, person.phone).trim().to_owned())
+        .map(|person| {
+            format!("{} {} {}", person.name, person.role, person.phone)
+                .trim()
+                .to_owned()
+        })
         .collect()
 }
 
@@ -39,8 +43,12 @@ async fn a_phone_is_told_whom_its_person_reports_to_and_when_that_changes() {
     let [grid, other] = server.grids;
     let worker = server.add_worker("李网格", grid).await;
     let colleague = server.add_worker("孙网格", grid).await;
-    let head = server.add_person("王网格", grid.into(), Role::GridHead).await;
-    server.add_person("周网格", other.into(), Role::GridHead).await;
+    let head = server
+        .add_person("王网格", grid.into(), Role::GridHead)
+        .await;
+    server
+        .add_person("周网格", other.into(), Role::GridHead)
+        .await;
     server
         .add_person("赵街道", server.street, Role::Supervisor)
         .await;
@@ -56,13 +64,20 @@ async fn a_phone_is_told_whom_its_person_reports_to_and_when_that_changes() {
     phone.knows_roster = true;
     assert_eq!(phone.sync(&server).await, 1, "with the answer");
     let held = phone.roster.clone().unwrap();
-    assert_eq!(names(Some(&held), grid.into()), ["王网格 grid_head 13800138000"]);
+    assert_eq!(
+        names(Some(&held), grid.into()),
+        ["王网格 grid_head 13800138000"]
+    );
     assert_eq!(names(Some(&held), server.street), ["赵街道 supervisor"]);
     assert!(
         !held.places.iter().any(|place| place.node == other.into()),
         "nothing of a grid that is not theirs"
     );
-    let levels: Vec<&str> = held.places.iter().map(|place| place.level.as_str()).collect();
+    let levels: Vec<&str> = held
+        .places
+        .iter()
+        .map(|place| place.level.as_str())
+        .collect();
     for level in ["grid", "community", "street"] {
         assert!(levels.contains(&level), "{levels:?}");
     }
@@ -123,11 +138,20 @@ async fn the_card_on_the_phone_leads_to_the_public_page() {
     let places: Vec<(&str, &str, bool)> = card
         .places
         .iter()
-        .map(|place| (place.name.as_str(), place.role.as_str(), place.ends_at.is_some()))
+        .map(|place| {
+            (
+                place.name.as_str(),
+                place.role.as_str(),
+                place.ends_at.is_some(),
+            )
+        })
         .collect();
     assert_eq!(card.name, "李网格");
     assert_eq!(places, [("示例社区 第一网格", "grid_worker", false)]);
-    let path = card.address.strip_prefix("https://grid.example.org").unwrap();
+    let path = card
+        .address
+        .strip_prefix("https://grid.example.org")
+        .unwrap();
     assert!(path.starts_with("/public/cards/") && path.contains(&card.number));
     let page = server.request(Method::GET, path, None, "").await;
     assert_eq!(page.status, 200);

@@ -92,7 +92,10 @@ async fn an_emergency_is_declared_shown_on_every_page_and_ended() {
     let decision = storage.answer_roll_call(&said).await.unwrap();
     assert_eq!(decision.refusal, None);
     let roll = desk.get(&one).await.body;
-    assert!(roll.contains("不能到岗 1 人") && roll.contains("家中老人住院"), "{roll}");
+    assert!(
+        roll.contains("不能到岗 1 人") && roll.contains("家中老人住院"),
+        "{roll}"
+    );
     let end = format!("{one}/end");
     let refused = worker.submit(&one, &end, &[]).await;
     assert_eq!(refused.status, StatusCode::NOT_FOUND);

@@ -7,8 +7,7 @@ use wangge_model::{AssignmentId, OrgNodeId, PersonId, Timestamp, org::Duty};
 use super::{SqliteStorage, org, refused, row, scope::in_scope};
 use crate::storage::{
     Assignment, NewAssignment, NewPerson, Person, PersonChange, PersonPosts, PersonStorage,
-    PlaceStaff,
-    StorageError, StorageResult, TeamMember,
+    PlaceStaff, StorageError, StorageResult, TeamMember,
 };
 
 const COLUMNS: &str = "person.id, person.name, person.username, person.password_hash, \

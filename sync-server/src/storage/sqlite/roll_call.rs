@@ -11,9 +11,7 @@ use super::{
     row::{collect, damaged, id, optional_time, time},
     scope::in_scope,
 };
-use crate::storage::{
-    NewRollAnswer, RollDecision, RollRow, RollSaid, StorageError, StorageResult,
-};
+use crate::storage::{NewRollAnswer, RollDecision, RollRow, RollSaid, StorageError, StorageResult};
 
 /// Who is on an emergency's roll: whoever works in grids at or below its place
 /// now, reserves among them.
@@ -137,11 +135,6 @@ fn facts(connection: &Connection, new: &NewRollAnswer) -> StorageResult<Option<R
                  WHERE emergency = ?1 AND person = ?2 AND code = '')
          FROM emergency WHERE emergency.id = ?1"
     );
-    let values = params![
-        new.emergency.as_bytes(),
-        new.person.as_bytes(),
-        new.at.as_millis()
-    ];
     let read = |row: &Row<'_>| {
         Ok(RollFacts {
             starts_at: time(row, 0)?,
@@ -152,15 +145,19 @@ fn facts(connection: &Connection, new: &NewRollAnswer) -> StorageResult<Option<R
     };
     Ok(connection
         .prepare_cached(&sql)?
-        .query_row(values, read)
+        .query_row(
+            params![
+                new.emergency.as_bytes(),
+                new.person.as_bytes(),
+                new.at.as_millis()
+            ],
+            read,
+        )
         .optional()?)
 }
 
 /// Decides on an answer, once.
-pub(super) fn answer(
-    connection: &Connection,
-    new: &NewRollAnswer,
-) -> StorageResult<RollDecision> {
+pub(super) fn answer(connection: &Connection, new: &NewRollAnswer) -> StorageResult<RollDecision> {
     let before: Option<RollDecision> = connection
         .prepare_cached(
             "SELECT code, decided_at FROM emergency_answer WHERE id = ?1 AND person = ?2",
