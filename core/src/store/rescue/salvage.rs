@@ -105,12 +105,17 @@ pub(in crate::store) fn salvage(
         .into_iter()
         .filter_map(|row| row.into_draft().ok())
         .collect();
-    salvage.roll_answers = reader.rows("roll_answer", "position", roll_call::COLUMNS, |row| {
-        roll_call::read_from(row, 1)
-    });
     salvage.erased = reader.rows("erased", "rowid", "record, hash, at", |row| {
         Ok((row.get(1)?, row.get(2)?, row.get(3)?))
     });
+    // A file of an older app has no such table, and looking for its rows piece by
+    // piece would cost every try.
+    let sql = "SELECT 1 FROM roll_answer LIMIT 0";
+    if reader.attempt(|db| Ok(db.prepare(sql).is_ok())) == Some(true) {
+        salvage.roll_answers = reader.rows("roll_answer", "position", roll_call::COLUMNS, |row| {
+            roll_call::read_from(row, 1)
+        });
+    }
     salvage
 }
 
