@@ -3,7 +3,7 @@
 use wangge_model::RecordKind;
 
 use super::{Hub, Phone, grid, set};
-use crate::{Error, QuizKind};
+use crate::{Error, QuizKind, port::SyncStore as _};
 
 fn house(phone: &Phone, room: &str, name: &str, more: &[(&str, &str)]) {
     phone.tick();
@@ -67,6 +67,6 @@ fn a_quiz_is_made_from_the_files_and_its_result_stays_on_the_phone() {
     let counts: Vec<(u32, u32)> = results.iter().map(|one| (one.asked, one.right)).collect();
     assert_eq!(counts, [(3, 3), (5, 4)], "latest first");
     assert_eq!(core.quiz_results(grid(2)).unwrap(), []);
-    let push = crate::sync::SyncStore::next_push(phone.store(), 100, 1 << 20);
+    let push = phone.store().next_push(100, 1 << 20);
     assert!(push.unwrap().is_none(), "nothing to send");
 }
