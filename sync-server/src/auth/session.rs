@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
 use wangge_model::{Entropy, PersonId};
 
@@ -14,6 +14,10 @@ use crate::storage::{ConsoleSession, StorageResult};
 pub const IDLE_MS: i64 = 30 * 60_000;
 /// How exactly the last request is noted: a page must not cost a write.
 const TOUCH_MS: i64 = 60_000;
+
+/// Header of requests that a page makes by itself: they keep no session awake,
+/// or an abandoned desk would never be signed out.
+pub const BY_ITSELF: &str = "x-wangge-by-itself";
 
 /// The secret in the cookie: 32 random bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -85,6 +89,13 @@ pub async fn start(
     Ok((token, session))
 }
 
+/// Whether a page asks and nobody who sits before it. A browser says of a stream
+/// of events that it wants one.
+fn is_by_itself(headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
+    headers.contains_key(BY_ITSELF) || accepts == Some(b"text/event-stream")
+}
+
 /// The session of a request, if it has one that is neither over nor idle too
 /// long; an idle one is deleted.
 pub async fn find(auth: &AuthState, headers: &HeaderMap) -> StorageResult<Option<ConsoleSession>> {
@@ -102,7 +113,7 @@ pub async fn find(auth: &AuthState, headers: &HeaderMap) -> StorageResult<Option
         auth.storage.delete_console_session(&hash).await?;
         return Ok(None);
     }
-    if idle >= TOUCH_MS {
+    if idle >= TOUCH_MS && !is_by_itself(headers) {
         auth.storage.touch_console_session(&hash, now).await?;
     }
     Ok(Some(session))

@@ -28,6 +28,11 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../../assets/boundary.js"),
     },
     Asset {
+        name: "live.js",
+        media_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../assets/live.js"),
+    },
+    Asset {
         name: "icon.svg",
         media_type: "image/svg+xml",
         bytes: include_bytes!("../../assets/icon.svg"),

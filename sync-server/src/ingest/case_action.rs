@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wangge_model::{
-    ActorId, PersonId, RecordId, RecordKind, Timestamp,
+    ActorId, OrgNodeId, PersonId, RecordId, RecordKind, Timestamp,
     case::{
         Case, CaseAction, CaseArguments, CaseRefusal, CaseRequest, Decider, Requester, Standing,
         act,
@@ -52,7 +52,7 @@ pub enum CaseActionError {
 #[derive(Debug, Clone)]
 pub(crate) struct CaseContext {
     pub(crate) place: CasePlace,
-    pub(crate) units: std::collections::BTreeMap<wangge_model::OrgNodeId, String>,
+    pub(crate) units: std::collections::BTreeMap<OrgNodeId, String>,
     pub(crate) incidents: std::collections::BTreeSet<RecordId>,
     pub(crate) at: Timestamp,
     pub(crate) server: ActorId,
@@ -110,8 +110,9 @@ pub async fn decide(
     let arguments = CaseArguments::of(&action);
     let named: Vec<RecordId> = arguments.into.into_iter().collect();
     let incidents = authority::find_incidents(storage, &named, &scope.person, scope.at).await?;
-    let units = arguments.unit.into_iter().chain(arguments.units);
-    let mut context = gather(state, &stored, units).await?;
+    let (document, unit) = open(&stored)?;
+    let named = arguments.unit.into_iter().chain(arguments.units);
+    let mut context = gather(state, &stored, named.chain(unit)).await?;
     context.incidents = incidents;
     let request = CaseRequest {
         action,
@@ -120,7 +121,7 @@ pub async fn decide(
     let outcome = commit(
         state,
         &scope.person,
-        stored,
+        (stored, document),
         request,
         Actor::Person(standing),
         context,
@@ -146,14 +147,16 @@ pub async fn decide_by_clock(
         .await?
         .filter(|stored| stored.kind == RecordKind::Incident)
         .ok_or(CaseActionError::NotFound)?;
-    let context = gather(state, &stored, []).await?;
+    let (document, unit) = open(&stored)?;
+    let context = gather(state, &stored, unit).await?;
     let request = CaseRequest {
         action,
         seen_version: Some(seen_version),
     };
     // Nobody: the authorship of a change by the server names no person.
     let nobody = PersonId::from_bytes([0; 16]);
-    commit(state, &nobody, stored, request, Actor::Clockwork, context).await
+    let opened = (stored, document);
+    commit(state, &nobody, opened, request, Actor::Clockwork, context).await
 }
 
 /// Takes back that an incident was merged, because that one was merged into it.
@@ -165,20 +168,26 @@ pub async fn untangle(state: &AppState, id: RecordId) -> Result<(), CaseActionEr
     decide_by_clock(state, id, CaseAction::Unmerge { reason }, case.version).await
 }
 
-/// What a decision on this incident takes; `units` are those it names.
+/// The document, which is opened once for all that is asked of it, and the unit
+/// that has the case.
+fn open(stored: &StoredRecord) -> Result<(RecordDocument, Option<OrgNodeId>), CaseActionError> {
+    let document = RecordDocument::load(stored.kind, Some(&stored.document), [])?;
+    let case = Case::read(&document.read());
+    Ok((document, case.and_then(|case| case.unit)))
+}
+
+/// What a decision on this incident takes; `units` are those it names and the one
+/// that has it.
 pub(crate) async fn gather(
     state: &AppState,
     stored: &StoredRecord,
-    units: impl IntoIterator<Item = wangge_model::OrgNodeId>,
+    units: impl IntoIterator<Item = OrgNodeId>,
 ) -> StorageResult<CaseContext> {
     let storage = state.storage.as_ref();
     let at = state.clock.now();
     let place = authority::find_place(storage, &stored.grid, at).await?;
     let mut wanted: std::collections::BTreeSet<_> = place.rules.units().collect();
     wanted.extend(units);
-    if let Some(unit) = read_case(stored)?.and_then(|case| case.unit) {
-        wanted.insert(unit);
-    }
     Ok(CaseContext {
         units: authority::find_units(storage, wanted, at).await?,
         place,
@@ -195,7 +204,7 @@ fn read_case(stored: &StoredRecord) -> StorageResult<Option<Case>> {
 async fn commit(
     state: &AppState,
     person: &PersonId,
-    stored: StoredRecord,
+    (stored, document): (StoredRecord, RecordDocument),
     request: CaseRequest,
     actor: Actor,
     context: CaseContext,
@@ -207,7 +216,7 @@ async fn commit(
         given_up: Mutex::new(None),
     });
     let worker = Arc::clone(&decision);
-    let work = tokio::task::spawn_blocking(move || worker.work(&stored))
+    let work = tokio::task::spawn_blocking(move || worker.work(&stored, document))
         .await
         .map_err(|error| StorageError::Database(error.to_string()))??;
     let commit = Commit {
@@ -222,14 +231,17 @@ async fn commit(
     if let Some(error) = decision.take_error() {
         return Err(error);
     }
-    state.send_hints(&outcome.grids);
+    state.tell(&outcome);
     Ok(())
 }
 
 impl Decision {
     /// The record with what is decided, computed from how it stands.
-    fn work(&self, stored: &StoredRecord) -> Result<RecordWork, CaseActionError> {
-        let mut document = RecordDocument::load(stored.kind, Some(&stored.document), [])?;
+    fn work(
+        &self,
+        stored: &StoredRecord,
+        mut document: RecordDocument,
+    ) -> Result<RecordWork, CaseActionError> {
         let fields = document.read();
         let case = Case::read(&fields).ok_or(CaseActionError::NotFound)?;
         let decider = self.context.decider(stored.id);
@@ -262,7 +274,7 @@ impl Decision {
 impl CommitHooks for Decision {
     /// Somebody else decided in between: decides on how it stands now.
     fn rework(&self, work: &RecordWork, stored: &StoredRecord) -> StorageResult<RecordWork> {
-        match self.work(stored) {
+        match self.work(stored, load(stored)?) {
             Ok(work) => Ok(work),
             Err(CaseActionError::Storage(error)) => Err(error),
             Err(error) => {
@@ -301,7 +313,7 @@ pub async fn answer_late(state: &AppState, id: RecordId) -> StorageResult<()> {
     };
     let outcome = state.storage.commit(commit).await?;
     answers.authority.note_refusals(state, None).await;
-    state.send_hints(&outcome.grids);
+    state.tell(&outcome);
     Ok(())
 }
 

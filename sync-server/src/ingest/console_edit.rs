@@ -101,7 +101,7 @@ pub async fn settle(
         hooks: choice,
     };
     let outcome = state.storage.commit(commit).await?;
-    state.send_hints(&outcome.grids);
+    state.tell(&outcome);
     let is_written = outcome
         .works
         .iter()

@@ -141,7 +141,7 @@ pub async fn give_back(
     if !displaced.is_empty() {
         keep_displaced(state, device, displaced).await?;
     }
-    state.send_hints(&outcome.grids);
+    state.tell(&outcome);
     // A move is the server's own decision like any other.
     for again in moves {
         let now = MovedRecord {

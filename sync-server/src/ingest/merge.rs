@@ -188,7 +188,7 @@ async fn commit(
         hooks: Arc::new(AsRead),
     };
     let outcome = state.storage.commit(commit).await?;
-    state.send_hints(&outcome.grids);
+    state.tell(&outcome);
     Ok(())
 }
 

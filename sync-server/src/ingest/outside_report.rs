@@ -79,7 +79,7 @@ pub async fn report(state: &AppState, report: OutsideReport) -> Result<bool, Out
         hooks: opening,
     };
     let outcome = state.storage.commit(commit).await?;
-    state.send_hints(&outcome.grids);
+    state.tell(&outcome);
     let is_written = |outcome: &crate::storage::WorkOutcome| !outcome.work.changes.is_empty();
     Ok(outcome.works.iter().any(is_written))
 }

@@ -118,7 +118,7 @@ pub async fn push(
     reach(FailPoint::ServerPushAdmitted)?;
     let outcome = state.storage.commit(commit).await?;
     reach(FailPoint::ServerPushCommitted)?;
-    state.send_hints(&outcome.grids);
+    state.tell(&outcome);
     if let Some(authority) = &admission.authority {
         authority.note_refusals(state, Some(device.id)).await;
     }

@@ -92,7 +92,7 @@ pub async fn edit(
     if let Some(error) = edits.take_error() {
         return Err(error);
     }
-    state.send_hints(&outcome.grids);
+    state.tell(&outcome);
     state
         .storage
         .find_record(&id)

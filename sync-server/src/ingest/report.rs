@@ -108,7 +108,7 @@ pub async fn report_hazard(
         };
         match storage.commit(commit).await {
             Ok(outcome) => {
-                state.send_hints(&outcome.grids);
+                state.tell(&outcome);
                 return Ok(Reported {
                     incident,
                     is_new: true,

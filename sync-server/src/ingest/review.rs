@@ -226,7 +226,7 @@ async fn let_in(
         hooks: acceptance,
     };
     let outcome = storage.commit(commit).await?;
-    state.send_hints(&outcome.grids);
+    state.tell(&outcome);
     Ok(())
 }
 

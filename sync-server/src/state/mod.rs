@@ -13,7 +13,7 @@ use std::{
 
 use tokio::sync::{OnceCell, Semaphore, broadcast, watch};
 use wangge_model::{
-    Clock, Entropy, GridCodeScheme, GridId,
+    Clock, Entropy, GridCodeScheme, GridId, OrgNodeId, RecordKind,
     document::OpenDocuments,
     message::Language,
     org::{SizingRules, StaffingRules},
@@ -29,7 +29,7 @@ use crate::{
     metrics::Metrics,
     resident::ResidentLimits,
     snapshot_cache::SnapshotCache,
-    storage::{Storage, StorageResult},
+    storage::{CommitOutcome, Storage, StorageResult},
 };
 
 /// What differs between one server and another, as far as handlers care.
@@ -124,6 +124,15 @@ pub struct GridHint {
     pub head_seq: u64,
 }
 
+/// A case was reported or decided on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseHint {
+    /// Where the incident is.
+    pub grid: GridId,
+    /// The units that have it or are whistled for.
+    pub units: Vec<OrgNodeId>,
+}
+
 /// Shared by every handler; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState(Arc<Parts>);
@@ -165,6 +174,7 @@ pub struct Parts {
     pub work_permits: Semaphore,
     card_numbers: OnceCell<CardNumbers>,
     hints: broadcast::Sender<GridHint>,
+    case_hints: broadcast::Sender<Arc<CaseHint>>,
     is_stopping: AtomicBool,
     stop: watch::Sender<bool>,
 }
@@ -209,6 +219,7 @@ impl AppState {
             work_permits: Semaphore::new(WORKED_ON),
             card_numbers: OnceCell::new(),
             hints: broadcast::channel(256).0,
+            case_hints: broadcast::channel(256).0,
             is_stopping: AtomicBool::new(false),
             stop: watch::channel(false).0,
             settings,
@@ -220,6 +231,31 @@ impl AppState {
     pub async fn card_numbers(&self) -> StorageResult<&CardNumbers> {
         let find = || CardNumbers::find(self.storage.as_ref());
         self.card_numbers.get_or_try_init(find).await
+
+    /// Tells whoever listens what a commit did; called after it.
+    pub fn tell(&self, outcome: &CommitOutcome) {
+        self.send_hints(&outcome.grids);
+        if self.case_hints.receiver_count() == 0 {
+            return;
+        }
+        let written = outcome.works.iter().map(|done| &done.work);
+        for work in written.filter(|work| work.kind == RecordKind::Incident) {
+            if work.changes.is_empty() {
+                continue;
+            }
+            let case = work.summary.case.as_ref();
+            let units = case.map(|case| case.unit.iter().chain(&case.joint).copied());
+            // Nobody listening is no failure.
+            let _ = self.case_hints.send(Arc::new(CaseHint {
+                grid: work.grid,
+                units: units.into_iter().flatten().collect(),
+            }));
+        }
+    }
+
+    /// News of cases from now on.
+    pub fn case_hints(&self) -> broadcast::Receiver<Arc<CaseHint>> {
+        self.case_hints.subscribe()
     }
 
     /// Tells whoever listens that these feeds grew; called after the commit.

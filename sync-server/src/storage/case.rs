@@ -1,8 +1,10 @@
 //! Cases of incidents: inboxes of desks and units, and what is due by itself.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use wangge_model::{
-    GridId, PersonId, RecordId, Timestamp,
+    GridId, OrgNodeId, PersonId, RecordId, Timestamp,
     case::{CaseLevel, CaseState},
     deadline::Light,
 };
@@ -78,9 +80,20 @@ pub struct DueCase {
     pub open_requests: u32,
 }
 
+/// Whose cases somebody sees.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CaseScope {
+    /// Those of these grids.
+    pub grids: HashSet<GridId>,
+    /// Those these units have or are whistled for.
+    pub units: HashSet<OrgNodeId>,
+}
+
 /// Cases.
 #[async_trait]
 pub trait CaseStorage {
+    /// What [`Self::list_cases`] lists from.
+    async fn find_case_scope(&self, person: &PersonId, at: Timestamp) -> StorageResult<CaseScope>;
     /// A page of the cases in the person's scope: of grids whose incidents they
     /// may read, and of units they work for.
     async fn list_cases(

@@ -50,6 +50,7 @@ use self::assessment::{
     figures_of_incidents_are_what_the_model_judges, figures_open_to_their_rows_within_scope,
 };
 use self::case::{
+    an_inbox_is_the_same_however_many_grids_are_looked_after,
     cases_come_due_and_one_server_at_a_time_looks, inboxes_show_cases_in_scope_by_state_and_light,
 };
 use self::duplicate::{
@@ -181,6 +182,7 @@ where
         a_campaign_reaches_phones_and_is_counted_down,
         households_are_chosen_by_place_ledger_and_visits,
         inboxes_show_cases_in_scope_by_state_and_light,
+        an_inbox_is_the_same_however_many_grids_are_looked_after,
         cases_come_due_and_one_server_at_a_time_looks,
         an_emergency_holds_below_its_place_and_ends_by_itself,
         a_roll_call_tells_who_came_and_whose_phone_was_heard_of,

@@ -51,7 +51,7 @@ pub use assessment::{
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
 pub use call_out::{CallOut, CallOutStorage, NewCallOut};
-pub use case::{CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase, ListedCase};
+pub use case::{CaseFilter, CasePage, CaseQueue, CaseScope, CaseStorage, DueCase, ListedCase};
 pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{

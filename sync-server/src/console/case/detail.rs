@@ -173,7 +173,8 @@ pub(super) async fn view(
     let incident = Incident::read(&document);
     let summary = document.summary().case.unwrap_or_default();
     let case = incident.case.decided.clone().ok_or(PageError::NotFound)?;
-    let context = case_action::gather(state, &stored, case.joint.keys().copied()).await?;
+    let named = case.joint.keys().copied().chain(case.unit);
+    let context = case_action::gather(state, &stored, named).await?;
     let standing =
         authority::find_standing(state.storage.as_ref(), &scope.person, scope.at).await?;
     let requester = standing.requester(&case, &context.place.nodes);

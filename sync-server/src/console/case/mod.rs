@@ -5,6 +5,7 @@ mod act;
 mod archive;
 mod detail;
 mod list;
+mod live;
 
 use axum::{
     Router,
@@ -26,6 +27,7 @@ use crate::AppState;
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/cases", get(list::get))
+        .route("/cases/live", get(live::get))
         .route("/cases/{id}", get(detail::get))
         .route("/cases/{id}/act", post(act::post))
         .route("/cases/{id}/archive.zip", get(archive::file))

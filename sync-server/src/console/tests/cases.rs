@@ -1,6 +1,10 @@
 //! Inbox, case page and deciding, by HTTP requests.
 
-use axum::http::StatusCode;
+use std::time::Duration;
+
+use axum::{body::Body, http::StatusCode};
+use http_body_util::BodyExt as _;
+use tokio::time::timeout;
 use wangge_model::{
     ActorId, Clock as _, FieldPath, FieldValue, PersonId, RecordId, RecordKind,
     document::{FieldEdit, RecordDocument},
@@ -88,6 +92,71 @@ async fn a_case_is_found_decided_on_and_tells_what_was_decided() {
         .post(&act, &[("verb", "note"), ("version", "1"), ("text", "x")])
         .await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN, "no form token");
+}
+
+/// The next event of a stream; `None` if there is none for a moment.
+async fn next_event(body: &mut Body) -> Option<String> {
+    let frame = timeout(Duration::from_millis(300), body.frame())
+        .await
+        .ok()?;
+    let data = frame?.unwrap().into_data().unwrap();
+    Some(String::from_utf8_lossy(&data).into_owned())
+}
+
+#[tokio::test]
+async fn an_open_inbox_hears_of_its_own_cases_and_of_nothing_in_them() {
+    let server = Server::start().await;
+    let id = put_incident(&server, 7).await;
+    for (byte, username, node, role) in [
+        (31, "zhao", OTHER_GRID.into(), Role::GridWorker),
+        (32, "qian", STREET, Role::Handler),
+        (33, "sun", GRID.into(), Role::GridHead),
+    ] {
+        let person = PersonId::from_bytes([byte; 16]);
+        server
+            .add_person(person, "某人", username, node, role)
+            .await;
+    }
+    let mut streams = Vec::new();
+    for username in ["wang", "zhao", "qian"] {
+        let response = server.signed_in(username).await.listen("/cases/live").await;
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        streams.push(response.into_body());
+    }
+    let mut street = server.signed_in("wang").await;
+    let page = format!("/cases/{id}");
+    let act = format!("{page}/act");
+    let file = [("verb", "file"), ("version", "0")];
+    street.submit(&page, &act, &file).await;
+    let hint = "event: cases\ndata: \n\n";
+    let heard = next_event(&mut streams[0]).await;
+    assert_eq!(heard.as_deref(), Some(hint), "the street's");
+    assert_eq!(next_event(&mut streams[1]).await, None, "another grid's");
+    assert_eq!(
+        next_event(&mut streams[2]).await,
+        None,
+        "not the unit's yet"
+    );
+    // Up to the street, whose desk gives it to the street's own unit.
+    let mut head = server.signed_in("sun").await;
+    let up = [
+        ("verb", "escalate"),
+        ("version", "1"),
+        ("text", "需街道处理"),
+    ];
+    head.submit(&page, &act, &up).await;
+    let unit = STREET.to_string();
+    let give = [
+        ("verb", "assign"),
+        ("version", "2"),
+        ("unit", unit.as_str()),
+    ];
+    let done = street.submit(&page, &act, &give).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let heard = next_event(&mut streams[2]).await;
+    assert_eq!(heard.as_deref(), Some(hint), "the unit's now");
+    assert_eq!(next_event(&mut streams[1]).await, None, "another grid's");
+    server.state.stop();
 }
 
 #[tokio::test]

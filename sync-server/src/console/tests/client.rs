@@ -348,6 +348,7 @@ impl Server {
             router: console::router().with_state(self.state.clone()),
             cookies: BTreeMap::new(),
             site: Some("same-origin".to_owned()),
+            extra: Vec::new(),
             address: "127.0.0.1:4000".to_owned(),
         }
     }
@@ -393,6 +394,8 @@ pub(super) struct Browser {
     pub(super) cookies: BTreeMap<String, String>,
     /// What it says in `Sec-Fetch-Site`.
     pub(super) site: Option<String>,
+    /// More headers.
+    pub(super) extra: Vec<(&'static str, &'static str)>,
     pub(super) address: String,
 }
 
@@ -490,6 +493,25 @@ impl Browser {
     }
 
     async fn send_as(&mut self, method: &str, path: &str, kind: &str, body: Body) -> Answer {
+        let response = self.ask(method, path, kind, body).await;
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 8 << 20).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// Opens a stream of events.
+    pub(super) async fn listen(&mut self, path: &str) -> Response<Body> {
+        self.extra = vec![("accept", "text/event-stream")];
+        let response = self.ask("GET", path, "", Body::empty()).await;
+        self.extra.clear();
+        response
+    }
+
+    async fn ask(&mut self, method: &str, path: &str, kind: &str, body: Body) -> Response<Body> {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -508,17 +530,14 @@ impl Browser {
         if let Some(site) = &self.site {
             request = request.header("sec-fetch-site", site);
         }
+        for (name, value) in &self.extra {
+            request = request.header(*name, *value);
+        }
         let address: std::net::SocketAddr = self.address.parse().unwrap();
         let request = request.extension(ConnectInfo(address)).body(body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         self.keep_cookies(&response);
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 8 << 20).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        response
     }
 
     fn keep_cookies(&mut self, response: &Response<Body>) {

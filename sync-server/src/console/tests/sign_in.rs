@@ -191,6 +191,24 @@ async fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
 }
 
 #[tokio::test]
+async fn what_a_page_asks_by_itself_keeps_no_session_awake() {
+    let server = Server::start().await;
+    let mut browser = server.signed_in("wang").await;
+    for _ in 0..2 {
+        server.clock.advance_millis(14 * 60_000);
+        browser.extra = vec![("x-wangge-by-itself", "1")];
+        assert_eq!(browser.get("/cases").await.status, StatusCode::OK);
+        let stream = browser.listen("/cases/live").await;
+        assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    }
+    server.clock.advance_millis(2 * 60_000);
+    // A stream leads nowhere then, and is not asked for again.
+    let over = browser.listen("/cases/live").await;
+    assert_eq!(over.status(), StatusCode::NO_CONTENT);
+    assert_eq!(browser.get("/cases").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn the_database_alone_opens_no_session() {
     let server = Server::start().await;
     let browser = server.signed_in("wang").await;

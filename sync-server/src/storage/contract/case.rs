@@ -9,7 +9,9 @@ use wangge_model::{
 };
 
 use super::{NOW, NewMove, Storage, commit, grid, id16, person, town, work};
-use crate::storage::{CaseFilter, CaseQueue, ChangeBy, NewChange, RecordWork};
+use crate::storage::{
+    CaseFilter, CaseQueue, ChangeBy, NewChange, NewOrgNode, OrgLevel, RecordWork,
+};
 
 /// A day, in milliseconds.
 const DAY: i64 = 86_400_000;
@@ -133,6 +135,46 @@ pub(super) async fn inboxes_show_cases_in_scope_by_state_and_light(storage: &dyn
     };
     storage.move_record(to).await.unwrap();
     assert_eq!(list(storage, 10, all, NOW).await, [41, 43, 40]);
+}
+
+pub(super) async fn an_inbox_is_the_same_however_many_grids_are_looked_after(
+    storage: &dyn Storage,
+) {
+    town(storage).await;
+    let day = |days: i64| Some(NOW.plus_millis(days * DAY));
+    let works = vec![
+        incident(40, 3, CaseState::Assigned, day(5), 0),
+        incident(41, 3, CaseState::InProgress, day(1), 5),
+        incident(42, 4, CaseState::Filed, day(3), 0),
+        incident(43, 6, CaseState::Filed, day(2), 0),
+    ];
+    storage.commit(commit(works, None)).await.unwrap();
+    let above = storage.list_ancestors(&grid(3).into()).await.unwrap();
+    let mut made: u16 = 0;
+    // A few, some, and more than are named before the list is read.
+    for grids in [0, 100, 2_100] {
+        let mut nodes = Vec::new();
+        while made < grids {
+            made += 1;
+            let mut id = id16(0xbb);
+            id[14..].copy_from_slice(&made.to_be_bytes());
+            nodes.push(NewOrgNode {
+                id: OrgNodeId::from_bytes(id),
+                parent: Some(above[0].id),
+                level: OrgLevel::Grid,
+                code: None,
+                name: format!("第{made}网格"),
+                attribute: None,
+                valid_from: Timestamp::from_millis(0),
+            });
+        }
+        storage.create_nodes(&nodes).await.unwrap();
+        let all = CaseFilter::default();
+        assert_eq!(list(storage, 12, all.clone(), NOW).await, [41, 43, 42, 40]);
+        assert_eq!(list(storage, 10, all, NOW).await, [41, 40]);
+        let scope = storage.find_case_scope(&person(12), NOW).await.unwrap();
+        assert_eq!(scope.grids.len(), 3 + usize::from(grids));
+    }
 }
 
 pub(super) async fn cases_come_due_and_one_server_at_a_time_looks(storage: &dyn Storage) {

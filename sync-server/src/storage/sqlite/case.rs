@@ -15,15 +15,21 @@ use super::{
     likeness::{self, MOST_REPORTERS, REPORTER_MS},
     record, resident,
     row::{self, SUMMARY_COLUMNS, SUMMARY_WIDTH},
-    scope::in_scope,
+    scope::{self, in_scope, reads_incidents_of},
 };
 use crate::storage::{
-    CaseFilter, CasePage, CaseQueue, CaseStorage, DueCase, ListedCase, StorageResult, StoredRecord,
+    CaseFilter, CasePage, CaseQueue, CaseScope, CaseStorage, DueCase, ListedCase, StorageResult,
+    StoredRecord,
 };
 
-/// Grids of a scope up to which each one's index is read; beyond, the inbox of
-/// all grids is walked until the page is full.
+/// Grids of a scope up to which each one's index is read.
 const FEW_GRIDS: u64 = 64;
+/// Grids from which on the inbox of all grids is walked until the page is full,
+/// and each row asked whether it is in scope.
+const MANY_GRIDS: u64 = 2_000;
+/// Between the two, all are walked by whoever sees at least one place in so many:
+/// the pages of others would be too far apart.
+const PART: u64 = 8;
 
 /// Writes what is derived of an incident's case; nothing before it has a number.
 pub(super) fn put(
@@ -164,26 +170,24 @@ fn list(
         .iter()
         .map(|(name, value)| (*name, value.as_ref()))
         .collect();
-    let grids: i64 = connection
-        .prepare_cached(&in_scope(
-            "SELECT count(*) FROM scope_record WHERE kind = 3",
-        ))?
-        .query_row(
-            named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
-            |row| row.get(0),
-        )?;
+    let grids = scope::count_incident_grids(connection, person, at, MANY_GRIDS)?;
     let from = match filter.queue {
         CaseQueue::Units => format!(
             "FROM incident_case AS c
              WHERE c.record IN (SELECT record FROM incident_unit
                                 WHERE unit IN (SELECT id FROM scope_unit)) {conditions}"
         ),
-        _ if row::count(grids) <= FEW_GRIDS => format!(
-            "FROM incident_case AS c INDEXED BY incident_case_grid
+        _ if grids >= MANY_GRIDS => format!(
+            "FROM incident_case AS c INDEXED BY incident_case_inbox
+             WHERE {} {conditions}",
+            reads_incidents_of("c.grid")
+        ),
+        _ if grids > FEW_GRIDS && is_large_part(connection, grids)? => format!(
+            "FROM incident_case AS c INDEXED BY incident_case_inbox
              WHERE c.grid IN (SELECT id FROM scope_record WHERE kind = 3) {conditions}"
         ),
         _ => format!(
-            "FROM incident_case AS c INDEXED BY incident_case_inbox
+            "FROM incident_case AS c INDEXED BY incident_case_grid
              WHERE c.grid IN (SELECT id FROM scope_record WHERE kind = 3) {conditions}"
         ),
     };
@@ -200,13 +204,13 @@ fn list(
              record.changed_at, {SUMMARY_COLUMNS}, page.reporters,
              (SELECT count(*) FROM incident_alike AS alike
               JOIN incident_case AS other ON other.record = alike.other
-              WHERE alike.record = page.id
-                AND other.grid IN (SELECT id FROM scope_record WHERE kind = 3))
+              WHERE alike.record = page.id AND {alike_in_scope})
          FROM (SELECT c.record AS id, c.press_at AS press_at, c.reporters AS reporters {from}
                ORDER BY c.press_at, c.record LIMIT {limit} OFFSET {offset}) AS page
          JOIN record ON record.id = page.id
          LEFT JOIN org_node AS home ON home.id = record.grid
-         ORDER BY page.press_at, page.id"
+         ORDER BY page.press_at, page.id",
+        alike_in_scope = reads_incidents_of("other.grid"),
     ));
     let mut statement = connection.prepare_cached(&page)?;
     let rows = statement.query_map(bound.as_slice(), |row| {
@@ -221,6 +225,15 @@ fn list(
         cases: row::collect(rows)?,
         total: row::count(total),
     })
+}
+
+/// Whether so many grids are at least one of [`PART`] places there are.
+fn is_large_part(connection: &Connection, grids: u64) -> StorageResult<bool> {
+    let most = row::integer(grids * PART);
+    let places: i64 = connection
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM org_node LIMIT ?1)")?
+        .query_row([most], |row| row.get(0))?;
+    Ok(places < most)
 }
 
 fn due(
@@ -239,8 +252,35 @@ fn due(
     row::collect(rows)
 }
 
+fn find_scope(
+    connection: &Connection,
+    person: &PersonId,
+    at: Timestamp,
+) -> StorageResult<CaseScope> {
+    let mut statement = connection.prepare_cached(&in_scope(
+        "SELECT id, 1 FROM scope_record WHERE kind = 3 UNION ALL SELECT id, 0 FROM scope_unit",
+    ))?;
+    let mut scope = CaseScope::default();
+    let mut rows =
+        statement.query(named_params! { ":person": person.as_bytes(), ":at": at.as_millis() })?;
+    while let Some(row) = rows.next()? {
+        if row.get(1)? {
+            scope.grids.insert(row::id(row, 0, GridId::from_bytes)?);
+        } else {
+            scope.units.insert(row::id(row, 0, OrgNodeId::from_bytes)?);
+        }
+    }
+    Ok(scope)
+}
+
 #[async_trait]
 impl CaseStorage for SqliteStorage {
+    async fn find_case_scope(&self, person: &PersonId, at: Timestamp) -> StorageResult<CaseScope> {
+        let person = *person;
+        self.read(move |connection| find_scope(connection, &person, at))
+            .await
+    }
+
     async fn list_cases(
         &self,
         filter: &CaseFilter,
@@ -260,13 +300,14 @@ impl CaseStorage for SqliteStorage {
     ) -> StorageResult<Option<StoredRecord>> {
         let (id, person) = (*id, *person);
         self.read(move |connection| {
-            let sql = in_scope(
+            let sql = in_scope(&format!(
                 "SELECT 1 FROM record WHERE record.id = :id AND record.kind = 3
-                 AND (record.grid IN (SELECT id FROM scope_record WHERE kind = 3)
+                 AND ({in_scope}
                       OR EXISTS (SELECT 1 FROM incident_unit
                                  WHERE incident_unit.record = record.id
                                    AND incident_unit.unit IN (SELECT id FROM scope_unit)))",
-            );
+                in_scope = reads_incidents_of("record.grid"),
+            ));
             let is_seen = connection
                 .prepare_cached(&sql)?
                 .query_row(

@@ -11,7 +11,7 @@ use super::{
     SqliteStorage, reference, refused,
     roll_call::{self, ON_ROLL},
     row::{collect, count, damaged, id, time},
-    scope::{DECLARE, DECLARE_RESPONSE, in_scope, require_at},
+    scope::{DECLARE, DECLARE_RESPONSE, in_scope, reads_incidents_of, require_at},
 };
 use crate::storage::{
     EmergencyRow, EmergencyStorage, NewEmergency, NewReference, NewRollAnswer, RollDecision,
@@ -342,11 +342,11 @@ impl EmergencyStorage for SqliteStorage {
         let person = *person;
         self.read(move |connection| {
             let found: i64 = connection
-                .prepare_cached(&in_scope(
-                    "SELECT count(*) FROM incident_case
-                     WHERE is_emergency = 1 AND state = 'reported'
-                       AND grid IN (SELECT id FROM scope_record WHERE kind = 3)",
-                ))?
+                .prepare_cached(&in_scope(&format!(
+                    "SELECT count(*) FROM incident_case AS c INDEXED BY incident_case_alarm
+                     WHERE c.is_emergency = 1 AND c.state = 'reported' AND {}",
+                    reads_incidents_of("c.grid")
+                )))?
                 .query_row(
                     named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
                     |row| row.get(0),

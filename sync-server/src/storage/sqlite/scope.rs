@@ -313,6 +313,46 @@ pub(super) fn in_scope(query: &str) -> String {
     format!("{}{query}", scope())
 }
 
+/// Whether the person may read the incidents of the grid that `column` names, asked
+/// row by row: to name every grid of a province first would take longer than to
+/// find the page of a list.
+pub(super) fn reads_incidents_of(column: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM org_node AS inside JOIN assigned_kind
+                     ON inside.path >= assigned_kind.path
+                    AND inside.path < assigned_kind.path || 'g'
+                 WHERE inside.id = {column} AND assigned_kind.kind = {incident} AND {IN_USE})",
+        incident = RecordKind::Incident.number(),
+    )
+}
+
+/// How many grids there are whose incidents the person may read, counted up to
+/// `most`.
+pub(super) fn count_incident_grids(
+    connection: &Connection,
+    person: &PersonId,
+    at: Timestamp,
+    most: u64,
+) -> StorageResult<u64> {
+    let count: i64 = connection
+        .prepare_cached(&in_scope(&format!(
+            "SELECT count(*) FROM (SELECT DISTINCT inside.id FROM assigned_kind
+                 JOIN org_node AS inside ON inside.path >= assigned_kind.path
+                    AND inside.path < assigned_kind.path || 'g'
+                 WHERE assigned_kind.kind = {incident} AND {IN_USE} LIMIT {most})",
+            incident = RecordKind::Incident.number(),
+        )))?
+        .query_row(
+            named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
+            |row| row.get(0),
+        )?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// A grid (`inside`) that is in use at `:at`.
+const IN_USE: &str = "inside.level = 'grid' AND inside.valid_from <= :at
+     AND (inside.valid_to IS NULL OR inside.valid_to > :at)";
+
 /// Says that there is no such place if the person may not do this there.
 pub(super) fn require_at(
     connection: &Connection,

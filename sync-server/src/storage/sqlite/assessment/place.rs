@@ -109,7 +109,11 @@ pub(super) fn is_in_sight(
 ) -> StorageResult<bool> {
     let found = connection
         .prepare_cached(&in_scope(
-            "SELECT 1 FROM scope WHERE id = :node AND may_see_work LIMIT 1",
+            "SELECT 1 FROM assigned JOIN org_node AS node ON node.id = :node
+             WHERE assigned.may_see_work
+               AND node.path >= assigned.path AND node.path < assigned.path || 'g'
+               AND node.valid_from <= :at AND (node.valid_to IS NULL OR node.valid_to > :at)
+             LIMIT 1",
         ))?
         .query_row(
             named_params! {
@@ -128,18 +132,32 @@ pub(super) fn list(
     person: &PersonId,
     at: Timestamp,
 ) -> StorageResult<Vec<OrgNode>> {
+    // Of a province's grids nobody chooses from a list.
+    let above = list_levels(connection, person, at, "NOT IN ('grid', 'micro_grid')")?;
+    if above.is_empty() {
+        list_levels(connection, person, at, "= 'grid'")
+    } else {
+        Ok(above)
+    }
+}
+
+fn list_levels(
+    connection: &Connection,
+    person: &PersonId,
+    at: Timestamp,
+    levels: &str,
+) -> StorageResult<Vec<OrgNode>> {
     let mut statement = connection.prepare_cached(&in_scope(&format!(
-        "SELECT DISTINCT {COLUMNS} FROM scope
-         WHERE may_see_work AND level <> 'micro_grid' ORDER BY path"
+        "SELECT DISTINCT {COLUMNS} FROM (SELECT path AS seen FROM assigned WHERE may_see_work)
+         JOIN org_node ON path >= seen AND path < seen || 'g'
+         WHERE level {levels} AND valid_from <= :at AND (valid_to IS NULL OR valid_to > :at)
+         ORDER BY path"
     )))?;
     let nodes = statement.query_map(
         named_params! { ":person": person.as_bytes(), ":at": at.as_millis() },
         org::node,
     )?;
-    let (grids, above): (Vec<OrgNode>, Vec<OrgNode>) = collect(nodes)?
-        .into_iter()
-        .partition(|node| node.level == OrgLevel::Grid);
-    Ok(if above.is_empty() { grids } else { above })
+    collect(nodes)
 }
 
 /// The grid of a row.
