@@ -51,7 +51,7 @@ impl Admin {
 
     /// Runs a command outside `admin` on these files.
     pub fn command(&self, name: &str, files: &[&Path]) -> anyhow::Result<Value> {
-        self.execute(
+        self.finish(
             Command::new(&self.program)
                 .args([name, "--json"])
                 .args(files),
@@ -59,9 +59,19 @@ impl Admin {
         )
     }
 
+    /// Runs a command outside `admin` with these words.
+    pub fn execute(&self, name: &str, words: &[&str]) -> anyhow::Result<Value> {
+        self.finish(
+            Command::new(&self.program)
+                .args([name, "--json"])
+                .args(words),
+            name,
+        )
+    }
+
     /// Runs a command and gives back the JSON it printed.
     pub fn run(&self, arguments: &[&str]) -> anyhow::Result<Value> {
-        self.execute(
+        self.finish(
             Command::new(&self.program)
                 .args(["admin", "--json"])
                 .args(arguments),
@@ -85,7 +95,7 @@ impl Admin {
         })
     }
 
-    fn execute(&self, command: &mut Command, words: &str) -> anyhow::Result<Value> {
+    fn finish(&self, command: &mut Command, words: &str) -> anyhow::Result<Value> {
         let output = command
             .envs(settings(&self.data, self.tls))
             .stdin(Stdio::null())
@@ -173,6 +183,17 @@ impl Admin {
     }
 
     fn create_supervisor_of(&self, name: &str, node: &str) -> anyhow::Result<(String, String)> {
+        self.create_account(name, node, "supervisor")
+    }
+
+    /// Makes a person with a role at a place (its code) who may sign in at the
+    /// console; gives back user name and password.
+    pub fn create_account(
+        &self,
+        name: &str,
+        node: &str,
+        role: &str,
+    ) -> anyhow::Result<(String, String)> {
         let number = self.people.fetch_add(1, Ordering::SeqCst) + 1;
         let username = format!("desk{number}");
         let person = self.run(&[
@@ -182,18 +203,12 @@ impl Admin {
             name,
             "--username",
             &username,
+            "--trained-on",
+            "2020-01-01",
             "--generate-password",
         ])?;
         let id = text(&person, "id")?;
-        self.run(&[
-            "assign",
-            "--person",
-            id,
-            "--node",
-            node,
-            "--role",
-            "supervisor",
-        ])?;
+        self.run(&["assign", "--person", id, "--node", node, "--role", role])?;
         Ok((username, text(&person, "password")?.to_owned()))
     }
 

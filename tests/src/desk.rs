@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use anyhow::{Context as _, ensure};
 
 use crate::{
-    http::{Answer, Connection},
+    http::{Answer, Connection, EventStream},
     server::Server,
 };
 
@@ -48,6 +48,33 @@ impl Desk {
         Ok(String::from_utf8(answer.body)?)
     }
 
+    /// Listens on a connection of its own, as a page does that keeps itself up to
+    /// date.
+    pub async fn listen(&self, server: &Server, path: &str) -> anyhow::Result<EventStream> {
+        let connection = Connection::open(server.address(), None).await?;
+        let cookie = self.cookie();
+        connection.listen(path, &[("cookie", &cookie)]).await
+    }
+
+    fn cookie(&self) -> String {
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        cookies.join("; ")
+    }
+
+    /// Reads a page if it is there for this person; answers its length in bytes.
+    pub async fn visit(&mut self, path: &str) -> anyhow::Result<Option<usize>> {
+        let answer = self.send("GET", path, &[], None).await?;
+        match answer.status {
+            200 => Ok(Some(answer.body.len())),
+            403 | 404 => Ok(None),
+            status => anyhow::bail!("{path} was answered {status}"),
+        }
+    }
+
     /// Sends a form of a page, with the page's token.
     pub async fn submit(
         &mut self,
@@ -78,12 +105,7 @@ impl Desk {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> anyhow::Result<Answer> {
-        let cookies: Vec<String> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let cookie = cookies.join("; ");
+        let cookie = self.cookie();
         let mut all = headers.to_vec();
         all.push(("accept-language", "zh-CN"));
         if !cookie.is_empty() {
@@ -110,7 +132,8 @@ pub fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     Some(rest.split_once(end)?.0)
 }
 
-fn encode(text: &str) -> String {
+/// A text as addresses and forms carry it.
+pub fn encode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         // Writing to a string cannot fail.

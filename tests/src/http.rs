@@ -72,8 +72,41 @@ impl Connection {
         Ok(stream.flush().await?)
     }
 
+    /// Asks for a stream of events; the connection is the stream's from then on.
+    pub async fn listen(
+        mut self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> anyhow::Result<EventStream> {
+        let mut all = headers.to_vec();
+        all.push(("accept", "text/event-stream"));
+        let request = encode(&self.host, "GET", path, &all, None);
+        self.send(&request).await?;
+        let answer = self.receive_head().await?;
+        if answer.status != 200 {
+            bail!("{path} was answered {}", answer.status);
+        }
+        Ok(EventStream {
+            connection: self,
+            read: String::new(),
+        })
+    }
+
     /// Reads one answer.
     pub async fn receive(&mut self) -> anyhow::Result<Answer> {
+        let mut answer = self.receive_head().await?;
+        if answer.header("transfer-encoding").is_some() {
+            answer.body = self.receive_chunks().await?;
+        } else {
+            let length = answer.header("content-length").map_or(Ok(0), str::parse)?;
+            answer.body = vec![0; length];
+            self.stream.read_exact(&mut answer.body).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Reads an answer up to its body.
+    async fn receive_head(&mut self) -> anyhow::Result<Answer> {
         let mut head = Vec::new();
         loop {
             let mut line = String::new();
@@ -97,36 +130,60 @@ impl Connection {
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        let mut answer = Answer {
+        Ok(Answer {
             status,
             headers,
             body: Vec::new(),
-        };
-        if answer.header("transfer-encoding").is_some() {
-            answer.body = self.receive_chunks().await?;
-        } else {
-            let length = answer.header("content-length").map_or(Ok(0), str::parse)?;
-            answer.body = vec![0; length];
-            self.stream.read_exact(&mut answer.body).await?;
-        }
-        Ok(answer)
+        })
     }
 
     async fn receive_chunks(&mut self) -> anyhow::Result<Vec<u8>> {
         let mut body = Vec::new();
+        while self.receive_chunk(&mut body).await? > 0 {}
+        Ok(body)
+    }
+
+    /// Reads one chunk of a body; answers its length, 0 at the end.
+    async fn receive_chunk(&mut self, body: &mut Vec<u8>) -> anyhow::Result<usize> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).await?;
+        let length = usize::from_str_radix(line.trim(), 16).context("not a chunk length")?;
+        let start = body.len();
+        body.resize(start + length, 0);
+        self.stream
+            .read_exact(body.get_mut(start..).unwrap_or_default())
+            .await?;
+        self.stream.read_line(&mut line).await?;
+        Ok(length)
+    }
+}
+
+/// A stream of events that is open.
+#[derive(Debug)]
+pub struct EventStream {
+    connection: Connection,
+    read: String,
+}
+
+impl EventStream {
+    /// The kind of the next event; not to be dropped while it waits.
+    pub async fn next(&mut self) -> anyhow::Result<String> {
         loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line).await?;
-            let length = usize::from_str_radix(line.trim(), 16).context("not a chunk length")?;
-            let start = body.len();
-            body.resize(start + length, 0);
-            self.stream
-                .read_exact(body.get_mut(start..).unwrap_or_default())
-                .await?;
-            self.stream.read_line(&mut line).await?;
-            if length == 0 {
-                return Ok(body);
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let name = event.lines().find_map(|line| line.strip_prefix("event: "));
+                let name = name.map(ToOwned::to_owned);
+                self.read = rest.to_owned();
+                // Others are there to keep the connection open.
+                if let Some(name) = name {
+                    return Ok(name);
+                }
+                continue;
             }
+            let mut chunk = Vec::new();
+            if self.connection.receive_chunk(&mut chunk).await? == 0 {
+                bail!("the stream ended");
+            }
+            self.read.push_str(&String::from_utf8(chunk)?);
         }
     }
 }

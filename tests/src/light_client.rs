@@ -21,7 +21,7 @@ use wangge_model::{
     },
 };
 
-use crate::http::{Answer, Connection};
+use crate::http::{Answer, Connection, EventStream};
 
 /// An enrolled device on one kept connection.
 #[derive(Debug)]
@@ -171,6 +171,15 @@ impl LightClient {
         let bearer = format!("Bearer {}", self.token);
         self.connection
             .exchange("GET", path, &[("authorization", bearer.as_str())], None)
+            .await
+    }
+
+    /// Listens on a connection of its own for hints that a grid grew.
+    pub async fn listen(&self) -> anyhow::Result<EventStream> {
+        let connection = Connection::open(self.server, self.from).await?;
+        let bearer = format!("Bearer {}", self.token);
+        connection
+            .listen("/v1/events", &[("authorization", bearer.as_str())])
             .await
     }
 

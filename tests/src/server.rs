@@ -50,10 +50,23 @@ impl Server {
         Self::start_new(true)
     }
 
+    /// Starts a server on plain HTTP on a data folder that `fill` made.
+    pub fn start_filled(fill: impl FnOnce(&Admin) -> anyhow::Result<()>) -> anyhow::Result<Self> {
+        Self::start_with(false, fill)
+    }
+
     fn start_new(tls: bool) -> anyhow::Result<Self> {
+        Self::start_with(tls, |_| Ok(()))
+    }
+
+    fn start_with(
+        tls: bool,
+        fill: impl FnOnce(&Admin) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let data = folder.path().join("data");
         let program = find_program()?;
+        fill(&Admin::new(&program, &data, "", tls))?;
         let (child, address) = spawn(&program, &data, tls, SocketAddr::from(([127, 0, 0, 1], 0)))?;
         Ok(Self {
             program,

@@ -5,10 +5,13 @@
 mod burst;
 mod cases;
 mod coverage;
+mod district;
 mod fixture;
 mod floor;
 mod fsync_count;
 mod guard;
+mod hints;
+mod incidents;
 mod list;
 mod locate;
 mod plan;
@@ -48,6 +51,10 @@ struct Arguments {
     /// Records on the phone that lists and searches.
     #[arg(long, default_value_t = 50_000)]
     listed: usize,
+    /// So many times fewer grids and incidents in `incidents` and `district`, for
+    /// a look.
+    #[arg(long, default_value_t = 1)]
+    divide: usize,
     /// End with status 1 if a target is missed.
     #[arg(long)]
     strict: bool,
@@ -79,6 +86,13 @@ enum Part {
     Coverage,
     /// Inboxes of cases at 470,000 incidents.
     Cases,
+    /// From a report to the desk's screen while 500 phones listen.
+    Hints,
+    /// A province's four months of incidents through the machine; only if named,
+    /// it takes its time.
+    Incidents,
+    /// A district filled, a phone brought up, every page read; only if named.
+    District,
 }
 
 /// Records of a grid that S1 fetches.
@@ -145,6 +159,17 @@ async fn measure(
     if runs(Part::Cases) {
         say("inboxes of 470,000 incidents");
         cases::run(folder, figures).await?;
+    }
+    if runs(Part::Hints) {
+        say("reports on a phone to the desk's screen, 500 phones listening");
+        hints::run(arguments.seed + 9, figures).await?;
+    }
+    let is_named = |part| arguments.only.contains(&part);
+    if is_named(Part::Incidents) {
+        incidents::run(arguments.divide, arguments.seed + 8, figures).await?;
+    }
+    if is_named(Part::District) {
+        district::run(arguments.divide, arguments.seed, figures).await?;
     }
     Ok(())
 }

@@ -54,6 +54,14 @@ const TARGETS: &[(&str, Target)] = &[
     ("plan_1500.plan_ms", Target::AtMost(100.0)),
     ("coverage.p95_ms", Target::AtMost(200.0)),
     ("cases.inbox_p95_ms", Target::AtMost(200.0)),
+    ("hints.shown_p95_ms", Target::AtMost(1_000.0)),
+    ("incidents.inbox_p95_ms", Target::AtMost(200.0)),
+    ("incidents.search_p95_ms", Target::AtMost(200.0)),
+    ("incidents.figures_worst_ms", Target::AtMost(2_000.0)),
+    ("district.import_s", Target::AtMost(900.0)),
+    ("district.phone_first_page_ms", Target::AtMost(1_000.0)),
+    ("district.phone_more_round_trips", Target::AtMost(1.0)),
+    ("district.worst_page_p95_ms", Target::AtMost(200.0)),
 ];
 
 /// What was measured, by dotted name.
