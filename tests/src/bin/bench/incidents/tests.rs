@@ -19,7 +19,7 @@ async fn a_small_province_has_its_months_and_most_of_its_incidents_are_settled()
     let settled = count(
         "SELECT count(*) FROM incident_case WHERE state IN ('closed', 'archived', 'void', 'merged')",
     );
-    assert!(settled > 200 && settled < 236, "{settled}");
+    assert!(settled > 200, "{settled}");
     // A decision each is in the table of authors: of somebody, or of the server.
     let decisions = count("SELECT count(*) FROM authorship");
     let least = figure("moves") + figure("signals");
