@@ -71,7 +71,8 @@ impl Listener {
     fn into_stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
         stream::unfold(self, |mut listener| async move {
             listener.next().await?;
-            let event = Event::default().event("cases").data("");
+            // Browsers pass over events without data.
+            let event = Event::default().event("cases").data("changed");
             Some((Ok(event), listener))
         })
     }

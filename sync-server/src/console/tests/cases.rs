@@ -128,7 +128,7 @@ async fn an_open_inbox_hears_of_its_own_cases_and_of_nothing_in_them() {
     let act = format!("{page}/act");
     let file = [("verb", "file"), ("version", "0")];
     street.submit(&page, &act, &file).await;
-    let hint = "event: cases\ndata: \n\n";
+    let hint = "event: cases\ndata: changed\n\n";
     let heard = next_event(&mut streams[0]).await;
     assert_eq!(heard.as_deref(), Some(hint), "the street's");
     assert_eq!(next_event(&mut streams[1]).await, None, "another grid's");
