@@ -231,6 +231,7 @@ impl AppState {
     pub async fn card_numbers(&self) -> StorageResult<&CardNumbers> {
         let find = || CardNumbers::find(self.storage.as_ref());
         self.card_numbers.get_or_try_init(find).await
+    }
 
     /// Tells whoever listens what a commit did; called after it.
     pub fn tell(&self, outcome: &CommitOutcome) {

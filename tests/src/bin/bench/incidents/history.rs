@@ -299,7 +299,8 @@ async fn step(state: &AppState, province: &Province, live: Box<Live>) -> anyhow:
                 follow(&mut live, &action);
                 break;
             }
-            Err(CaseActionError::Refused(_)) => {
+            // A unit no longer sees what the clockwork took from it.
+            Err(CaseActionError::Refused(_) | CaseActionError::NotFound) => {
                 refused += 1;
                 // What it repeats may have gone that way itself.
                 live.before = None;
