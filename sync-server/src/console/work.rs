@@ -1,6 +1,7 @@
 //! `/work`: what was handed in, by grid and worker: of a day (每天上传、监督跟踪), a
-//! week (每周汇总) or a month, with what is left open, as a sheet for meetings
-//! (工作例会、民情通报会). `/figures`: how each worker stands against the rules.
+//! week (每周汇总、周例会), a fortnight (双周研判) or a month, with what is left open and
+//! which incidents there were more of, as a sheet for meetings (工作例会、民情通报会).
+//! `/figures`: how each worker stands against the rules.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use wangge_model::{
     document::schema::OPINION_CATEGORY,
     reference::VISIT_RULES,
     visit_plan::{Period, RuleUnit, VisitRules},
+    work_period::WorkPeriod,
 };
 
 use super::{
@@ -28,15 +30,13 @@ use super::{
     page::Page,
     select::SelectOption,
     sheet::{csv, csv_answer},
+    study::{StudyView, study},
 };
 use crate::{
-    AppState,
+    AppState, assessment,
     auth::{Scope, SignedIn, sign_in::audit},
     storage::{CoverageRow, MatterRow, Storage, WorkRow, WorkSpan, WorkerFigures},
 };
-
-/// The periods of the page.
-const PERIODS: [Option<Period>; 3] = [None, Some(Period::Week), Some(Period::Month)];
 
 #[derive(Template)]
 #[template(path = "work.html")]
@@ -55,6 +55,9 @@ pub(crate) struct WorkPage {
     /// What came up and is open; of a week or month.
     pub(crate) matters: Vec<MatterView>,
     pub(crate) matter_sum: MatterView,
+    /// Which incidents there were more or fewer of than in the period before; of
+    /// a week and longer, where the reader sees figures.
+    pub(crate) study: Option<StudyView>,
     pub(crate) is_behind: bool,
 }
 
@@ -200,7 +203,7 @@ pub(super) fn router() -> Router<AppState> {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct WorkQuery {
-    /// `day`, `week` or `month`.
+    /// `day`, `week`, `fortnight` or `month`.
     period: String,
     /// A day in it.
     on: String,
@@ -216,27 +219,22 @@ impl WorkQuery {
         }
     }
 
-    fn period(&self) -> Option<Period> {
-        Period::parse(&self.period).filter(|period| PERIODS.contains(&Some(*period)))
+    fn period(&self) -> WorkPeriod {
+        WorkPeriod::parse(&self.period).unwrap_or(WorkPeriod::Day)
     }
 
     /// The days asked for, up to the end of the period.
     fn span(&self, today: CivilDay) -> WorkSpan {
         let on = self.on.parse().unwrap_or(today);
-        match self.period() {
-            None => WorkSpan {
-                first: on,
-                last: on,
-            },
-            Some(period) => WorkSpan {
-                first: period.start(on),
-                last: period.last_day(on),
-            },
+        let period = self.period();
+        WorkSpan {
+            first: period.first(on),
+            last: period.last(on),
         }
     }
 
     fn word(&self) -> &'static str {
-        self.period().map_or("day", Period::as_str)
+        self.period().as_str()
     }
 }
 
@@ -250,7 +248,8 @@ impl WorkPage {
         is_behind: bool,
     ) -> Self {
         let word = query.word();
-        let periods = ["day", "week", "month"].map(|one| {
+        let periods = WorkPeriod::ALL.iter().map(|one| {
+            let one = one.as_str();
             let label = page.t(&format!("console-work-{one}"));
             SelectOption::new(one, label, word)
         });
@@ -277,11 +276,11 @@ impl WorkPage {
             .collect();
         let on = span.first.to_string();
         Self {
-            periods: periods.to_vec(),
+            periods: periods.collect(),
             export: with_query("/work/export.csv", &[("period", word), ("on", &on)]),
             first: span.first.to_string(),
             last: span.last.to_string(),
-            is_day: word == "day",
+            is_day: query.period() == WorkPeriod::Day,
             silent: rows
                 .iter()
                 .filter(|row| row.is_member && row.days == 0)
@@ -290,6 +289,7 @@ impl WorkPage {
             sum,
             matter_sum: MatterView::sum(&matters),
             matters,
+            study: None,
             is_behind,
             on,
             page,
@@ -338,13 +338,16 @@ async fn load(
     let span = query.span(CivilDay::of(scope.at));
     let storage = &state.storage;
     let rows = storage.list_work(&scope.person, scope.at, span).await?;
-    let matters = if query.period().is_some() {
-        storage.list_matters(&scope.person, scope.at, span).await?
-    } else {
-        Vec::new()
-    };
-    let is_behind = storage.has_visits_due().await?;
-    Ok(WorkPage::new(page, query, span, &rows, &matters, is_behind))
+    if query.period() == WorkPeriod::Day {
+        let is_behind = storage.has_visits_due().await?;
+        return Ok(WorkPage::new(page, query, span, &rows, &[], is_behind));
+    }
+    let matters = storage.list_matters(&scope.person, scope.at, span).await?;
+    let is_behind = !assessment::is_counted(storage.as_ref()).await?;
+    let study = study(state, scope, &page, query.period(), span).await?;
+    let mut page = WorkPage::new(page, query, span, &rows, &matters, is_behind);
+    page.study = study;
+    Ok(page)
 }
 
 /// `GET /work`
@@ -552,6 +555,10 @@ mod tests {
         assert_eq!(
             span("month", "2026-02-10"),
             days("2026-02-01", "2026-02-28")
+        );
+        assert_eq!(
+            span("fortnight", "2026-03-18"),
+            days("2026-03-09", "2026-03-22")
         );
         assert_eq!(span("year", "x"), days("2026-03-18", "2026-03-18"));
     }

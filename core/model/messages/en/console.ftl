@@ -706,6 +706,7 @@ console-work-of-day = Handed in on { $day }
 console-work-period = Sum
 console-work-day = Of a day
 console-work-week = Of a week
+console-work-fortnight = Of a fortnight
 console-work-month = Of a month
 console-work-on = Day
 console-work-show = Show

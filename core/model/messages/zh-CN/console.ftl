@@ -706,6 +706,7 @@ console-work-of-day = { $day } 上报情况
 console-work-period = 汇总
 console-work-day = 每日
 console-work-week = 每周
+console-work-fortnight = 每两周
 console-work-month = 每月
 console-work-on = 日期
 console-work-show = 查看

@@ -68,7 +68,7 @@ pub(crate) struct ChangeView {
 }
 
 impl ChangeView {
-    fn new(name: String, count: CaseCount, aim: i32) -> Self {
+    pub(in crate::console) fn new(name: String, count: CaseCount, aim: i32) -> Self {
         let (now, before) = (i128::from(count.now), i128::from(count.before));
         let change = ((now - before) * 1_000).checked_div(before);
         let text = change.map(|tenths| {
@@ -178,7 +178,7 @@ impl AnalysisView {
     }
 }
 
-fn repetition(one: &Repetition, page: &Page) -> RepetitionView {
+pub(in crate::console) fn repetition(one: &Repetition, page: &Page) -> RepetitionView {
     let kind = one.kind.unwrap_or(RecordKind::Household);
     let fallback = page.t(&format!("kind-{}", kind.as_str()));
     RepetitionView {

@@ -23,14 +23,15 @@ use crate::{
         page::Page,
         screening::{ScreeningForm, ScreeningsPage},
         select::SelectOption,
+        study::{Studied, StudyView},
         survey::{NewSurveyPage, Results, SurveyForm, SurveyPage, SurveyView, SurveysPage},
         task::{MatterView, TaskForm, TaskView, TasksPage},
         work::{FiguresPage, WorkPage, WorkQuery},
     },
     storage::{
-        CallOut, CoverageRow, EmergencyRow, FollowUpCount, FollowUpMark, MatterRow, OpinionCount,
-        Screening, ScreeningKind, ScreeningPage, SurveyCounts, SurveyRow, Task, WorkRow, WorkSpan,
-        WorkerFigures,
+        CallOut, CaseAnalysis, CaseCount, CoverageRow, EmergencyRow, FollowUpCount, FollowUpMark,
+        MatterRow, OpinionCount, Repetition, Screening, ScreeningKind, ScreeningPage, SurveyCounts,
+        SurveyRow, Task, WorkRow, WorkSpan, WorkerFigures, YearOnYear,
     },
 };
 
@@ -386,9 +387,35 @@ fn sums(at: &dyn Fn(&str) -> Page, text: &str) -> Vec<(&'static str, String)> {
         last: today().plus(30),
     };
     let page = |query: WorkQuery, rows: &[WorkRow], matters: &[MatterRow]| {
-        WorkPage::new(at("/work"), &query, span, rows, matters, true)
-            .render()
-            .unwrap()
+        let mut shown = WorkPage::new(at("/work"), &query, span, rows, matters, true);
+        if !matters.is_empty() {
+            let counts = |now, before| (text.to_owned(), CaseCount { now, before });
+            let cases = CaseAnalysis {
+                classes: vec![counts(4, 2), counts(1, 0)],
+                places: vec![counts(5, 2)],
+            };
+            let repetition = Repetition {
+                subject: RecordId::from_bytes([7; 16]),
+                kind: Some(RecordKind::Household),
+                title: text.to_owned(),
+                class: text.to_owned(),
+                grid_name: text.to_owned(),
+                count: 3,
+                last_on: today(),
+            };
+            let studied = Studied {
+                place_name: text,
+                days: YearOnYear {
+                    now: span,
+                    before: span,
+                },
+                cases: &cases,
+                repeated_from: 3,
+                repetitions: &[repetition],
+            };
+            shown.study = Some(StudyView::new(&at("/work"), &studied));
+        }
+        shown.render().unwrap()
     };
     let month = WorkQuery::of("month", "2026-01-01");
     let coverage = CoverageRow {

@@ -6,7 +6,7 @@ use wangge_model::{
     document::{FieldEdit, RecordDocument},
 };
 
-use super::client::{GRID, Server, WORKER, edits};
+use super::client::{Browser, GRID, Server, WORKER, edits};
 
 /// A visit of ten minutes that counts, begun now, by the worker.
 async fn put_visit(server: &Server, byte: u8, household: RecordId, more: &[(&str, &str)]) {
@@ -401,4 +401,50 @@ async fn a_task_off_the_list_needs_the_countys_permission() {
     for action in ["task_filed", "task_refused", "task_admitted"] {
         assert!(audit.contains(action), "{audit}");
     }
+}
+
+/// An incident of the worker's, taken in by a desk and counted.
+async fn put_filed(server: &Server, desk: &mut Browser, byte: u8) {
+    let id = super::cases::put_incident(server, byte).await;
+    let page = format!("/cases/{id}");
+    let file = [("verb", "file"), ("version", "0")];
+    let done = desk.submit(&page, &format!("{page}/act"), &file).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    while server.state.storage.read_cases(50).await.unwrap() > 0 {}
+}
+
+#[tokio::test]
+async fn a_fortnight_is_a_sheet_that_compares_incidents_with_the_one_before() {
+    let server = Server::start().await;
+    let mut desk = server.signed_in("wang").await;
+    put_filed(&server, &mut desk, 7).await;
+    // Two weeks later: two more, in the fortnight after that of the first.
+    server.clock.advance_millis(14 * 86_400_000);
+    let mut desk = server.signed_in("wang").await;
+    put_filed(&server, &mut desk, 8).await;
+    put_filed(&server, &mut desk, 9).await;
+    let sheet = desk.get("/work?period=fortnight&on=2026-01-15").await;
+    assert_eq!(sheet.status, StatusCode::OK);
+    // 1 January lies in the fortnight from 29 December, 15 January in the next.
+    let said = ["2026-01-12 至 2026-01-25", "每两周", "事件研判：泉城街道"];
+    for said in said {
+        assert!(sheet.body.contains(said), "{said}: {}", sheet.body);
+    }
+    assert!(sheet.body.contains("+100.0%"), "two instead of one");
+    assert!(sheet.body.contains("城市管理 / 公用设施") && sheet.body.contains("第一网格"));
+    let before = desk.get("/work?period=fortnight&on=2026-01-11").await.body;
+    assert!(before.contains("2025-12-29 至 2026-01-11") && !before.contains("+100.0%"));
+    let day = desk.get("/work?period=day&on=2026-01-15").await.body;
+    assert!(!day.contains("事件研判"));
+    let file = desk
+        .get("/work/export.csv?period=fortnight&on=2026-01-15")
+        .await;
+    assert_eq!(file.status, StatusCode::OK);
+    // A worker has the own work of the fortnight and no figures of others.
+    let mut worker = server.signed_in("li").await;
+    let own = worker
+        .get("/work?period=fortnight&on=2026-01-15")
+        .await
+        .body;
+    assert!(own.contains("2026-01-12 至 2026-01-25") && !own.contains("事件研判"));
 }
