@@ -10,7 +10,7 @@ use wangge_model::{
     protocol::{MEDIA_TYPE, Problem, ProblemCode, seal},
 };
 
-use crate::storage::StorageError;
+use crate::{refusal::Refusal, storage::StorageError};
 
 /// A device's request that is refused as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,8 @@ impl IntoResponse for ApiError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json; charset=utf-8"),
         );
+        let refusal = Refusal::new(self.0.as_str());
+        response.extensions_mut().insert(refusal);
         response
     }
 }

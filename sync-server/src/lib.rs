@@ -42,6 +42,7 @@ pub mod logging;
 pub mod memory;
 pub mod metrics;
 pub mod profile;
+mod refusal;
 pub mod resident;
 pub mod serve;
 pub mod snapshot_cache;

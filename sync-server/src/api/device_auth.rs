@@ -11,7 +11,7 @@ const SEEN_STEP_MS: i64 = 60_000;
 
 /// The phone of a request's session. Without one the answer carries a challenge
 /// with which to open one.
-pub(super) async fn authenticate(
+pub(crate) async fn authenticate(
     state: &AppState,
     headers: &HeaderMap,
 ) -> Result<Device, DeviceError> {
@@ -47,7 +47,7 @@ pub(super) fn check_standing(device: &Device) -> Result<(), DeviceError> {
     }
 }
 
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme

@@ -8,7 +8,7 @@
 mod admission;
 mod body;
 mod challenge;
-mod device_auth;
+pub(crate) mod device_auth;
 mod enrol;
 mod events;
 mod feed_page;

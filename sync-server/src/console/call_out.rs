@@ -5,7 +5,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -18,7 +17,7 @@ use wangge_model::{
 
 use super::{
     error::PageError,
-    frame::{Frame, render},
+    frame::{Frame, render, render_refusal},
     page::Page,
     select::{SelectOption, node_options},
 };
@@ -233,7 +232,7 @@ async fn create(
     if let Some(problem) = problem {
         let text = page.t(problem);
         let page = page_of(&state, page.with_problem(text), scope, form).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response());
+        return render_refusal(&page, "call_out");
     }
     let (target, detail) = (id.to_string(), form.node.clone());
     audit(

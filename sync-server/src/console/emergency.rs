@@ -7,7 +7,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -23,7 +22,7 @@ use wangge_model::{
 
 use super::{
     error::PageError,
-    frame::{Frame, render},
+    frame::{Frame, render, render_refusal},
     page::Page,
     select::{SelectOption, node_options},
 };
@@ -320,7 +319,7 @@ async fn declare(
     if let Some(problem) = problem {
         let text = problem.text(page.language);
         let page = page_of(&state, page.with_problem(text), scope, form).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response());
+        return render_refusal(&page, problem.code());
     }
     let (target, detail) = (id.to_string(), format!("{} {}", form.level, form.node));
     let action = "emergency_declared";

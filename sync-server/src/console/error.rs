@@ -58,6 +58,19 @@ impl PageError {
         }
     }
 
+    /// Stable code, for the audit list.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Forbidden => "forbidden",
+            Self::Forgery => "forgery",
+            Self::BadRequest => "bad_request",
+            Self::TooLarge => "too_large",
+            Self::Busy => "busy",
+            Self::Internal => "internal",
+        }
+    }
+
     /// Message id of its text; the title's is this with `-title`.
     pub const fn message_id(self) -> &'static str {
         match self {

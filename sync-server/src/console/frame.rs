@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::{
     extract::{FromRef, FromRequestParts, Query, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -19,6 +19,7 @@ use super::{
 use crate::{
     auth::{AuthState, SignedIn, cookie},
     logging::RequestId,
+    refusal::Refusal,
 };
 
 /// Everything a page may load or do. Scripts only from us, no frames around
@@ -174,6 +175,18 @@ pub(crate) fn render(template: &impl Template) -> Result<Response, PageError> {
     Ok(Html(template.render()?).into_response())
 }
 
+/// A form that cannot be taken as it is: the page again with what is wrong, and the
+/// reason's stable code for the audit list.
+pub(crate) fn render_refusal(
+    template: &impl Template,
+    code: &'static str,
+) -> Result<Response, PageError> {
+    let mut response = render(template)?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    response.extensions_mut().insert(Refusal::new(code));
+    Ok(response)
+}
+
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
@@ -216,6 +229,7 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     if let Some(error) = response.extensions().get::<PageError>().copied() {
         let reference = reference.filter(|_| error == PageError::Internal);
         response = error_page(&frame, error, reference);
+        response.extensions_mut().insert(Refusal::new(error.code()));
     }
     let headers = response.headers_mut();
     for (name, value) in HEADERS {

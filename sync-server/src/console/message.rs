@@ -6,7 +6,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -20,7 +19,7 @@ use wangge_model::{
 
 use super::{
     error::PageError,
-    frame::{Frame, render},
+    frame::{Frame, render, render_refusal},
     link::with_query,
     list::PAGE_ROWS,
     page::Page,
@@ -392,6 +391,7 @@ async fn send_notice(
         }
         Err(error) => error,
     };
+    let code = error.code();
     let page = frame.page_for(&signed_in);
     let page = page.with_problem(error.text(frame.language));
     let NoticeForm {
@@ -400,7 +400,7 @@ async fn send_notice(
         households,
     } = form;
     let page = notice_page(&state, page, scope, query, text, &households).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
+    render_refusal(&page, code)
 }
 
 #[cfg(test)]

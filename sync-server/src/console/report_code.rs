@@ -5,7 +5,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -18,7 +17,7 @@ use wangge_model::{
 
 use super::{
     error::PageError,
-    frame::{Frame, render},
+    frame::{Frame, render, render_refusal},
     grid::card::CodeView,
     page::Page,
     select::{SelectOption, node_options},
@@ -200,7 +199,7 @@ async fn refused(
 ) -> Result<Response, PageError> {
     let text = error.text(page.language);
     let page = page_of(state, page.with_problem(text), scope, form).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
+    render_refusal(&page, error.code())
 }
 
 /// `POST /report-codes`

@@ -5,7 +5,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -21,7 +20,7 @@ use super::{
     campaign::state_id,
     coverage::Share,
     error::PageError,
-    frame::{Frame, render},
+    frame::{Frame, render, render_refusal},
     page::Page,
     select::{SelectOption, node_options},
     sheet::csv_answer,
@@ -422,7 +421,7 @@ async fn create(
     };
     if let Some(problem) = problem {
         let page = form_page(&state, page.with_problem(problem), scope, form).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response());
+        return render_refusal(&page, "survey");
     }
     let target = id.to_string();
     audit(&state.auth, scope.person, "survey_made", &target, "").await?;

@@ -6,7 +6,6 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -24,7 +23,7 @@ use super::{
     coverage::Share,
     error::PageError,
     field::choice,
-    frame::{Frame, render},
+    frame::{Frame, render, render_refusal},
     page::Page,
     select::{SelectOption, node_options},
 };
@@ -241,7 +240,7 @@ async fn refused(
 ) -> Result<Response, PageError> {
     let text = error.text(page.language);
     let page = page_of(state, page.with_problem(text), scope, form).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
+    render_refusal(&page, error.code())
 }
 
 /// What was just done.

@@ -11,7 +11,7 @@ use wangge_model::{
     protocol::ProblemCode,
 };
 
-use crate::{ApiError, storage::StorageError};
+use crate::{ApiError, refusal::Refusal, storage::StorageError};
 
 /// Why a request was refused; nothing was changed.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) enum Unfit {
         title: String,
         /// 错在哪里，怎么办。
         title_zh: String,
+        /// It is in the audit list already.
+        is_noted: bool,
     },
 }
 
@@ -36,7 +38,17 @@ impl Unfit {
             code: code.to_owned(),
             title: text(Language::English),
             title_zh: text(Language::Chinese),
+            is_noted: false,
         }
+    }
+
+    /// The same, where it is in the audit list already.
+    pub(super) fn noted(code: &str, text: impl Fn(Language) -> String) -> Self {
+        let mut unfit = Self::rule(code, text);
+        if let Self::Rule { is_noted, .. } = &mut unfit {
+            *is_noted = true;
+        }
+        unfit
     }
 
     /// The same for words of the message files.
@@ -71,6 +83,7 @@ impl IntoResponse for Unfit {
                 code,
                 title,
                 title_zh,
+                is_noted,
             } => {
                 let body = json!({
                     "type": format!("urn:wangge:problem:{code}"),
@@ -83,12 +96,15 @@ impl IntoResponse for Unfit {
                     header::CONTENT_TYPE,
                     "application/problem+json; charset=utf-8",
                 )];
-                (
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    content_type,
-                    body.to_string(),
-                )
-                    .into_response()
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                let mut response = (status, content_type, body.to_string()).into_response();
+                let refusal = if is_noted {
+                    Refusal::noted(code)
+                } else {
+                    Refusal::new(code)
+                };
+                response.extensions_mut().insert(refusal);
+                response
             }
         }
     }

@@ -4,7 +4,6 @@
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Deserialize;
@@ -19,7 +18,7 @@ use crate::{
     auth::{Scope, SignedForm, SignedIn, sign_in::audit},
     console::{
         error::PageError,
-        frame::{Frame, render},
+        frame::{Frame, render, render_refusal},
         page::Page,
         select::SelectOption,
     },
@@ -199,5 +198,5 @@ pub(super) async fn rate(
     let text = error.text(page.language);
     let page = page.with_problem(text);
     let page = page_of(&state, page, scope, period, form).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
+    render_refusal(&page, error.code())
 }

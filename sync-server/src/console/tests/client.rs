@@ -353,6 +353,17 @@ impl Server {
         }
     }
 
+    /// A browser of the whole server, in which this person is signed in.
+    pub(super) async fn signed_in_at_server(&self, username: &str) -> Browser {
+        let mut browser = Browser {
+            router: crate::app::router(self.state.clone()),
+            ..self.browser()
+        };
+        let answer = browser.sign_in(username, PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        browser
+    }
+
     /// A browser in which this person is signed in.
     pub(super) async fn signed_in(&self, username: &str) -> Browser {
         let mut browser = self.browser();
