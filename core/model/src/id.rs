@@ -188,6 +188,14 @@ id_type!(
     AssessmentRatingId
 );
 id_type!(
+    /// One duty of the roster.
+    DutyId
+);
+id_type!(
+    /// One count for a rate of the roster.
+    RateCountId
+);
+id_type!(
     /// One change kept in the server's quarantine.
     QuarantineId
 );

@@ -114,7 +114,7 @@ fn address(path: &str, place: &str, period: AssessmentPeriod, more: &[(&str, &st
 
 /// The places to choose from, and the one that is asked for: the first, if none
 /// is. `None`: the person sees no figures.
-async fn choose(
+pub(super) async fn choose(
     state: &AppState,
     scope: &Scope,
     asked: &str,

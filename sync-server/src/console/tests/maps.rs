@@ -288,3 +288,80 @@ async fn a_card_is_shown_to_its_person_and_the_team_and_public_pages_may_be_off(
     let answer = server.browser().get(&public).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn the_board_shows_who_is_on_duty_and_where_workers_last_were() {
+    let server = Server::start().await;
+    server.draw_halves().await;
+    let mut desk = server.signed_in("wang").await;
+    let empty = desk.get("/on-duty").await;
+    assert_eq!(empty.status, StatusCode::OK);
+    assert!(empty.body.contains("现在没有人值班") && empty.body.contains("第一网格"));
+    assert!(!empty.body.contains("http-equiv=\"refresh\""));
+    // A visit at a place, eight metres from where a hundred metres are rounded to.
+    let now = wangge_model::Clock::now(server.clock.as_ref());
+    let place = testing::place(100.0, 100.0);
+    let set = |path: &str, value: FieldValue| FieldEdit::set(FieldPath::new(path).unwrap(), value);
+    let edits = [
+        set("visitor", FieldValue::text(WORKER.to_string())),
+        set("started_at", FieldValue::Time(now.plus_millis(-600_000))),
+        set("ended_at", FieldValue::Time(now)),
+        set("point.longitude", FieldValue::Number(place.longitude)),
+        set("point.latitude", FieldValue::Number(place.latitude)),
+    ];
+    let mut document = RecordDocument::new(RecordKind::Visit);
+    let actor = wangge_model::ActorId::from_bytes([1; 16]);
+    let change = document.edit(&edits, actor, now).unwrap().unwrap();
+    let id = RecordId::from_bytes([7; 16]);
+    server
+        .put_record(id, GRID, &document, vec![change], Vec::new())
+        .await;
+    while server.state.storage.count_visits(10, now).await.unwrap() > 0 {}
+    let (node, person) = (OrgNodeId::from(OTHER_GRID).to_string(), WORKER.to_string());
+    let duty = [
+        ("node", node.as_str()),
+        ("person", person.as_str()),
+        ("day", "2026-01-01"),
+        ("from", "08:00"),
+        ("until", "07:30"),
+    ];
+    let done = desk.submit("/duty", "/duty", &duty).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let board = desk.get("/on-duty?screen=1").await.body;
+    assert!(board.contains("http-equiv=\"refresh\""));
+    assert!(board.contains("李网格 · 2026-01-01 08:00") && board.contains("2026-01-02 07:30"));
+    let exact = format!("{}", place.longitude);
+    assert!(!board.contains(&exact), "the place itself is on no page");
+    // Both grids have somebody, so both are set apart in the picture.
+    assert_eq!(board.matches("class=\"own\"/>").count(), 2, "{board}");
+    // The worker sees the own place, a worker of elsewhere sees nothing of it.
+    let mut worker = server.signed_in("li").await;
+    assert!(
+        worker
+            .get("/on-duty")
+            .await
+            .body
+            .contains("李网格 · 2026-01-01 08:00")
+    );
+    let other = PersonId::from_bytes([33; 16]);
+    server
+        .add_person(other, "别处的", "zhao", OTHER_GRID.into(), Role::GridWorker)
+        .await;
+    let mut other = server.signed_in("zhao").await;
+    let seen = other.get("/on-duty").await.body;
+    assert!(!seen.contains("李网格 · 2026-01-01"), "{seen}");
+    assert!(seen.contains("第二网格") && !seen.contains("第一网格"));
+    // Whoever only assesses sees that somebody was there, and not who.
+    let assessor = PersonId::from_bytes([34; 16]);
+    server
+        .add_person(assessor, "考评的", "qian", STREET, Role::Assessor)
+        .await;
+    let mut assessor = server.signed_in("qian").await;
+    let seen = assessor.get("/on-duty").await.body;
+    assert!(seen.contains("李** · 2026-01-01 08:00"), "{seen}");
+    // The day after, nothing of it is shown.
+    server.clock.advance_millis(24 * 3_600_000);
+    let mut desk = server.signed_in("wang").await;
+    let later = desk.get("/on-duty").await.body;
+    assert!(!later.contains("2026-01-01 08:00") && later.contains("现在没有人值班"));
+}

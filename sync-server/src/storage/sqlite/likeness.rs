@@ -15,6 +15,7 @@ use wangge_model::{
 use super::{
     SqliteStorage,
     console::id_list,
+    duty::{self, Seen},
     record, reference,
     row::{self, SUMMARY_COLUMNS, SUMMARY_WIDTH, collect, id},
     scope::in_scope,
@@ -303,6 +304,18 @@ fn read(connection: &Connection, stored: &StoredRecord, rules: &mut Rules) -> St
             stored.id.as_bytes(),
             document.summary().case.and_then(|case| case.approved)
         ])?;
+    if let (Some(reporter), Some(point), Some(received)) =
+        (reporter, incident.point, incident.case.received_at)
+    {
+        let seen = Seen {
+            at: incident.occurred_at.map_or(received, |at| at.min(received)),
+            now: received,
+            kind: stored.kind,
+            longitude: point.longitude,
+            latitude: point.latitude,
+        };
+        duty::put_spot(connection, &reporter, &stored.grid, seen)?;
+    }
     if case.is_some_and(|case| case.state.is_over()) {
         return Ok(());
     }

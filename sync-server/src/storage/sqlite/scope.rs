@@ -239,6 +239,11 @@ impl Flag {
         Self { name, data, act }
     }
 
+    /// Its column of `assigned` and `scope`.
+    pub(super) const fn name(self) -> &'static str {
+        self.name
+    }
+
     fn column(self) -> String {
         let Self { name, data, act } = self;
         format!(", may(assignment.role, place.level, '{data}', '{act}') AS {name}")
@@ -249,7 +254,7 @@ const COUNT: Flag = Flag::new("may_count", Data::Household, Act::Count);
 const UNSETTLED: Flag = Flag::new("may_see_unsettled", Data::Unsettled, Act::Read);
 const DECIDE: Flag = Flag::new("may_decide", Data::Unsettled, Act::Decide);
 const ACCOUNT: Flag = Flag::new("may_see_accounts", Data::Account, Act::Read);
-const TEAM: Flag = Flag::new("may_see_team", Data::GridMap, Act::Read);
+pub(super) const TEAM: Flag = Flag::new("may_see_team", Data::GridMap, Act::Read);
 const CAMPAIGN: Flag = Flag::new("may_campaign", Data::Campaign, Act::Write);
 const SEE_CAMPAIGN: Flag = Flag::new("may_see_campaign", Data::Campaign, Act::Read);
 const FOLLOW_UP_ORDER: Flag = Flag::new("may_order_follow_up", Data::FollowUpMark, Act::Order);
@@ -261,13 +266,15 @@ pub(super) const PROPOSE_TASK: Flag = Flag::new("may_propose_task", Data::Task, 
 const APPROVE_TASK: Flag = Flag::new("may_approve_task", Data::Task, Act::Approve);
 /// A desk: assigns cases, and looks after what residents are told.
 pub(super) const DESK: Flag = Flag::new("may_assign_incident", Data::Incident, Act::Assign);
+/// Looks whether what workers did is done: leads them.
+pub(super) const LEAD: Flag = Flag::new("may_verify_incident", Data::Incident, Act::Verify);
 const SEE_EMERGENCY: Flag = Flag::new("may_see_emergency", Data::Emergency, Act::Read);
 pub(super) const DECLARE: Flag = Flag::new("may_declare", Data::Emergency, Act::Order);
 pub(super) const DECLARE_RESPONSE: Flag =
     Flag::new("may_declare_response", Data::Emergency, Act::Approve);
 const KEEP_ROLL: Flag = Flag::new("may_keep_roll", Data::Emergency, Act::Write);
 pub(super) const ASSESS: Flag = Flag::new("may_assess", Data::Assessment, Act::Write);
-const FLAGS: [Flag; 20] = [
+const FLAGS: [Flag; 21] = [
     COUNT,
     UNSETTLED,
     DECIDE,
@@ -283,6 +290,7 @@ const FLAGS: [Flag; 20] = [
     PROPOSE_TASK,
     APPROVE_TASK,
     DESK,
+    LEAD,
     SEE_EMERGENCY,
     DECLARE,
     DECLARE_RESPONSE,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 use wangge_model::{
-    CampaignId, CivilDay, GridId, OrgNodeId, PersonId, RecordId, RecordKind, Timestamp,
+    CampaignId, CivilDay, GridId, OrgNodeId, PersonId, Point, RecordId, RecordKind, Timestamp,
     document::RecordDocument,
     reference::VISIT_RULES,
     survey::read_answers,
@@ -15,7 +15,9 @@ use wangge_model::{
 };
 
 use super::{
-    SqliteStorage, campaign, duplicate, record, reference,
+    SqliteStorage, campaign, duplicate,
+    duty::{self, Seen},
+    record, reference,
     row::{collect, count, id, kind},
     scope::in_scope,
     survey, work,
@@ -48,8 +50,8 @@ impl Rules {
 }
 
 /// What counting has gathered.
-#[derive(Default)]
 struct Counting {
+    now: Timestamp,
     rules: Rules,
     households: BTreeSet<RecordId>,
 }
@@ -69,7 +71,9 @@ impl Counting {
         let fields = document.read();
         survey::put_answers(connection, &stored.id, &read_answers(&fields))?;
         let fact = VisitFact::of(&stored.id, &fields);
-        work::put_opinions(connection, &stored.id, &Visit::of(&fields))?;
+        let visit = Visit::of(&fields);
+        work::put_opinions(connection, &stored.id, &visit)?;
+        self.put_spot(connection, stored, &fact, visit.point)?;
         let before: Option<Option<[u8; 16]>> = connection
             .prepare_cached("SELECT household FROM visit_fact WHERE record = ?1")?
             .query_row([stored.id.as_bytes()], |row| row.get(0))
@@ -106,6 +110,31 @@ impl Counting {
                 fact.has_open_demand,
             ])?;
         Ok(())
+    }
+
+    /// Keeps where the visitor was, if the visit says where and when.
+    fn put_spot(
+        &self,
+        connection: &Connection,
+        stored: &StoredRecord,
+        fact: &VisitFact,
+        point: Option<Point>,
+    ) -> StorageResult<()> {
+        let at = fact.ended_at.or(fact.started_at);
+        let visitor = fact.visitor.parse::<PersonId>().ok();
+        // A place that a program made up is nobody's.
+        let point = point.filter(|_| !fact.place.is_mocked);
+        let (Some(visitor), Some(at), Some(point)) = (visitor, at, point) else {
+            return Ok(());
+        };
+        let seen = Seen {
+            at,
+            now: self.now,
+            kind: stored.kind,
+            longitude: point.longitude,
+            latitude: point.latitude,
+        };
+        duty::put_spot(connection, &visitor, &stored.grid, seen)
     }
 
     /// Judges visits of a grid again, after `after`; answers how many and the
@@ -171,7 +200,12 @@ pub(super) fn judge_again_below(connection: &Connection, node: &OrgNodeId) -> St
 }
 
 fn count_due(connection: &Connection, most: u32, at: Timestamp) -> StorageResult<u64> {
-    let mut counting = Counting::default();
+    let mut counting = Counting {
+        now: at,
+        rules: Rules::default(),
+        households: BTreeSet::new(),
+    };
+    duty::forget_spots(connection, CivilDay::of(at).start())?;
     let due: Vec<RecordId> = collect(
         connection
             .prepare_cached("SELECT record FROM visit_due LIMIT ?1")?
