@@ -3,7 +3,7 @@
 //! shell shows them as they are.
 
 use wangge_model::{
-    OrgNodeId, RecordId, Timestamp,
+    OrgNodeId, PersonId, RecordId, Timestamp,
     case::{CaseArguments, CaseRefusal, CaseVerb, FiledRequest, Supervision, TimelineEntry},
     deadline::Light,
     message::{Language, message, message_id},
@@ -118,6 +118,9 @@ pub struct CaseDetails {
     /// Another incident.
     #[uniffi(default = None)]
     pub into: Option<RecordId>,
+    /// Id of somebody who works there.
+    #[uniffi(default = None)]
+    pub person: Option<String>,
     /// Working days.
     #[uniffi(default = None)]
     pub days: Option<i64>,
@@ -180,11 +183,16 @@ impl CaseDetails {
             text.parse::<OrgNodeId>()
                 .map_err(|_| CaseRefusal::Incomplete("unit"))
         };
+        let person = |text: &String| {
+            text.parse::<PersonId>()
+                .map_err(|_| CaseRefusal::Incomplete("person"))
+        };
         let card = |text: &String| Supervision::parse(text).ok_or(CaseRefusal::Incomplete("card"));
         Ok(CaseArguments {
             unit: self.unit.as_ref().map(unit).transpose()?,
             units: self.units.iter().map(unit).collect::<Result<_, _>>()?,
             into: self.into,
+            person: self.person.as_ref().map(person).transpose()?,
             text: self.text.clone(),
             days: self.days,
             stars: self.stars,
@@ -326,6 +334,7 @@ mod tests {
             unit: Some("x".to_owned()),
             units: Vec::new(),
             into: None,
+            person: None,
             days: None,
             stars: None,
             card: None,

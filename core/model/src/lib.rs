@@ -66,6 +66,7 @@ pub mod credit_code;
 pub mod deadline;
 pub mod document;
 pub mod duplicate;
+pub mod duty;
 pub mod emergency;
 pub mod fault_point;
 pub mod follow_up_mark;
@@ -100,6 +101,7 @@ pub mod task;
 pub mod text;
 pub mod visit;
 pub mod visit_plan;
+pub mod work_period;
 pub mod working_day;
 
 pub use citizen_id::{CitizenId, CitizenIdError, CitizenIdPolicy, Sex};
@@ -116,9 +118,9 @@ pub use grid_code::{
 };
 pub use id::{
     ApiTokenId, AssessmentFreezeId, AssessmentRatingId, AssignmentId, AuditId, CallOutId,
-    CampaignId, ChangeHash, DeviceId, EmergencyId, FollowUpMarkId, GridId, Incarnation, InvalidId,
-    MemberId, MessageId, NoticeId, OrgNodeId, PersonId, QuarantineId, RecordId, RedivisionId,
-    ReferenceVersion, RequestId, ServerEpoch, SurveyId, TaskId,
+    CampaignId, ChangeHash, DeviceId, DutyId, EmergencyId, FollowUpMarkId, GridId, Incarnation,
+    InvalidId, MemberId, MessageId, NoticeId, OrgNodeId, PersonId, QuarantineId, RateCountId,
+    RecordId, RedivisionId, ReferenceVersion, RequestId, ServerEpoch, SurveyId, TaskId,
 };
 pub use kind::{RecordKind, UnknownRecordKind};
 pub use masking::MaskingKind;

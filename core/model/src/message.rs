@@ -56,6 +56,7 @@ message_files!(
     "rules.ftl",
     "cases.ftl",
     "assessment.ftl",
+    "duty.ftl",
     "sync.ftl",
     "fields.ftl",
     "org.ftl",

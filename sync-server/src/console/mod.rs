@@ -15,6 +15,7 @@ mod class;
 mod coverage;
 mod devices;
 mod duplicate;
+pub(crate) mod duty;
 mod emergency;
 mod error;
 pub(crate) mod field;
@@ -39,6 +40,7 @@ pub(crate) mod screening;
 mod select;
 mod sheet;
 mod sign_in;
+mod study;
 pub(crate) mod survey;
 pub(crate) mod task;
 #[cfg(test)]
@@ -73,6 +75,7 @@ pub fn router() -> Router<AppState> {
         .merge(assessment::router())
         .merge(screening::router())
         .merge(call_out::router())
+        .merge(duty::router())
         .merge(emergency::router())
         .merge(notice::router())
         .merge(task::router())

@@ -84,6 +84,7 @@ const NAVIGATION: [(&str, &[(&str, &str)]); 7] = [
         "console-nav-section-incidents",
         &[
             ("/cases", "console-nav-cases"),
+            ("/first-asked", "console-nav-first-asked"),
             ("/incidents", "console-nav-incidents"),
             ("/orders", "console-nav-orders"),
             ("/report-codes", "console-nav-report-codes"),
@@ -116,6 +117,8 @@ const NAVIGATION: [(&str, &[(&str, &str)]); 7] = [
         &[
             ("/grids", "console-nav-grids"),
             ("/people", "console-nav-people"),
+            ("/duty", "console-nav-duty"),
+            ("/on-duty", "console-nav-on-duty"),
             ("/call-outs", "console-nav-call-outs"),
             ("/devices", "console-nav-devices"),
         ],

@@ -44,6 +44,8 @@ pub(crate) struct CaseAuthority {
     pub(crate) units: BTreeMap<OrgNodeId, String>,
     /// Incidents that may be merged into.
     pub(crate) incidents: BTreeSet<RecordId>,
+    /// What the people are that requests name.
+    pub(crate) people: BTreeMap<PersonId, Standing>,
     /// When.
     pub(crate) at: Timestamp,
     /// The server's own actor.
@@ -181,6 +183,7 @@ impl CaseAuthority {
             entries: HashSet::new(),
             units: BTreeMap::new(),
             incidents: BTreeSet::new(),
+            people: BTreeMap::new(),
             at,
             server: state.identity.actor,
             decided: Mutex::new(HashMap::new()),
@@ -194,10 +197,14 @@ impl CaseAuthority {
                 authority.entries.extend(named.entries);
                 units.extend(named.units);
                 incidents.extend(named.incidents);
+                authority
+                    .people
+                    .extend(find_people(storage, named.people, at).await?);
             }
             if let Entry::Vacant(vacant) = authority.places.entry(change.grid) {
                 let place = find_place(storage, &change.grid, at).await?;
                 units.extend(place.rules.units());
+                units.insert(change.grid.into());
                 vacant.insert(place);
             }
         }
@@ -234,6 +241,7 @@ impl CaseAuthority {
             rules: &place.rules,
             units: &self.units,
             incidents: &self.incidents,
+            people: &self.people,
             at: self.at,
             server: self.server,
         };
@@ -290,6 +298,19 @@ pub(crate) async fn find_incidents(
     }
     let found = storage.list_merge_targets(wanted, person, at).await?;
     Ok(found.into_iter().collect())
+}
+
+/// What these people are, of those who are still here.
+pub(crate) async fn find_people(
+    storage: &dyn Storage,
+    people: impl IntoIterator<Item = PersonId>,
+    at: Timestamp,
+) -> StorageResult<BTreeMap<PersonId, Standing>> {
+    let mut found = BTreeMap::new();
+    for person in people {
+        found.insert(person, find_standing(storage, &person, at).await?);
+    }
+    Ok(found)
 }
 
 /// Writes down that a request was refused.

@@ -54,6 +54,7 @@ pub(crate) struct CaseContext {
     pub(crate) place: CasePlace,
     pub(crate) units: std::collections::BTreeMap<OrgNodeId, String>,
     pub(crate) incidents: std::collections::BTreeSet<RecordId>,
+    pub(crate) people: std::collections::BTreeMap<PersonId, Standing>,
     pub(crate) at: Timestamp,
     pub(crate) server: ActorId,
 }
@@ -66,6 +67,7 @@ impl CaseContext {
             rules: &self.place.rules,
             units: &self.units,
             incidents: &self.incidents,
+            people: &self.people,
             at: self.at,
             server: self.server,
         }
@@ -114,6 +116,7 @@ pub async fn decide(
     let named = arguments.unit.into_iter().chain(arguments.units);
     let mut context = gather(state, &stored, named.chain(unit)).await?;
     context.incidents = incidents;
+    context.people = authority::find_people(storage, arguments.person, scope.at).await?;
     let request = CaseRequest {
         action,
         seen_version,
@@ -188,10 +191,13 @@ pub(crate) async fn gather(
     let place = authority::find_place(storage, &stored.grid, at).await?;
     let mut wanted: std::collections::BTreeSet<_> = place.rules.units().collect();
     wanted.extend(units);
+    // What a worker was asked for goes back to their grid.
+    wanted.insert(stored.grid.into());
     Ok(CaseContext {
         units: authority::find_units(storage, wanted, at).await?,
         place,
         incidents: std::collections::BTreeSet::new(),
+        people: std::collections::BTreeMap::new(),
         at,
         server: state.identity.actor,
     })

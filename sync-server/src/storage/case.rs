@@ -28,7 +28,8 @@ pub enum CaseQueue {
 pub struct CaseFilter {
     /// Whose.
     pub queue: CaseQueue,
-    /// In this state; not given: those where something is still to be done.
+    /// In this state; not given: those where something is still to be done, or
+    /// all of them if `first_asked` narrows it.
     pub state: Option<CaseState>,
     /// With this light.
     pub light: Option<Light>,
@@ -36,6 +37,8 @@ pub struct CaseFilter {
     pub class: String,
     /// Of this grid.
     pub grid: Option<GridId>,
+    /// Whose tracker this person is, because they were asked first (首问责任).
+    pub first_asked: Option<PersonId>,
     /// Received from then on and before then.
     pub received: Option<(Timestamp, Timestamp)>,
     /// Rows to leave out at the start.
@@ -71,6 +74,25 @@ impl CasePage {
     pub const MOST: u64 = 10_000;
 }
 
+/// What somebody was asked first, as a supervisor sees it (跟踪问效).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstAskedSum {
+    /// Who was asked.
+    pub person: PersonId,
+    /// Name.
+    pub name: String,
+    /// Cases in all.
+    pub total: u64,
+    /// Of those in which something is still to be done.
+    pub open: u64,
+    /// Of the open ones beyond their time.
+    pub overdue: u64,
+    /// Done, and the reporter was not told yet.
+    pub untold: u64,
+    /// Closed: the reporter was told.
+    pub told: u64,
+}
+
 /// A case the clockwork has to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueCase {
@@ -102,6 +124,15 @@ pub trait CaseStorage {
         person: &PersonId,
         at: Timestamp,
     ) -> StorageResult<CasePage>;
+    /// How many of the cases received in that time each person was asked first
+    /// about, of those in the viewer's scope; most open ones first. Whoever may
+    /// not see who did how much sees themselves alone.
+    async fn sum_first_asked(
+        &self,
+        received: (Timestamp, Timestamp),
+        viewer: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<FirstAskedSum>>;
     /// An incident, if it is in that scope.
     async fn find_case(
         &self,

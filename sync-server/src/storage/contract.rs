@@ -12,6 +12,7 @@ mod api_tokens;
 mod assessment;
 mod case;
 mod duplicate;
+mod duty;
 mod emergency;
 mod finding;
 mod follow_up_mark;
@@ -52,9 +53,14 @@ use self::assessment::{
 use self::case::{
     an_inbox_is_the_same_however_many_grids_are_looked_after,
     cases_come_due_and_one_server_at_a_time_looks, inboxes_show_cases_in_scope_by_state_and_light,
+    what_somebody_was_asked_first_is_listed_within_scope,
 };
 use self::duplicate::{
     pairs_that_share_a_key_are_listed_in_scope, visits_of_a_merged_household_count_for_the_other,
+};
+use self::duty::{
+    a_duty_is_planned_by_its_desk_once_per_person_and_hour,
+    rates_are_counted_where_somebody_counted, where_workers_last_were_is_of_today_and_coarse,
 };
 use self::emergency::{
     a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
@@ -184,6 +190,10 @@ where
         inboxes_show_cases_in_scope_by_state_and_light,
         an_inbox_is_the_same_however_many_grids_are_looked_after,
         cases_come_due_and_one_server_at_a_time_looks,
+        what_somebody_was_asked_first_is_listed_within_scope,
+        a_duty_is_planned_by_its_desk_once_per_person_and_hour,
+        rates_are_counted_where_somebody_counted,
+        where_workers_last_were_is_of_today_and_coarse,
         an_emergency_holds_below_its_place_and_ends_by_itself,
         a_roll_call_tells_who_came_and_whose_phone_was_heard_of,
         an_answer_from_a_phone_is_decided_once_and_the_last_counts,

@@ -19,6 +19,7 @@ pub mod contract;
 mod device;
 mod division;
 mod duplicate;
+mod duty;
 mod emergency;
 mod feed;
 mod finding;
@@ -51,7 +52,9 @@ pub use assessment::{
 pub use audit::{AuditEntry, AuditStorage};
 pub use authorship::{Authorship, AuthorshipStorage};
 pub use call_out::{CallOut, CallOutStorage, NewCallOut};
-pub use case::{CaseFilter, CasePage, CaseQueue, CaseScope, CaseStorage, DueCase, ListedCase};
+pub use case::{
+    CaseFilter, CasePage, CaseQueue, CaseScope, CaseStorage, DueCase, FirstAskedSum, ListedCase,
+};
 pub use console::{ConsoleStorage, GridCounts, GridOverview, QuarantineReview, RecordName};
 pub use console_session::{ConsoleSession, ConsoleSessionStorage, SignInAttempt};
 pub use device::{
@@ -59,6 +62,7 @@ pub use device::{
 };
 pub use division::{Division, DivisionStorage};
 pub use duplicate::{Alias, DuplicatePage, DuplicatePair, DuplicateStorage};
+pub use duty::{Duty, DutyStorage, EnteredCount, NewDuty, NewRateCount, PlaceRates, WorkerSpot};
 pub use emergency::{
     EmergencyRow, EmergencyStorage, NewEmergency, NewRollAnswer, RollDecision, RollRow, RollSaid,
 };
@@ -120,6 +124,7 @@ pub trait Storage:
     + FeedStorage
     + FindingStorage
     + DuplicateStorage
+    + DutyStorage
     + EmergencyStorage
     + FollowUpMarkStorage
     + LedgerStorage
@@ -159,6 +164,7 @@ impl<T> Storage for T where
         + FeedStorage
         + FindingStorage
         + DuplicateStorage
+        + DutyStorage
         + EmergencyStorage
         + FollowUpMarkStorage
         + LedgerStorage

@@ -48,6 +48,7 @@ case-verb-reopen = Open again
 case-verb-supervise = Show a card
 case-verb-unsupervise = Take the card back
 case-verb-note = Remark
+case-verb-name-first-asked = Correct who was asked first
 
 case-refused-wrong-state = This cannot be done where the incident stands now. Refresh to see how it stands.
 case-refused-already-assigned = Somebody else assigned it already. See which unit has it; recall it first if need be.
@@ -77,6 +78,8 @@ case-refused-unknown-verb = This server does not know that step. Update the app 
 case-refused-incomplete = The request lacks something it needs, or that is malformed. Complete it and ask again.
 case-refused-unknown-requester = Since the server was restored nobody knows who asked. Please ask again.
 case-refused-no-unit = There is no such unit. Choose another one.
+case-refused-no-person = Nobody of that name works in the incident's grid or above it. Choose another person.
+case-refused-same-person = That person was asked first already; there is nothing to correct.
 
 case-signal-warn = The limit ends soon; please finish.
 case-signal-overdue = The limit is over; shown by the system.

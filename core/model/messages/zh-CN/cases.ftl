@@ -48,6 +48,7 @@ case-verb-reopen = 重新办理
 case-verb-supervise = 挂牌督办
 case-verb-unsupervise = 取消督办
 case-verb-note = 批注
+case-verb-name-first-asked = 更正首问责任人
 
 case-refused-wrong-state = 事件现在的状态不能这样办。请刷新后查看最新进展。
 case-refused-already-assigned = 其他人已经派单。请查看承办单位，需要时先撤回。
@@ -77,6 +78,8 @@ case-refused-unknown-verb = 服务器不认识这个办理动作。请更新软�
 case-refused-incomplete = 申请缺少必要的内容，或内容格式不对。请补全后重新提交。
 case-refused-unknown-requester = 服务器恢复后已查不到是谁提出的申请。请重新提交一次。
 case-refused-no-unit = 没有这个单位。请重新选择承办单位。
+case-refused-no-person = 事件所在网格及其上级没有这个人。请重新选择首问责任人。
+case-refused-same-person = 首问责任人已经是这个人，不用更正。
 
 case-signal-warn = 办理时限即将到期，请尽快办结。
 case-signal-overdue = 已超过办理时限，系统自动督办。

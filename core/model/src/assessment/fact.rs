@@ -239,6 +239,7 @@ mod tests {
             rules: &rules,
             units: &units,
             incidents: &incidents,
+            people: &BTreeMap::new(),
             at: at(minute),
             server: ActorId::from_bytes([1; 16]),
         };

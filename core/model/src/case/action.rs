@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::state::{Supervision, codes};
-use crate::{OrgNodeId, RecordId};
+use crate::{OrgNodeId, PersonId, RecordId};
 
 codes! {
     /// The verb of a request, without what it carries. The texts are
@@ -81,6 +81,8 @@ codes! {
         Unsupervise = "unsupervise",
         /// A remark (批注).
         Note = "note",
+        /// Say who was asked first, if that is somebody else (更正首问责任人).
+        NameFirstAsked = "name_first_asked",
     }
 }
 
@@ -193,6 +195,10 @@ pub enum CaseAction {
     Note {
         text: String,
     },
+    NameFirstAsked {
+        person: PersonId,
+        reason: String,
+    },
 }
 
 impl CaseAction {
@@ -235,6 +241,7 @@ impl CaseAction {
             Self::Supervise { .. } => CaseVerb::Supervise,
             Self::Unsupervise { .. } => CaseVerb::Unsupervise,
             Self::Note { .. } => CaseVerb::Note,
+            Self::NameFirstAsked { .. } => CaseVerb::NameFirstAsked,
         }
     }
 
@@ -263,7 +270,8 @@ impl CaseAction {
             | Self::Reopen { reason: text }
             | Self::Supervise { reason: text, .. }
             | Self::Unsupervise { reason: text }
-            | Self::Note { text } => Some(text),
+            | Self::Note { text }
+            | Self::NameFirstAsked { reason: text, .. } => Some(text),
             Self::File
             | Self::Merge { .. }
             | Self::Assign { .. }

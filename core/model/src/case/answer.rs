@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     ActorId, FieldPath, OrgNodeId, PersonId, RecordId, Timestamp,
+    deadline::Limit,
     document::{FieldEdit, Fields, RecordDocument},
+    incident_class::AGENCY_CLASS,
     text::TextRule,
 };
 
@@ -26,6 +28,8 @@ pub struct Decider<'a> {
     pub units: &'a BTreeMap<OrgNodeId, String>,
     /// Incidents that requests name and that may be merged into.
     pub incidents: &'a BTreeSet<RecordId>,
+    /// People that requests name and what they are.
+    pub people: &'a BTreeMap<PersonId, Standing>,
     /// When.
     pub at: Timestamp,
     /// The server's own actor.
@@ -154,30 +158,51 @@ pub fn act(
     Ok(edits)
 }
 
+/// How long an agency service takes unless the list of responsibilities says
+/// otherwise: as what needs other units does (3 days, 社区限时办结制度), because an
+/// errand leads to them (our own choice).
+const AGENCY_LIMIT: Limit = Limit::WorkingDays(3);
+
+/// Where a case that was just filed goes, and how long it has there; `None`: the
+/// desk says.
+fn find_way(case: &Case, class: &str, decider: &Decider<'_>) -> Option<(OrgNodeId, Option<Limit>)> {
+    let row = decider.rules.responsibility.find(class);
+    let is_agency = class.starts_with(AGENCY_CLASS)
+        // Of a worker of that grid; what others reported the desk gives to somebody.
+        && case.reporter.is_some()
+        && row.is_none_or(|row| !row.class.starts_with(AGENCY_CLASS));
+    if is_agency && let Some(grid) = decider.place.last() {
+        return Some((*grid, Some(AGENCY_LIMIT)));
+    }
+    row.map(|row| (row.unit, row.limit))
+}
+
 /// Gives a case that was just filed to whoever the list of responsibilities
-/// names for its class; nothing, if that names nobody or the unit is gone: the
-/// desk assigns it then.
+/// names for its class, and an agency service back to whoever was asked for it;
+/// nothing, if that names nobody or the unit is gone: the desk assigns it then.
 fn route(
     case: &mut Case,
     verb: CaseVerb,
     fields: &Fields,
     decider: &Decider<'_>,
 ) -> Vec<FieldEdit> {
-    let rows = &decider.rules.responsibility;
-    let Some(row) = rows
-        .find(&fields.text("category"))
+    let class = fields.text("category");
+    let Some((unit, limit)) = find_way(case, &class, decider)
         .filter(|_| verb == CaseVerb::File && case.handling != Handling::Approval)
     else {
         return Vec::new();
     };
     let asked = CaseRequest {
-        action: CaseAction::Assign { unit: row.unit },
+        action: CaseAction::Assign { unit },
         seen_version: None,
     };
     let Ok(mut next) = decide(case, &asked, &Requester::clockwork(case.level), decider) else {
         return Vec::new();
     };
-    if let (Some(clock), Some(limit)) = (&mut next.clock, row.limit)
+    if class.starts_with(AGENCY_CLASS) && next.first_handler.is_none() {
+        next.first_handler = next.reporter;
+    }
+    if let (Some(clock), Some(limit)) = (&mut next.clock, limit)
         && case.urgency != Urgency::Emergency
     {
         clock.limit = limit;
@@ -200,6 +225,12 @@ fn decide(
     if units.any(|unit| !decider.units.contains_key(unit)) {
         return Err(CaseRefusal::NoUnit);
     }
+    if let Some(person) = arguments.person {
+        let named = decider.people.get(&person);
+        if !named.is_some_and(|named| named.works_at(decider.place)) {
+            return Err(CaseRefusal::NoPerson);
+        }
+    }
     match arguments.into {
         Some(into) if !decider.incidents.contains(&into) => Err(CaseRefusal::Incomplete("into")),
         _ => Ok(next),
@@ -216,6 +247,9 @@ fn entry(
 ) -> TimelineEntry {
     let arguments = CaseArguments::of(action);
     let unit = arguments.unit.or(next.unit);
+    let named = arguments
+        .person
+        .and_then(|person| decider.people.get(&person));
     // Checked by the machine; a text it lets through fits.
     let text = TextRule::lines(500)
         .apply(&arguments.text)
@@ -240,6 +274,10 @@ fn entry(
             .unwrap_or_default(),
         text,
         number: arguments.days.or(arguments.stars).or(yes_no).or(card),
+        named: arguments.person,
+        named_name: named
+            .map(|named| named.name.chars().take(50).collect())
+            .unwrap_or_default(),
         request: request.to_owned(),
     }
 }

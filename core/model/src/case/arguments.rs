@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CaseAction, CaseRefusal, CaseVerb, Supervision};
-use crate::{OrgNodeId, RecordId};
+use crate::{OrgNodeId, PersonId, RecordId};
 
 /// What a verb may carry. Which of these a verb takes, [`CaseAction`] says; the
 /// rest is not looked at.
@@ -17,6 +17,8 @@ pub struct CaseArguments {
     pub units: Vec<OrgNodeId>,
     /// Another incident.
     pub into: Option<RecordId>,
+    /// Somebody who works there.
+    pub person: Option<PersonId>,
     /// A reason, a result, a remark.
     pub text: String,
     /// Working days.
@@ -107,6 +109,10 @@ impl CaseArguments {
             },
             CaseVerb::Unsupervise => CaseAction::Unsupervise { reason: text() },
             CaseVerb::Note => CaseAction::Note { text: text() },
+            CaseVerb::NameFirstAsked => CaseAction::NameFirstAsked {
+                person: self.person.ok_or(lacks("person"))?,
+                reason: text(),
+            },
         })
     }
 
@@ -118,6 +124,7 @@ impl CaseArguments {
         };
         match action {
             CaseAction::Merge { into } => arguments.into = Some(*into),
+            CaseAction::NameFirstAsked { person, .. } => arguments.person = Some(*person),
             CaseAction::Assign { unit }
             | CaseAction::Transfer { unit, .. }
             | CaseAction::Arbitrate { unit, .. }

@@ -64,6 +64,10 @@ impl Case {
         request.action.check_text()?;
         let mut next = self.clone();
         next.apply(incident, &request.action, requester, limits, at)?;
+        next.take_first(verb, requester);
+        if next.handler.is_some() && next.first_handler.is_none() {
+            next.first_handler = next.handler;
+        }
         next.state = match row.to {
             To::Same => self.state,
             To::State(state) => state,
@@ -230,8 +234,26 @@ impl Case {
             | CaseAction::Feedback { .. }
             | CaseAction::Archive
             | CaseAction::Note { .. } => {}
+            CaseAction::NameFirstAsked { person, .. } => {
+                if self.first_asked == Some(*person) {
+                    return Err(CaseRefusal::SamePerson);
+                }
+                self.first_asked = Some(*person);
+            }
         }
         Ok(())
+    }
+
+    /// Of a report that nobody with an account made or took, whoever takes it up
+    /// first is asked first (首问责任), and stays so wherever the case goes.
+    fn take_first(&mut self, verb: CaseVerb, requester: &Requester) {
+        let takes_up = matches!(
+            verb,
+            CaseVerb::File | CaseVerb::HandleOnSpot | CaseVerb::Escalate
+        );
+        if self.first_asked.is_none() && takes_up && !requester.is_clockwork() {
+            self.first_asked = Some(requester.person);
+        }
     }
 
     fn restart(&mut self, limits: &CaseLimits, at: Timestamp) {

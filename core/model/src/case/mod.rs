@@ -74,6 +74,9 @@ pub struct Case {
     pub unit: Option<OrgNodeId>,
     /// The person of that unit who signed for it or handed in the result.
     pub handler: Option<PersonId>,
+    /// Whoever handled it first and answers for it to the end (首办负责), however
+    /// many follow; of an agency service whoever was asked.
+    pub first_handler: Option<PersonId>,
     /// Units that were whistled for (吹哨报到), by id.
     pub joint: BTreeMap<OrgNodeId, Joint>,
     /// The clock, once it was filed.
@@ -148,6 +151,7 @@ impl Case {
             first_asked,
             unit: None,
             handler: None,
+            first_handler: None,
             joint: BTreeMap::new(),
             clock: None,
             delay: None,

@@ -326,6 +326,21 @@ pub const MOVES: &[Move] = &[
         Desk::OwnOrAbove,
         &[R::GridWorker, R::GridHead, R::Handler, R::JointHandler],
     ),
+    row(
+        V::NameFirstAsked,
+        &[
+            S::Reported,
+            S::Filed,
+            S::Assigned,
+            S::InProgress,
+            S::Handled,
+            S::Verified,
+            S::Explained,
+        ],
+        To::Same,
+        Desk::OwnOrAbove,
+        &[],
+    ),
 ];
 
 /// The row of a verb from a state.

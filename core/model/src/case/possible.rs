@@ -5,7 +5,7 @@ use super::{
     Case, CaseAction, CaseArguments, CaseLimits, CaseRefusal, CaseRequest, CaseVerb, JointState,
     Requester, Supervision,
 };
-use crate::{OrgNodeId, RecordId, Timestamp};
+use crate::{OrgNodeId, PersonId, RecordId, Timestamp};
 
 /// What a form has to ask for before a verb can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,6 +24,8 @@ pub struct Needs {
     pub joint: Option<JointState>,
     /// Another incident.
     pub into: bool,
+    /// Somebody who works there.
+    pub person: bool,
     /// Working days.
     pub days: bool,
     /// 1 to 5 stars.
@@ -82,6 +84,10 @@ impl CaseVerb {
                 ..none
             },
             Self::Supervise => Needs { card: true, ..text },
+            Self::NameFirstAsked => Needs {
+                person: true,
+                ..text
+            },
             _ => text,
         }
     }
@@ -134,6 +140,7 @@ impl Case {
             unit: Some(joint.unwrap_or(elsewhere)),
             units: vec![elsewhere],
             into: Some(RecordId::from_bytes(other)),
+            person: Some(PersonId::from_bytes([0xff; 16])),
             text: "-".to_owned(),
             days: Some(1),
             stars: Some(5),

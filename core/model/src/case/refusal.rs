@@ -117,6 +117,12 @@ pub enum CaseRefusal {
     /// There is no such unit.
     #[error("there is no such unit")]
     NoUnit,
+    /// Nobody of that id works at the incident's grid or a place above it.
+    #[error("nobody of that id works there")]
+    NoPerson,
+    /// That is the person who was asked first already.
+    #[error("already the one who was asked first")]
+    SamePerson,
 }
 
 impl CaseRefusal {
@@ -147,6 +153,8 @@ impl CaseRefusal {
             Self::Incomplete(_) => "incomplete",
             Self::UnknownRequester => "unknown_requester",
             Self::NoUnit => "no_unit",
+            Self::NoPerson => "no_person",
+            Self::SamePerson => "same_person",
         }
     }
 
@@ -200,5 +208,7 @@ impl CaseRefusal {
         "incomplete",
         "unknown_requester",
         "no_unit",
+        "no_person",
+        "same_person",
     ];
 }

@@ -88,6 +88,12 @@ pub fn file_request(
             .into
             .map(|into| FieldValue::text(into.to_string())),
     );
+    set(
+        "person",
+        arguments
+            .person
+            .map(|person| FieldValue::text(person.to_string())),
+    );
     let text = arguments.text;
     set("text", (!text.is_empty()).then_some(FieldValue::Text(text)));
     set("days", arguments.days.map(FieldValue::Integer));
@@ -126,6 +132,7 @@ fn read(fields: &Fields, id: &str) -> FiledRequest {
                 .filter_map(|unit| unit.parse::<OrgNodeId>().ok())
                 .collect(),
             into: text("into").parse().ok(),
+            person: text("person").parse().ok(),
             text: text("text"),
             days: fields.integer(&at("days")),
             stars: fields.integer(&at("stars")),

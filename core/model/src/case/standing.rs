@@ -55,6 +55,14 @@ const fn is_of_unit(seat: Seat) -> bool {
 }
 
 impl Standing {
+    /// Whether they work at one of these places, or at the desk of one, so that
+    /// somebody there can have asked them.
+    pub fn works_at(&self, place: &[OrgNodeId]) -> bool {
+        self.posts
+            .iter()
+            .any(|post| is_of_unit(post.seat) && place.contains(&post.node))
+    }
+
     /// What they are to this case; `place` is the incident's grid and every
     /// place above it.
     pub fn requester(&self, case: &Case, place: &[OrgNodeId]) -> Requester {
@@ -100,6 +108,11 @@ impl Requester {
             roles: vec![CaseRole::desk(level), CaseRole::Assessor],
             units: Vec::new(),
         }
+    }
+
+    /// Whether it is the server itself and nobody.
+    pub fn is_clockwork(&self) -> bool {
+        self.person == PersonId::from_bytes([0; 16])
     }
 }
 

@@ -77,6 +77,12 @@ pub struct CaseSummary {
     /// (community 1, street 2, county 4). `None`: no papers.
     #[n(15)]
     pub approved: Option<u8>,
+    /// Who was asked first (首问责任人).
+    #[n(16)]
+    pub first_asked: Option<PersonId>,
+    /// When the reporter was told and it was closed (销号).
+    #[n(17)]
+    pub closed_at: Option<Timestamp>,
 }
 
 impl CaseSummary {
@@ -90,7 +96,7 @@ impl CaseSummary {
         let open_requests = u32::try_from(pending).unwrap_or(u32::MAX);
         let case = Case::read(fields);
         // A report from before anything beside its number was kept.
-        let is_bare = |case: &Case| case.version == 0 && case.reporter.is_none();
+        let is_bare = |case: &Case| case.version == 0 && case.first_asked.is_none();
         let Some(case) = case.filter(|case| !is_bare(case) || pending > 0) else {
             return (pending > 0).then(|| Self {
                 open_requests,
@@ -108,6 +114,8 @@ impl CaseSummary {
             unit: case.unit,
             handler: case.handler,
             reporter: case.reporter,
+            first_asked: case.first_asked,
+            closed_at: case.closed_at,
             due_at,
             warn_at,
             ended_at: clock.and_then(|clock| clock.ended),
@@ -256,6 +264,7 @@ impl Case {
             first_asked: id("case.first_asked").or_else(|| id("case.reporter")),
             unit: text("case.unit").parse().ok(),
             handler: id("case.handler"),
+            first_handler: id("case.first_handler"),
             joint: read_joint(fields),
             clock,
             delay: (delay_days > 0).then(|| DelayRequest {
@@ -301,6 +310,7 @@ impl Case {
             self.unit.map(|unit| FieldValue::text(unit.to_string())),
         );
         set("handler", person(self.handler));
+        set("first_handler", person(self.first_handler));
         let clock = self.clock.as_ref();
         set(
             "limit",

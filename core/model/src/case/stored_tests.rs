@@ -7,7 +7,9 @@ use super::*;
 use crate::{
     ActorId, FieldPath, FieldValue, RecordKind, RequestId,
     access::Seat,
+    deadline::Limit,
     document::{FieldEdit, RecordDocument},
+    incident_class::AGENCY_CLASS,
     working_day::WorkingCalendar,
 };
 
@@ -31,7 +33,9 @@ fn opened() -> RecordDocument {
     let set = |path: &str, text: &str| {
         FieldEdit::set(FieldPath::new(path).unwrap(), FieldValue::text(text))
     };
-    document.edit(&[set("title", "路灯不亮")], PHONE, at(0)).unwrap();
+    document
+        .edit(&[set("title", "路灯不亮")], PHONE, at(0))
+        .unwrap();
     let reporter = PersonId::from_bytes([9; 16]).to_string();
     let edits = [
         set("case.number", "SJ20260302000001"),
@@ -68,12 +72,14 @@ fn decide(document: &mut RecordDocument, action: CaseAction, life: u8, now: Time
     let rules = CaseRules::default();
     let units = BTreeMap::from([(UNIT, "执法队".to_owned()), (GRID, "第一网格".to_owned())]);
     let incidents = std::collections::BTreeSet::from([RecordId::from_bytes([2; 16])]);
+    let people = BTreeMap::from([(everybody().person, everybody())]);
     let decider = Decider {
         incident: INCIDENT,
         place: &[GRID],
         rules: &rules,
         units: &units,
         incidents: &incidents,
+        people: &people,
         at: now,
         server: server(life),
     };
@@ -92,7 +98,12 @@ fn decide(document: &mut RecordDocument, action: CaseAction, life: u8, now: Time
                 .decide(INCIDENT, &request, &requester, &rules.limits, now)
                 .unwrap();
             document.edit_as_server(&edits, server(life), now).unwrap();
-            assert_eq!(Case::read(&document.read()), Some(next), "read back whole");
+            // An errand goes on to somebody in the same step.
+            let goes_on =
+                fields.text("category") == AGENCY_CLASS && request.action == CaseAction::File;
+            if !goes_on {
+                assert_eq!(Case::read(&document.read()), Some(next), "read back whole");
+            }
             true
         }
         Err(_) => false,
@@ -104,6 +115,7 @@ fn arguments(words: &str) -> CaseArguments {
         unit: Some(UNIT),
         units: vec![GRID],
         into: Some(RecordId::from_bytes([2; 16])),
+        person: Some(everybody().person),
         text: words.to_owned(),
         days: Some(2),
         stars: Some(4),
@@ -154,6 +166,7 @@ fn a_request_is_answered_once_and_says_why_not() {
         rules: &rules,
         units: &units,
         incidents: &incidents,
+        people: &BTreeMap::new(),
         at: at(2),
         server: server(1),
     };
@@ -166,7 +179,9 @@ fn a_request_is_answered_once_and_says_why_not() {
         .collect();
     // The first changed what the second had seen.
     assert_eq!(refusals, [None, Some("stale")]);
-    document.edit_as_server(&answered.edits, server(1), at(2)).unwrap();
+    document
+        .edit_as_server(&answered.edits, server(1), at(2))
+        .unwrap();
     let again = answer(&document, &decider, |_| true, |_| Some(&me));
     assert_eq!(again, Answered::default());
     let filed = filed_requests(&document.read());
@@ -174,7 +189,12 @@ fn a_request_is_answered_once_and_says_why_not() {
     assert!(!filed[1].outcome.as_ref().unwrap().is_accepted);
     assert_eq!(document.summary().case.unwrap().open_requests, 0);
     // Nobody knows who asked: it is said, and not left open.
-    let edits = file_request(RequestId::from_bytes([7; 16]), &CaseAction::Sign, None, at(3));
+    let edits = file_request(
+        RequestId::from_bytes([7; 16]),
+        &CaseAction::Sign,
+        None,
+        at(3),
+    );
     document.edit(&edits, PHONE, at(3)).unwrap();
     let lost = answer(&document, &decider, |_| true, |_| None);
     assert_eq!(lost.decided[0].refusal, Some(CaseRefusal::UnknownRequester));
@@ -198,14 +218,24 @@ fn of_two_lives_that_decided_apart_the_longer_branch_stands_whole() {
     };
     assert!(decide(&mut two, merge, 2, at(9)));
     let longer = Case::read(&one.read()).unwrap();
-    let theirs: Vec<Vec<u8>> = one.changes().into_iter().map(|change| change.bytes).collect();
-    let ours: Vec<Vec<u8>> = two.changes().into_iter().map(|change| change.bytes).collect();
+    let theirs: Vec<Vec<u8>> = one
+        .changes()
+        .into_iter()
+        .map(|change| change.bytes)
+        .collect();
+    let ours: Vec<Vec<u8>> = two
+        .changes()
+        .into_iter()
+        .map(|change| change.bytes)
+        .collect();
     two.apply_own(theirs.iter().map(Vec::as_slice)).unwrap();
     one.apply_own(ours.iter().map(Vec::as_slice)).unwrap();
     for document in [&mut one, &mut two] {
         assert!(!document.conflicts().is_empty());
         let edits = reconcile(document);
-        document.settle_as_server(&edits, server(2), at(10)).unwrap();
+        document
+            .settle_as_server(&edits, server(2), at(10))
+            .unwrap();
         assert!(document.conflicts().is_empty());
         assert_eq!(Case::read(&document.read()), Some(longer.clone()));
         assert_eq!(read_timeline(&document.read()).len(), 4, "both are told");
@@ -223,5 +253,41 @@ fn a_year_without_holidays_is_told_and_not_guessed() {
     let summary = document.summary().case.unwrap();
     assert_eq!(summary.due_at, None);
     assert_eq!(summary.due_problem, "year_not_loaded");
-    assert_eq!((summary.light(at(3)), summary.next_signal_at()), (None, None));
+    assert_eq!(
+        (summary.light(at(3)), summary.next_signal_at()),
+        (None, None)
+    );
+}
+
+#[test]
+fn an_errand_goes_back_to_whoever_was_asked_and_they_answer_for_it() {
+    let errand = |class: &str| {
+        let mut document = opened();
+        let class = FieldEdit::set(FieldPath::new("category").unwrap(), FieldValue::text(class));
+        document.edit(&[class], PHONE, at(0)).unwrap();
+        document
+    };
+    let worker = PersonId::from_bytes([9; 16]);
+    let read = |document: &RecordDocument| Case::read(&document.read()).unwrap();
+    let mut document = errand(AGENCY_CLASS);
+    assert!(decide(&mut document, CaseAction::File, 1, at(1)));
+    let case = read(&document);
+    assert_eq!((case.state, case.unit), (CaseState::Assigned, Some(GRID)));
+    assert_eq!(case.first_handler, Some(worker));
+    assert_eq!(case.first_asked, Some(worker));
+    assert_eq!(case.clock.unwrap().limit, Limit::WorkingDays(3));
+    // Whoever takes it over, the first one stays the one who answers for it.
+    assert!(decide(&mut document, CaseAction::Sign, 1, at(2)));
+    let case = read(&document);
+    assert_eq!(case.handler, Some(everybody().person));
+    assert_eq!(case.first_handler, Some(worker));
+    // Of other classes it is whoever handles it first.
+    let mut other = errand("5001");
+    assert!(decide(&mut other, CaseAction::File, 1, at(1)));
+    assert_eq!(read(&other).state, CaseState::Filed);
+    assert_eq!(read(&other).first_handler, None);
+    let unit = CaseAction::Assign { unit: UNIT };
+    assert!(decide(&mut other, unit, 1, at(2)));
+    assert!(decide(&mut other, CaseAction::Sign, 1, at(3)));
+    assert_eq!(read(&other).first_handler, Some(everybody().person));
 }

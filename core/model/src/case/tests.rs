@@ -117,6 +117,10 @@ fn sample(verb: CaseVerb) -> CaseAction {
         },
         CaseVerb::Unsupervise => CaseAction::Unsupervise { reason: text() },
         CaseVerb::Note => CaseAction::Note { text: text() },
+        CaseVerb::NameFirstAsked => CaseAction::NameFirstAsked {
+            person: person(92),
+            reason: text(),
+        },
     }
 }
 
@@ -261,7 +265,7 @@ fn every_state_verb_role_and_level_is_decided_as_the_table_says() {
             assert_eq!(next.version, case.version + 1, "{what}");
         }
     }
-    assert_eq!(tried, 36 * 11 * 3 * 9);
+    assert_eq!(tried, 37 * 11 * 3 * 9);
 }
 
 /// The moves the domain document proposes (`state_machine_proposed`).
@@ -666,4 +670,56 @@ proptest! {
         prop_assert_eq!(case.version, trail.len() as u64);
         prop_assert_eq!(run(), (case, trail));
     }
+}
+
+#[test]
+fn whoever_takes_up_a_report_of_nobodys_is_asked_first_and_stays_so() {
+    let desk = one(7, &[CaseRole::CommunityDesk]);
+    let outside = Case::reported(Handling::Coordinated, Urgency::Normal, None, None);
+    // What the server does by itself asks nobody.
+    let clockwork = Requester::clockwork(CaseLevel::Community);
+    let reason = || "超过时限".to_owned();
+    let passed = ask(
+        &outside,
+        CaseAction::Escalate { reason: reason() },
+        &clockwork,
+        1,
+    )
+    .unwrap();
+    assert_eq!(passed.first_asked, None);
+    let noted = ask(&outside, CaseAction::Note { text: reason() }, &desk, 1).unwrap();
+    assert_eq!(noted.first_asked, None, "a remark takes nothing up");
+    let mut case = ask(&outside, CaseAction::File, &desk, 1).unwrap();
+    assert_eq!(case.first_asked, Some(person(7)));
+    // Wherever it goes, the tracker stays.
+    let handler = member(8, 1, CaseRole::Handler);
+    for (action, who) in [
+        (CaseAction::Assign { unit: unit(1) }, &desk),
+        (CaseAction::Sign, &handler),
+        (CaseAction::Escalate { reason: reason() }, &handler),
+    ] {
+        case = ask(&case, action, who, 2).unwrap();
+        assert_eq!(case.first_asked, Some(person(7)));
+    }
+    // A street's desk says that it was somebody else, with a reason.
+    let street = one(9, &[CaseRole::StreetDesk]);
+    let name = |who: u8| CaseAction::NameFirstAsked {
+        person: person(who),
+        reason: "来电由小区网格员接听".to_owned(),
+    };
+    assert_eq!(
+        ask(&case, name(5), &handler, 3),
+        Err(CaseRefusal::NotYours {
+            verb: CaseVerb::NameFirstAsked
+        })
+    );
+    let named = ask(&case, name(5), &street, 3).unwrap();
+    assert_eq!(
+        (named.first_asked, named.state),
+        (Some(person(5)), case.state)
+    );
+    assert_eq!(
+        ask(&named, name(5), &street, 3),
+        Err(CaseRefusal::SamePerson)
+    );
 }

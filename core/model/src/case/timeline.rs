@@ -65,6 +65,10 @@ pub struct TimelineEntry {
     pub text: String,
     /// Days, stars, or 1 and 0 for yes and no, as the verb says.
     pub number: Option<i64>,
+    /// The person it is about, if it is about one.
+    pub named: Option<PersonId>,
+    /// That person's name then; empty if it is about nobody.
+    pub named_name: String,
     /// The request it answers; empty for what was asked for on the server.
     pub request: String,
 }
@@ -111,6 +115,12 @@ impl TimelineEntry {
         set("unit_name", text(&self.unit_name));
         set("text", text(&self.text));
         set("number", self.number.map(FieldValue::Integer));
+        set(
+            "named",
+            self.named
+                .map(|person| FieldValue::text(person.to_string())),
+        );
+        set("named_name", text(&self.named_name));
         set("request", text(&self.request));
         edits
     }
@@ -138,6 +148,8 @@ pub fn read_timeline(fields: &Fields) -> Vec<TimelineEntry> {
                 unit_name: text("unit_name"),
                 text: text("text"),
                 number: fields.integer(&at("number")),
+                named: text("named").parse().ok(),
+                named_name: text("named_name"),
                 request: text("request"),
             })
         })
@@ -164,6 +176,8 @@ mod tests {
             unit_name: String::new(),
             text: String::new(),
             number: None,
+            named: None,
+            named_name: String::new(),
             request: String::new(),
         }
     }

@@ -10,7 +10,7 @@ use automerge::{
 
 use super::{GuardError, contain};
 use crate::{
-    OrgNodeId, RecordId, RecordKind,
+    OrgNodeId, PersonId, RecordId, RecordKind,
     document::{FieldPath, RecordDocument, schema},
 };
 
@@ -28,6 +28,8 @@ pub struct Named {
     pub units: Vec<OrgNodeId>,
     /// Incidents, to merge into.
     pub incidents: Vec<RecordId>,
+    /// People.
+    pub people: Vec<PersonId>,
 }
 
 /// What the requests of a change name.
@@ -55,6 +57,8 @@ pub(super) fn named(change: &Change) -> Named {
             );
         } else if key.ends_with("--into") {
             named.incidents.extend(text.parse::<RecordId>().ok());
+        } else if key.ends_with("--person") {
+            named.people.extend(text.parse::<PersonId>().ok());
         }
     }
     named

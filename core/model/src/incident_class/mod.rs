@@ -20,6 +20,11 @@ use crate::message::{Language, message, message_id};
 /// Name of the reference set.
 pub const INCIDENT_CLASSES: &str = "incident_classes";
 
+/// What codes of agency services begin with (代理服务、公共服务代办): a resident asks
+/// their worker to see to a matter on their behalf. Whoever was asked handles it
+/// (首办负责), see [`crate::case`].
+pub const AGENCY_CLASS: &str = "5013";
+
 /// Most classes of a tree. Dongcheng district, the largest known, kept 2,043
 /// indicators (source 002).
 const MOST_CLASSES: usize = 4_000;
@@ -251,6 +256,7 @@ mod tests {
             ("30", "公共安全隐患"),
             ("60", "关怀服务"),
             ("5001", "困难救助"),
+            (AGENCY_CLASS, "代办服务(代理服务)"),
         ] {
             assert_eq!(tree.find(code).map(|class| class.zh.as_str()), Some(zh));
         }

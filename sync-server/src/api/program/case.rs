@@ -7,7 +7,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use wangge_model::{
-    OrgNodeId, RecordId, Timestamp,
+    OrgNodeId, PersonId, RecordId, Timestamp,
     case::{
         CaseArguments, CaseLevel, CaseRefusal, CaseState, CaseSummary, CaseVerb, FiledRequest,
         Supervision, TimelineEntry,
@@ -52,6 +52,8 @@ pub(super) struct CaseQuery {
     class: Option<String>,
     /// Id of a grid.
     grid: Option<String>,
+    /// `me` or the id of a person: those that person was asked first about, over or not.
+    first_asked: Option<String>,
     /// Number of the page, from 1.
     page: Option<u64>,
     /// Rows of a page, at most 500; 50 if left out.
@@ -100,6 +102,14 @@ pub(super) struct CaseStands {
     level: String,
     /// Id of the unit that has it.
     unit: Option<String>,
+    /// Id of who signed for it or handed in the result.
+    handler: Option<String>,
+    /// Id of who was asked first and keeps track of it.
+    first_asked: Option<String>,
+    /// When the result was handed in.
+    ended_at: Option<String>,
+    /// When the reporter was told and it was closed.
+    closed_at: Option<String>,
     /// When it must be done.
     due_at: Option<String>,
     /// Why there is no due time, e.g. `year_not_loaded`.
@@ -130,6 +140,8 @@ pub(super) struct CaseDetail {
     requests: Vec<CaseRequested>,
     /// The verbs you may use now.
     possible: Vec<String>,
+    /// Id of who handled it first and answers for it.
+    first_handler: Option<String>,
     /// Id of the incident it was merged into.
     merged_into: Option<String>,
     /// People who reported it or what was merged into it.
@@ -172,6 +184,10 @@ pub(super) struct CaseDecision {
     text: String,
     /// Days, stars, or 1 and 0 for yes and no.
     number: Option<i64>,
+    /// Id of the person it is about.
+    named: Option<String>,
+    /// That person's name then; may be empty.
+    named_name: String,
 }
 
 /// What somebody asked for from a phone.
@@ -205,6 +221,9 @@ pub(super) struct CaseActionBody {
     /// Id of another incident.
     #[serde(default)]
     into: Option<String>,
+    /// Id of a person.
+    #[serde(default)]
+    person: Option<String>,
     /// Reason, result or remark, at most 500 characters.
     #[serde(default)]
     text: String,
@@ -237,7 +256,8 @@ fn code_of<T>(
 }
 
 impl CaseQuery {
-    fn filter(&self) -> Result<(CaseFilter, u64), ApiError> {
+    /// `me`: whose the query is.
+    fn filter(&self, me: PersonId) -> Result<(CaseFilter, u64), ApiError> {
         let queue = |text: &str| match text {
             "all" => Some(CaseQueue::All),
             "units" => Some(CaseQueue::Units),
@@ -258,6 +278,10 @@ impl CaseQuery {
             class: self.class.clone().unwrap_or_default(),
             grid: code_of(self.grid.as_deref(), |text| text.parse().ok())?,
             received: None,
+            first_asked: code_of(self.first_asked.as_deref(), |text| match text {
+                "me" => Some(me),
+                id => id.parse().ok(),
+            })?,
             offset: (page - 1).saturating_mul(u64::from(limit)),
             limit,
         };
@@ -277,6 +301,13 @@ impl CaseStands {
             state,
             level: level.unwrap_or_else(|| CaseLevel::Community.as_str().to_owned()),
             unit: summary.unit.map(|unit| unit.to_string()),
+            handler: summary.handler.map(|person| person.to_string()),
+            first_asked: summary
+                .first_asked
+                .or(summary.reporter)
+                .map(|person| person.to_string()),
+            ended_at: summary.ended_at.map(Timestamp::to_rfc3339),
+            closed_at: summary.closed_at.map(Timestamp::to_rfc3339),
             due_at: summary.due_at.map(Timestamp::to_rfc3339),
             due_problem: some(summary.due_problem.clone()),
             light: LIGHTS
@@ -325,8 +356,8 @@ pub(super) async fn list_cases(
     caller: Caller,
     Query(query): Query<CaseQuery>,
 ) -> Result<Json<CasePage>, ApiError> {
-    let (filter, page) = query.filter()?;
     let scope = &caller.scope;
+    let (filter, page) = query.filter(scope.person)?;
     let found = state
         .storage
         .list_cases(&filter, &scope.person, scope.at)
@@ -380,6 +411,7 @@ async fn detail(state: &AppState, scope: &Scope, id: RecordId) -> Result<CaseDet
     let merged = storage.list_merged(&id, &scope.person, scope.at).await?;
     let alike = storage.list_alike(&id, &scope.person, scope.at).await?;
     Ok(CaseDetail {
+        first_handler: case.first_handler.map(|person| person.to_string()),
         merged_into: case.merged_into.map(|into| into.to_string()),
         reporters: storage.count_reporters(&id).await?,
         merged: merged.iter().map(|report| report.id.to_string()).collect(),
@@ -430,6 +462,8 @@ fn decision(entry: TimelineEntry) -> CaseDecision {
         unit_name: entry.unit_name,
         text: entry.text,
         number: entry.number,
+        named: entry.named.map(|person| person.to_string()),
+        named_name: entry.named_name,
     }
 }
 
@@ -455,11 +489,16 @@ impl CaseActionBody {
             text.parse::<RecordId>()
                 .map_err(|_| CaseRefusal::Incomplete("into"))
         };
+        let person = |text: &String| {
+            text.parse::<PersonId>()
+                .map_err(|_| CaseRefusal::Incomplete("person"))
+        };
         let card = |text: &String| Supervision::parse(text).ok_or(CaseRefusal::Incomplete("card"));
         Ok(CaseArguments {
             unit: self.unit.as_ref().map(unit).transpose()?,
             units: self.units.iter().map(unit).collect::<Result<_, _>>()?,
             into: self.into.as_ref().map(into).transpose()?,
+            person: self.person.as_ref().map(person).transpose()?,
             text: self.text.clone(),
             days: self.days,
             stars: self.stars,
@@ -498,7 +537,9 @@ pub(super) async fn act_on_case(
     case_action::decide(&state, &caller.scope, id, action, body.version)
         .await
         .map_err(|error| match error {
-            CaseActionError::Refused(refusal) => refused(&refusal),
+            CaseActionError::Refused(refusal) => {
+                Unfit::noted(refusal.code(), |language| refusal.text(language))
+            }
             CaseActionError::NotFound => ProblemCode::NotFound.into(),
             CaseActionError::Storage(error) => error.into(),
             error => {

@@ -11,6 +11,8 @@ mod automerge_file;
 mod caller;
 #[expect(unused_qualifications, reason = "the macro of paths writes them out")]
 mod case;
+#[expect(unused_qualifications, reason = "the macro of paths writes them out")]
+mod duty;
 mod edit;
 mod grid;
 mod merge;
@@ -85,6 +87,8 @@ fn described() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(case::list_cases))
         .routes(routes!(case::read_case))
         .routes(routes!(case::act_on_case))
+        .routes(routes!(duty::list_duties))
+        .routes(routes!(duty::sum_first_asked))
         .routes(routes!(assessment::read_assessment))
         .routes(routes!(order::import_orders, order::list_orders))
         .routes(routes!(order::list_results))

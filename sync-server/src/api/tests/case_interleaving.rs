@@ -36,6 +36,7 @@ fn ask(
         unit: Some(units[pick(entropy, units.len())]),
         units: vec![units[pick(entropy, units.len())]],
         into: Some(RecordId::from_bytes([3; 16])),
+        person: Some(phone.person),
         text: ["原因", "", "已办结"][pick(entropy, 3)].to_owned(),
         days: Some(i64::try_from(pick(entropy, 20)).unwrap() - 2),
         stars: Some(i64::try_from(pick(entropy, 7)).unwrap()),

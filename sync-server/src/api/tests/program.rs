@@ -8,6 +8,7 @@ use tower::ServiceExt as _;
 use wangge_model::{Clock as _, PersonId};
 
 mod assessment;
+mod duty;
 mod order;
 mod org;
 
@@ -302,6 +303,8 @@ async fn the_description_names_every_path_and_is_openapi_3_1() {
             "/api/v1/cases",
             "/api/v1/cases/{id}",
             "/api/v1/cases/{id}/actions",
+            "/api/v1/duties",
+            "/api/v1/first-asked",
             "/api/v1/grids",
             "/api/v1/grids/{id}",
             "/api/v1/orders",

@@ -22,6 +22,7 @@ use crate::{
         link::with_query,
     },
     ingest::case_action::{self, CaseActionError},
+    refusal::Refusal,
     storage::{RecordFilter, StorageResult},
 };
 
@@ -37,6 +38,7 @@ pub(super) struct ActForm {
     unit3: String,
     /// Number of another incident.
     into: String,
+    person: String,
     text: String,
     days: String,
     stars: String,
@@ -87,8 +89,12 @@ async fn refused(
         .with_problem(refusal.text(frame.language));
     // The address of a form is none to come back to.
     page.path.clone_from(&case.href);
-    let answer = render(&CasePageView { page, case })?;
-    Ok((StatusCode::CONFLICT, answer).into_response())
+    let mut answer = render(&CasePageView { page, case })?;
+    *answer.status_mut() = StatusCode::CONFLICT;
+    // The decision that was not made is in the audit list, with its verb.
+    let noted = Refusal::noted(refusal.code());
+    answer.extensions_mut().insert(noted);
+    Ok(answer)
 }
 
 async fn arguments(
@@ -103,6 +109,7 @@ async fn arguments(
         unit: units.first().copied(),
         units,
         into: find_incident(state, scope, form.into.trim()).await?,
+        person: form.person.parse().ok(),
         text: form.text.clone(),
         days: form.days.trim().parse().ok(),
         stars: form.stars.parse().ok(),

@@ -8,14 +8,17 @@ use axum::{
 };
 use serde::Deserialize;
 use wangge_model::{
-    OrgLevel, OrgNodeId, PersonId, RecordId, RecordKind,
+    OrgNodeId, PersonId, RecordId, RecordKind, Timestamp,
     case::{Case, CaseRefusal, CaseState, CaseSummary, CaseVerb, Needs, Requester},
     document::RecordDocument,
     incident::Incident,
     message::{message, message_id},
 };
 
-use super::list::light_words;
+use super::{
+    choice::{find_people_options, find_unit_options},
+    list::light_words,
+};
 use crate::{
     AppState,
     auth::SignedIn,
@@ -25,14 +28,11 @@ use crate::{
         field::choice,
         frame::{Frame, render},
         page::Page,
-        select::{SelectOption, node_options},
+        select::SelectOption,
     },
     ingest::{authority, case_action},
-    storage::{OrgNode, StoredRecord},
+    storage::StoredRecord,
 };
-
-/// Most units to choose from.
-const MOST_UNITS: usize = 400;
 
 #[derive(Template)]
 #[template(path = "case.html")]
@@ -61,6 +61,8 @@ pub(crate) struct CaseView {
     /// Verbs that are not possible now, and why.
     pub(crate) others: Vec<(String, String)>,
     pub(crate) units: Vec<SelectOption>,
+    /// Who could be named as the one who was asked first.
+    pub(crate) people: Vec<SelectOption>,
     /// The incident it was merged into: address and number.
     pub(crate) merged_into: Option<(String, String)>,
     /// How many people reported it.
@@ -192,6 +194,14 @@ pub(super) async fn view(
     } else {
         Vec::new()
     };
+    let needs_person = possible
+        .iter()
+        .any(|(verb, refusal)| refusal.is_none() && verb.needs().person);
+    let people = if needs_person {
+        find_people_options(state, &context.place.nodes, scope.at).await?
+    } else {
+        Vec::new()
+    };
     let (light, light_class) = light_words(summary.light(scope.at), frame.language);
     let may_merge = possible
         .iter()
@@ -238,6 +248,7 @@ pub(super) async fn view(
         actions: words.actions(&case, &possible, &requester),
         others: words.others(possible),
         units,
+        people,
     })
 }
 
@@ -248,35 +259,6 @@ async fn open(stored: &StoredRecord) -> Result<RecordDocument, PageError> {
         .await
         .map_err(|error| PageError::internal(&error))?
         .map_err(|error| PageError::internal(&error))
-}
-
-/// Where a case could go: its grid, the desks above it, whoever the list of
-/// responsibilities names, and what lies in the reader's scope.
-async fn find_unit_options(
-    state: &AppState,
-    signed_in: &SignedIn,
-    place: &[OrgNodeId],
-    named: &std::collections::BTreeMap<OrgNodeId, String>,
-) -> Result<Vec<SelectOption>, PageError> {
-    let scope = &signed_in.scope;
-    let storage = &state.storage;
-    let mut nodes: Vec<OrgNode> = Vec::new();
-    for id in place.iter().chain(named.keys()) {
-        nodes.extend(storage.find_node(id).await?);
-    }
-    let own = storage.list_nodes_in_scope(&scope.person, scope.at).await?;
-    nodes.extend(own.into_iter().filter(|node| {
-        matches!(
-            node.level,
-            OrgLevel::County | OrgLevel::Street | OrgLevel::Community | OrgLevel::Grid
-        )
-    }));
-    nodes.sort_by(|one, two| one.path.cmp(&two.path));
-    nodes.dedup_by(|one, two| one.id == two.id);
-    // Desks before grids, should there be too many.
-    nodes.sort_by_key(|node| (node.level == OrgLevel::Grid, node.path.clone()));
-    nodes.truncate(MOST_UNITS);
-    Ok(node_options(nodes, ""))
 }
 
 struct Words<'a> {
@@ -308,10 +290,7 @@ impl Words<'_> {
         let language = self.frame.language;
         let code = |path: &str, code: &str| choice(RecordKind::Incident, path, code, language);
         let grid = self.state.storage.find_node(&stored.grid.into()).await?;
-        let time = |time: Option<wangge_model::Timestamp>| {
-            time.map(wangge_model::Timestamp::to_china_text)
-                .unwrap_or_default()
-        };
+        let time = |time: Option<Timestamp>| time.map(Timestamp::to_china_text).unwrap_or_default();
         let due = match (summary.due_at, summary.due_problem.as_str()) {
             (Some(due), _) => due.to_china_text(),
             (None, "")
@@ -357,6 +336,14 @@ impl Words<'_> {
             ("incident-occurred-at", time(incident.occurred_at)),
             ("incident-case-received-at", time(incident.case.received_at)),
             ("incident-case-reporter", self.person(case.reporter).await?),
+            (
+                "incident-case-first-handler",
+                self.person(case.first_handler).await?,
+            ),
+            (
+                "incident-case-first-asked",
+                self.person(case.first_asked).await?,
+            ),
             ("incident-case-rating", stars.unwrap_or_default()),
         ];
         Ok(facts
@@ -390,7 +377,7 @@ impl Words<'_> {
             at: incident
                 .case
                 .received_at
-                .map(wangge_model::Timestamp::to_china_text)
+                .map(Timestamp::to_china_text)
                 .unwrap_or_default(),
             ..ReportLine::default()
         }];
@@ -468,7 +455,11 @@ impl Words<'_> {
                 } else {
                     self.t(&message_id("case-state", &entry.to))
                 },
-                about: entry.unit_name.clone(),
+                about: if entry.named_name.is_empty() {
+                    entry.unit_name.clone()
+                } else {
+                    entry.named_name.clone()
+                },
                 text: entry.text.clone(),
             });
         lines.collect()
@@ -492,7 +483,7 @@ impl Words<'_> {
                 RequestLine {
                     at: request
                         .asked_at
-                        .map(wangge_model::Timestamp::to_china_text)
+                        .map(Timestamp::to_china_text)
                         .unwrap_or_default(),
                     what: CaseVerb::parse(&request.verb).map_or_else(
                         || request.verb.clone(),

@@ -181,6 +181,7 @@ pub(super) async fn get(
         light: find_light(&form.light),
         class: form.class.clone(),
         grid: None,
+        first_asked: None,
         received: None,
         offset: (number - 1).saturating_mul(u64::from(PAGE_ROWS)),
         limit: PAGE_ROWS,
@@ -259,7 +260,7 @@ pub(super) fn light_words(light: Option<Light>, language: Language) -> (String, 
         })
 }
 
-fn case_row(listed: &ListedCase, now: Timestamp, language: Language) -> CaseRowView {
+pub(super) fn case_row(listed: &ListedCase, now: Timestamp, language: Language) -> CaseRowView {
     let t = |id: &str| message(language, id, &[]);
     let case = &listed.record;
     let summary = &case.summary;

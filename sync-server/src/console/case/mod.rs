@@ -3,7 +3,9 @@
 
 mod act;
 mod archive;
+mod choice;
 mod detail;
+mod first_asked;
 mod list;
 mod live;
 
@@ -19,6 +21,8 @@ pub(crate) use detail::{
     ActionView, AlikeLine, CasePageView, CaseView, ReportLine, RequestLine, TimelineLine,
 };
 #[cfg(test)]
+pub(crate) use first_asked::{FirstAskedPage, FirstAskedRow, FirstAskedSumRow};
+#[cfg(test)]
 pub(crate) use list::{CaseListView, CaseRowView, CasesPage, Tab};
 
 use crate::AppState;
@@ -32,4 +36,5 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/cases/{id}/act", post(act::post))
         .route("/cases/{id}/archive.zip", get(archive::file))
         .route("/archive", get(archive::list))
+        .route("/first-asked", get(first_asked::get))
 }

@@ -7,9 +7,11 @@ use super::render::page;
 use crate::console::{
     case::{
         ActionView, AlikeLine, ArchivePage, ArchiveRow, CaseListView, CasePageView, CaseRowView,
-        CaseView, CasesPage, ReportLine, RequestLine, Tab, TimelineLine,
+        CaseView, CasesPage, FirstAskedPage, FirstAskedRow, FirstAskedSumRow, ReportLine,
+        RequestLine, Tab, TimelineLine,
     },
     notice::{NoticeForm, NoticeRow, NoticesPage},
+    pager::Pager,
     select::SelectOption,
 };
 
@@ -98,6 +100,7 @@ pub(super) fn pages(language: Language, text: &str) -> Vec<(&'static str, String
             actions: actions.collect(),
             others: vec![(text.to_owned(), text.to_owned())],
             units: options(),
+            people: options(),
             merged_into: Some(("/cases/2".to_owned(), "SJ20260101000002".to_owned())),
             reporters: 2,
             reports: ["", "/cases/3"]
@@ -166,7 +169,38 @@ pub(super) fn pages(language: Language, text: &str) -> Vec<(&'static str, String
         place: text.to_owned(),
         days: [text, "", text].map(ToOwned::to_owned),
     };
+    let first_asked = |rows: Vec<FirstAskedRow>, sums: Vec<FirstAskedSumRow>| {
+        FirstAskedPage {
+            page: page(language, "/first-asked", text),
+            name: text.to_owned(),
+            rows,
+            list: Pager::new("/first-asked", ("person", text), "1"),
+            sums,
+            days: 365,
+        }
+        .render()
+        .unwrap()
+    };
+    let asked = [true, false].map(|is_told| FirstAskedRow {
+        case: row(text, text, "warn"),
+        received_at: text.to_owned(),
+        holder: text.to_owned(),
+        ended_at: text.to_owned(),
+        is_told,
+    });
+    let sum = FirstAskedSumRow {
+        href: "/first-asked?person=1".to_owned(),
+        name: text.to_owned(),
+        is_current: true,
+        total: 5,
+        open: 3,
+        overdue: 1,
+        untold: 1,
+        told: 1,
+    };
     vec![
+        ("first-asked", first_asked(asked.to_vec(), vec![sum])),
+        ("first-asked-empty", first_asked(Vec::new(), Vec::new())),
         ("archive", archive(vec![archived])),
         ("archive-empty", archive(Vec::new())),
         ("notices", notices(vec![noticed])),

@@ -15,6 +15,11 @@ use crate::storage::Role;
 
 /// An incident of the worker's that the server gave a number.
 pub(super) async fn put_incident(server: &Server, byte: u8) -> RecordId {
+    put_incident_of(server, byte, &WORKER.to_string()).await
+}
+
+/// The same, reported by somebody; nobody with an account, if that is empty.
+async fn put_incident_of(server: &Server, byte: u8, reporter: &str) -> RecordId {
     let id = RecordId::from_bytes([byte; 16]);
     let now = server.clock.now();
     let set = |path: &str, text: &str| {
@@ -27,11 +32,10 @@ pub(super) async fn put_incident(server: &Server, byte: u8) -> RecordId {
         .unwrap()
         .unwrap();
     let number = format!("SJ2026010100000{byte}");
-    let case = [
-        set("case.number", &number),
-        set("case.state", "reported"),
-        set("case.reporter", &WORKER.to_string()),
-    ];
+    let mut case = vec![set("case.number", &number), set("case.state", "reported")];
+    if !reporter.is_empty() {
+        case.push(set("case.reporter", reporter));
+    }
     let second = document
         .edit_as_server(&case, server.state.identity.actor, now)
         .unwrap()
@@ -389,4 +393,80 @@ async fn a_closed_case_is_taken_out_as_a_file_and_listed_by_year() {
         .await;
     let mut assessor = server.signed_in("sun").await;
     assert_eq!(assessor.get(&file).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn whoever_was_asked_first_follows_it_to_the_end() {
+    let server = Server::start().await;
+    let own = put_incident(&server, 7).await;
+    let told = put_incident_of(&server, 8, "").await;
+    let mut worker = server.signed_in("li").await;
+    let mut street = server.signed_in("wang").await;
+    let list = worker.get("/first-asked").await;
+    assert_eq!(list.status, StatusCode::OK);
+    // One's own report is there, what a resident told and nobody took up is not.
+    assert!(list.body.contains("SJ20260101000007") && !list.body.contains("SJ20260101000008"));
+    assert!(list.body.contains("社区受理台") && !list.body.contains("各首问责任人"));
+    let act = |id: RecordId| format!("/cases/{id}/act");
+    let page = |id: RecordId| format!("/cases/{id}");
+    let file = [("verb", "file"), ("version", "0")];
+    let done = street.submit(&page(told), &act(told), &file).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    // Whoever took it up was asked first.
+    let taken = street.get("/first-asked").await.body;
+    assert!(taken.contains("SJ20260101000008") && taken.contains("各首问责任人"));
+    let shown = street.get(&page(told)).await.body;
+    assert!(shown.contains("首问责任人") && shown.contains("更正首问责任人"));
+    assert!(shown.contains("李网格 · 第一网格"));
+    // The desk says that it was the worker, with a reason.
+    let name = |person: &str, version: &'static str| {
+        vec![
+            ("verb", "name_first_asked".to_owned()),
+            ("version", version.to_owned()),
+            ("person", person.to_owned()),
+            ("text", "居民先找的网格员".to_owned()),
+        ]
+    };
+    let nobody = PersonId::from_bytes([77; 16]).to_string();
+    for (person, why) in [(nobody.as_str(), "没有这个人"), ("x", "申请缺少必要的内容")]
+    {
+        let fields = name(person, "1");
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect();
+        let refused = street.submit(&page(told), &act(told), &fields).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        assert!(refused.body.contains(why), "{}", refused.body);
+    }
+    let fields = name(&WORKER.to_string(), "1");
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
+    let done = street.submit(&page(told), &act(told), &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let shown = street.get(&page(told)).await.body;
+    assert!(shown.contains("居民先找的网格员"));
+    let both = worker.get("/first-asked").await.body;
+    assert!(both.contains("SJ20260101000007") && both.contains("SJ20260101000008"));
+    // The supervisor looks at the worker's list, the worker at nobody else's.
+    let of = |person: PersonId| format!("/first-asked?person={person}");
+    let led = street.get(&of(WORKER)).await.body;
+    assert!(led.contains("李网格首问的事件") && led.contains("SJ20260101000007"));
+    let other = worker.get(&of(super::client::SUPERVISOR)).await.body;
+    assert!(other.contains("李网格首问的事件"));
+    // It goes on to a unit and another level, and the tracker stays.
+    let reason = [
+        ("verb", "escalate"),
+        ("version", "0"),
+        ("text", "需要街道协调"),
+    ];
+    let refused = worker.submit(&page(own), &act(own), &reason).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    let file = [("verb", "file"), ("version", "0")];
+    let done = street.submit(&page(own), &act(own), &file).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let still = worker.get("/first-asked").await.body;
+    assert!(still.contains("SJ20260101000007") && still.contains("已立案"));
 }

@@ -728,6 +728,7 @@ fn pages(language: Language, text: &str) -> Vec<(&'static str, String)> {
     .chain(super::render_maps::pages(language, text))
     .chain(super::field_work_pages::pages(&at, text))
     .chain(super::case_pages::pages(language, text))
+    .chain(super::duty_pages::pages(language, text))
     .chain(super::resident_pages::pages(language, text))
     .chain(super::assessment_pages::pages(&at, text))
     .collect()

@@ -216,3 +216,60 @@ pub(super) async fn cases_come_due_and_one_server_at_a_time_looks(storage: &dyn 
     assert!(lease(2, until, next).await, "it ran out");
     assert!(!lease(1, until, next).await);
 }
+
+pub(super) async fn what_somebody_was_asked_first_is_listed_within_scope(storage: &dyn Storage) {
+    town(storage).await;
+    let day = |days: i64| Some(NOW.plus_millis(days * DAY));
+    let asked = |id, place, state, due, by: u8| {
+        let mut work = incident(id, place, state, due, 0);
+        let case = work.summary.case.as_mut().unwrap();
+        case.first_asked = Some(person(by));
+        work
+    };
+    let works = vec![
+        asked(40, 3, CaseState::InProgress, day(1), 10),
+        asked(41, 3, CaseState::Closed, day(1), 10),
+        asked(42, 6, CaseState::Filed, day(3), 10),
+        asked(43, 3, CaseState::Handled, day(2), 11),
+        asked(44, 3, CaseState::Void, None, 10),
+    ];
+    storage.commit(commit(works, None)).await.unwrap();
+    let of = |by| CaseFilter {
+        first_asked: Some(person(by)),
+        ..CaseFilter::default()
+    };
+    // What is over stays on the list, after what is open; other grids do not show.
+    assert_eq!(list(storage, 10, of(10), NOW).await, [40, 44, 41]);
+    assert_eq!(list(storage, 12, of(10), NOW).await, [40, 42, 44, 41]);
+    assert_eq!(list(storage, 10, of(12), NOW).await, [] as [u8; 0]);
+    let closed = CaseFilter {
+        state: Some(CaseState::Closed),
+        ..of(10)
+    };
+    assert_eq!(list(storage, 12, closed, NOW).await, [41]);
+    let later = NOW.plus_millis(2 * DAY);
+    let sums = |viewer| async move {
+        let span = (NOW, NOW.plus_millis(DAY));
+        let sums = storage
+            .sum_first_asked(span, &person(viewer), later)
+            .await
+            .unwrap();
+        sums.into_iter()
+            .map(|sum| {
+                let counts = [sum.total, sum.open, sum.overdue, sum.untold, sum.told];
+                (sum.person.as_bytes()[0], sum.name, counts)
+            })
+            .collect::<Vec<_>>()
+    };
+    let ten = |counts| (10, "人10".to_owned(), counts);
+    let eleven = (11, "人11".to_owned(), [1, 1, 0, 1, 0]);
+    assert_eq!(sums(12).await, [ten([3, 2, 1, 0, 1]), eleven.clone()]);
+    // A worker sees no colleague's list, a head of the community what lies there.
+    assert_eq!(sums(10).await, [ten([2, 1, 1, 0, 1])]);
+    assert_eq!(sums(11).await, [ten([2, 1, 1, 0, 1]), eleven]);
+    let none = storage
+        .sum_first_asked((later, later), &person(12), later)
+        .await
+        .unwrap();
+    assert_eq!(none, []);
+}

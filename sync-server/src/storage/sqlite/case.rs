@@ -18,8 +18,8 @@ use super::{
     scope::{self, in_scope, reads_incidents_of},
 };
 use crate::storage::{
-    CaseFilter, CasePage, CaseQueue, CaseScope, CaseStorage, DueCase, ListedCase, StorageResult,
-    StoredRecord,
+    CaseFilter, CasePage, CaseQueue, CaseScope, CaseStorage, DueCase, FirstAskedSum, ListedCase,
+    StorageResult, StoredRecord,
 };
 
 /// Grids of a scope up to which each one's index is read.
@@ -54,9 +54,9 @@ pub(super) fn put(
         .prepare_cached(&format!(
             "INSERT INTO incident_case (record, grid, is_open, sort_at, level, state, category,
                  due_at, warn_at, ended_at, is_emergency, open_requests, signal_at, press_at,
-                 approved)
+                 approved, first_asked)
              VALUES (?1, ?2, ?3, coalesce(?4, ?5), ?6, ?7, ?8, ?4, ?9, ?10, ?11, ?12, ?13,
-                 coalesce(?4, ?5), ?14)
+                 coalesce(?4, ?5), ?14, ?15)
              ON CONFLICT (record) DO UPDATE SET is_open = excluded.is_open,
                  sort_at = coalesce(excluded.due_at, sort_at),
                  press_at = coalesce(excluded.due_at, sort_at)
@@ -65,7 +65,8 @@ pub(super) fn put(
                  state = excluded.state, category = excluded.category, due_at = excluded.due_at,
                  warn_at = excluded.warn_at, ended_at = excluded.ended_at,
                  is_emergency = excluded.is_emergency, open_requests = excluded.open_requests,
-                 signal_at = excluded.signal_at, approved = excluded.approved"
+                 signal_at = excluded.signal_at, approved = excluded.approved,
+                 first_asked = excluded.first_asked"
         ))?
         .execute(params![
             id.as_bytes(),
@@ -84,6 +85,7 @@ pub(super) fn put(
                 .filter(|_| is_open)
                 .map(Timestamp::as_millis),
             case.approved,
+            case.first_asked.as_ref().map(PersonId::as_bytes),
         ])?;
     let (reporter, into) = (case.reporter.as_ref(), case.merged_into.as_ref());
     likeness::put_merge(connection, id, reporter, into)?;
@@ -120,8 +122,15 @@ fn conditions(filter: &CaseFilter, at: Timestamp) -> (String, Named) {
         let _ = write!(sql, " AND {condition}");
         values.push((name, value));
     };
-    let is_open = filter.state.is_none_or(|state| !state.is_over());
-    add("c.is_open = :is_open", ":is_open", Box::new(is_open));
+    // Whoever was asked first keeps track of what is over, too.
+    if filter.state.is_some() || filter.first_asked.is_none() {
+        let is_open = filter.state.is_none_or(|state| !state.is_over());
+        add("c.is_open = :is_open", ":is_open", Box::new(is_open));
+    }
+    if let Some(person) = filter.first_asked {
+        let asked = "c.first_asked = :first_asked";
+        add(asked, ":first_asked", Box::new(*person.as_bytes()));
+    }
     if let Some(state) = filter.state {
         add("c.state = :state", ":state", Box::new(state.as_str()));
     }
@@ -177,6 +186,11 @@ fn list(
              WHERE c.record IN (SELECT record FROM incident_unit
                                 WHERE unit IN (SELECT id FROM scope_unit)) {conditions}"
         ),
+        _ if filter.first_asked.is_some() => format!(
+            "FROM incident_case AS c INDEXED BY incident_case_first_asked
+             WHERE {} {conditions}",
+            reads_incidents_of("c.grid")
+        ),
         _ if grids >= MANY_GRIDS => format!(
             "FROM incident_case AS c INDEXED BY incident_case_inbox
              WHERE {} {conditions}",
@@ -199,17 +213,25 @@ fn list(
         .prepare_cached(&count)?
         .query_row(bound.as_slice(), |row| row.get(0))?;
     let (limit, offset) = (filter.limit, filter.offset);
+    // What is over stands at the end.
+    let (order, page_order) = if filter.first_asked.is_some() {
+        ("c.is_open DESC, ", "page.is_open DESC, ")
+    } else {
+        ("", "")
+    };
     let page = in_scope(&format!(
         "SELECT record.id, record.kind, record.grid, coalesce(home.name, ''), record.created_at,
              record.changed_at, {SUMMARY_COLUMNS}, page.reporters,
              (SELECT count(*) FROM incident_alike AS alike
               JOIN incident_case AS other ON other.record = alike.other
               WHERE alike.record = page.id AND {alike_in_scope})
-         FROM (SELECT c.record AS id, c.press_at AS press_at, c.reporters AS reporters {from}
-               ORDER BY c.press_at, c.record LIMIT {limit} OFFSET {offset}) AS page
+         FROM (SELECT c.record AS id, c.press_at AS press_at, c.reporters AS reporters,
+                   c.is_open AS is_open {from}
+               ORDER BY {order}c.press_at, c.record
+               LIMIT {limit} OFFSET {offset}) AS page
          JOIN record ON record.id = page.id
          LEFT JOIN org_node AS home ON home.id = record.grid
-         ORDER BY page.press_at, page.id",
+         ORDER BY {page_order}page.press_at, page.id",
         alike_in_scope = reads_incidents_of("other.grid"),
     ));
     let mut statement = connection.prepare_cached(&page)?;
@@ -234,6 +256,46 @@ fn is_large_part(connection: &Connection, grids: u64) -> StorageResult<bool> {
         .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM org_node LIMIT ?1)")?
         .query_row([most], |row| row.get(0))?;
     Ok(places < most)
+}
+
+fn sum_first_asked(
+    connection: &Connection,
+    (from, to): (Timestamp, Timestamp),
+    viewer: &PersonId,
+    at: Timestamp,
+) -> StorageResult<Vec<FirstAskedSum>> {
+    let mut statement = connection.prepare_cached(&in_scope(
+        "SELECT person.id, person.name, count(*), sum(c.is_open),
+             sum(c.is_open = 1 AND c.ended_at IS NULL AND c.due_at < :at),
+             sum(c.state IN ('handled', 'verified')), sum(c.state IN ('closed', 'archived'))
+         FROM incident_case AS c
+         JOIN record ON record.id = c.record
+         JOIN person ON person.id = c.first_asked
+         WHERE c.grid IN (SELECT id FROM scope_record WHERE kind = 3)
+           AND record.created_at >= :from AND record.created_at < :to
+           AND c.state NOT IN ('void', 'merged')
+           AND (c.first_asked = :person OR c.grid IN (SELECT id FROM scope_work))
+         GROUP BY person.id, person.name
+         ORDER BY sum(c.is_open) DESC, count(*) DESC, person.name, person.id LIMIT 1000",
+    ))?;
+    let rows = statement.query_map(
+        named_params! {
+            ":person": viewer.as_bytes(), ":at": at.as_millis(),
+            ":from": from.as_millis(), ":to": to.as_millis(),
+        },
+        |row| {
+            Ok(FirstAskedSum {
+                person: row::id(row, 0, PersonId::from_bytes)?,
+                name: row.get(1)?,
+                total: row::count(row.get(2)?),
+                open: row::count(row.get(3)?),
+                overdue: row::count(row.get::<_, Option<i64>>(4)?.unwrap_or(0)),
+                untold: row::count(row.get(5)?),
+                told: row::count(row.get(6)?),
+            })
+        },
+    )?;
+    row::collect(rows)
 }
 
 fn due(
@@ -289,6 +351,17 @@ impl CaseStorage for SqliteStorage {
     ) -> StorageResult<CasePage> {
         let (filter, person) = (filter.clone(), *person);
         self.read(move |connection| list(connection, &filter, &person, at))
+            .await
+    }
+
+    async fn sum_first_asked(
+        &self,
+        received: (Timestamp, Timestamp),
+        viewer: &PersonId,
+        at: Timestamp,
+    ) -> StorageResult<Vec<FirstAskedSum>> {
+        let viewer = *viewer;
+        self.read(move |connection| sum_first_asked(connection, received, &viewer, at))
             .await
     }
 

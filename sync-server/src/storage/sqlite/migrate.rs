@@ -83,6 +83,10 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         "0019_roll_call",
         include_str!("../../../migrations/sqlite/0019_roll_call.sql"),
     ),
+    (
+        "0020_asked_first_and_on_duty",
+        include_str!("../../../migrations/sqlite/0020_asked_first_and_on_duty.sql"),
+    ),
 ];
 
 /// The schema version of this build.
@@ -143,6 +147,7 @@ mod tests {
             "../../../migrations/sqlite/fixtures/0018_new_records_are_noted_by_the_commit.sql"
         ),
         include_str!("../../../migrations/sqlite/fixtures/0019_roll_call.sql"),
+        include_str!("../../../migrations/sqlite/fixtures/0020_asked_first_and_on_duty.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<(String, String, Option<String>)> {

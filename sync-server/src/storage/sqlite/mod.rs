@@ -18,6 +18,7 @@ mod device;
 mod division;
 mod due;
 mod duplicate;
+mod duty;
 mod emergency;
 mod feed;
 mod finding;
