@@ -34,7 +34,7 @@ async fn a_program_reads_the_roster_of_its_person() {
         node: program.server.street,
         person,
         shift: Shift {
-            starts_at: now.plus_millis(-3_600_000),
+            starts_at: now,
             ends_at: now.plus_millis(3_600_000),
         },
         note: "一楼大厅".to_owned(),
