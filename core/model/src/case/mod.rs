@@ -29,6 +29,8 @@ mod standing;
 mod state;
 mod stored;
 #[cfg(test)]
+mod stored_tests;
+#[cfg(test)]
 mod tests;
 mod timeline;
 

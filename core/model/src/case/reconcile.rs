@@ -1,9 +1,11 @@
 //! One case after two lives of a server decided apart: a server restored from a
 //! backup may decide before phones bring back what its earlier life decided.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    FieldValue,
-    document::{FieldConflict, FieldEdit, RecordDocument},
+    FieldPath, FieldValue,
+    document::{FieldConflict, FieldEdit, Fields, RecordDocument},
 };
 
 /// What the server alone writes.
@@ -45,7 +47,8 @@ pub fn reconcile(document: &RecordDocument) -> Vec<FieldEdit> {
         .and_then(|candidate| candidate.change)
         .and_then(|change| document.read_at(&[change]))
         .unwrap_or_default();
-    conflicts
+    let stands_whole = by_version.is_some();
+    let mut edits: Vec<FieldEdit> = conflicts
         .into_iter()
         .map(|conflict| {
             let then = fields.value(conflict.path.as_str()).cloned();
@@ -61,5 +64,32 @@ pub fn reconcile(document: &RecordDocument) -> Vec<FieldEdit> {
                 value,
             }
         })
-        .collect()
+        .collect();
+    if stands_whole {
+        take_back(&document.read(), &fields, &mut edits);
+    }
+    edits
+}
+
+/// What only the other life wrote of the case is no conflict, and does not
+/// stand either.
+fn take_back(shown: &Fields, then: &Fields, edits: &mut Vec<FieldEdit>) {
+    let paths: BTreeSet<&str> = shown
+        .iter()
+        .chain(then.iter())
+        .map(|(path, _)| path)
+        .filter(|path| path.starts_with("case.") && !RECEIVED.contains(path))
+        .filter(|path| shown.value(path) != then.value(path))
+        .collect();
+    for path in paths {
+        if edits.iter().any(|edit| edit.path.as_str() == path) {
+            continue;
+        }
+        if let Ok(field) = FieldPath::new(path) {
+            edits.push(FieldEdit {
+                path: field,
+                value: then.value(path).cloned(),
+            });
+        }
+    }
 }
