@@ -3,6 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    wangge_server::memory::limit_arenas();
+    wangge_server::memory::bound_heaps();
     wangge_server::cli::run(std::env::args_os())
 }
