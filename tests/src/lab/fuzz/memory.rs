@@ -5,11 +5,9 @@
 //! by the format's limit, SQLite's cache by its settings).
 
 use std::{
-    alloc::{GlobalAlloc, Layout},
+    alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicBool, AtomicIsize, Ordering},
 };
-
-use mimalloc::MiMalloc;
 
 /// Set between [`begin`] and [`peak_since`]: counting costs every thread of
 /// every other machine of the lab dearly.
@@ -18,8 +16,8 @@ static COUNTS: AtomicBool = AtomicBool::new(false);
 static LIVE: AtomicIsize = AtomicIsize::new(0);
 static PEAK: AtomicIsize = AtomicIsize::new(0);
 
-/// A fast allocator, counting. A program that fuzzes makes it its global
-/// allocator; the simulation spends a sixth of its time in the system's.
+/// The system's allocator, counting. A program that fuzzes makes it its global
+/// allocator.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CountingAllocator;
 
@@ -41,12 +39,12 @@ fn take(size: usize) {
     unsafe_code,
     reason = "an allocator is unsafe by its trait; every call is passed on unchanged"
 )]
-// SAFETY: every method passes its arguments on to that allocator
+// SAFETY: every method passes its arguments on to the system's allocator
 // unchanged and answers what that answered.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the trait's contract.
-        let memory = unsafe { MiMalloc.alloc(layout) };
+        let memory = unsafe { System.alloc(layout) };
         if !memory.is_null() {
             add(layout.size());
         }
@@ -56,12 +54,12 @@ unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         take(layout.size());
         // SAFETY: the caller keeps the trait's contract.
-        unsafe { MiMalloc.dealloc(memory, layout) }
+        unsafe { System.dealloc(memory, layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the trait's contract.
-        let memory = unsafe { MiMalloc.alloc_zeroed(layout) };
+        let memory = unsafe { System.alloc_zeroed(layout) };
         if !memory.is_null() {
             add(layout.size());
         }
@@ -70,7 +68,7 @@ unsafe impl GlobalAlloc for CountingAllocator {
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller keeps the trait's contract.
-        let moved = unsafe { MiMalloc.realloc(memory, layout, size) };
+        let moved = unsafe { System.realloc(memory, layout, size) };
         if !moved.is_null() {
             take(layout.size());
             add(size);

@@ -90,7 +90,19 @@ impl SimServer {
             backups: 0,
         };
         server.open()?;
+        server.seed_secret()?;
         Ok(server)
+    }
+
+    /// Phones are told a number that is made with a secret; a new database draws
+    /// one of its own, and no two runs would say the same.
+    fn seed_secret(&self) -> anyhow::Result<()> {
+        let mut secret = [0; 32];
+        self.entropy.fill(&mut secret);
+        let storage = &self.state()?.storage;
+        Ok(self
+            .runtime
+            .block_on(storage.put_meta("card_secret", &secret))?)
     }
 
     fn database(&self) -> PathBuf {
