@@ -6,7 +6,7 @@
 //! * [`record`] and [`draft`]: what a person does with records and drafts;
 //!   [`duplicate`]: whether what is typed is on file already; [`form`]: what a
 //!   place collects; [`hazard`]: reporting what was found; [`map`]: which grid a point is in;
-//!   [`line`]: whom one reports to; [`work_card`]: who one is;
+//!   [`mod@line`]: whom one reports to; [`work_card`]: who one is;
 //!   [`quiz`]: what one knows of the own grid.
 //! * [`store`]: the encrypted database of one phone.
 //! * [`sync`]: the exchange with the server.

@@ -214,14 +214,14 @@ fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
 fn ask(
     kind: QuizKind,
     about: &str,
-    right: String,
+    right: &str,
     mut wrong: Vec<String>,
     rng: &mut ChaCha8Rng,
 ) -> Option<QuizQuestion> {
     shuffle(&mut wrong, rng);
     wrong.truncate(MOST_OPTIONS - 1);
     let mut options = wrong;
-    options.push(right.clone());
+    options.push(right.to_owned());
     if options.len() < LEAST_OPTIONS {
         return None;
     }
@@ -229,7 +229,7 @@ fn ask(
     Some(QuizQuestion {
         kind,
         about: about.to_owned(),
-        right: options.iter().position(|option| *option == right)?,
+        right: options.iter().position(|option| option == right)?,
         options,
     })
 }
@@ -244,11 +244,11 @@ fn ask_number(
 ) -> Option<QuizQuestion> {
     let wrong = (0..=of.max(MOST_OPTIONS - 1)).filter(|number| *number != right);
     let wrong = wrong.map(|number| number.to_string()).collect();
-    let mut question = ask(kind, about, right.to_string(), wrong, rng)?;
+    let right = right.to_string();
+    let mut question = ask(kind, about, &right, wrong, rng)?;
     question
         .options
         .sort_by_key(|option| option.parse::<usize>().unwrap_or(usize::MAX));
-    let right = right.to_string();
     question.right = question
         .options
         .iter()
@@ -275,7 +275,7 @@ fn who_lives(households: &[Household<'_>], rng: &mut ChaCha8Rng) -> Vec<QuizQues
         }
         let others = names.iter().filter(|name| **name != household.name);
         let wrong = others.map(|name| (*name).to_owned()).collect();
-        let (about, right) = (household.address, household.name.clone());
+        let (about, right) = (household.address, &household.name);
         questions.extend(ask(QuizKind::WhoLives, about, right, wrong, rng));
     }
     questions
@@ -341,7 +341,7 @@ fn care_groups(
         return Vec::new();
     };
     let wrong = absent().map(|group| (*group).to_owned()).collect();
-    ask(QuizKind::CareGroup, "", (*right).to_owned(), wrong, rng)
+    ask(QuizKind::CareGroup, "", right, wrong, rng)
         .into_iter()
         .collect()
 }

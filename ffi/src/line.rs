@@ -58,7 +58,7 @@ impl From<wangge_core::LineOfReport> for LineOfReport {
     fn from(line: wangge_core::LineOfReport) -> Self {
         Self {
             steps: line.steps.into_iter().map(ReportStep::from).collect(),
-            confirmed_at_ms: line.confirmed_at.map(|at| at.as_millis()),
+            confirmed_at_ms: line.confirmed_at.map(wangge_model::Timestamp::as_millis),
         }
     }
 }

@@ -86,7 +86,7 @@ impl From<wangge_core::WorkCard> for WorkCard {
                 en: message(Language::English, &id, &[]),
             },
             confirmed_at_ms: card.confirmed_at.as_millis(),
-            valid_until_ms: card.valid_until.map(|at| at.as_millis()),
+            valid_until_ms: card.valid_until.map(wangge_model::Timestamp::as_millis),
             code: card.code.as_ref().map(QrCode::from),
         }
     }

@@ -169,10 +169,10 @@ impl EventStream {
     /// The kind of the next event; not to be dropped while it waits.
     pub async fn next(&mut self) -> anyhow::Result<String> {
         loop {
-            if let Some((event, rest)) = self.read.split_once("\n\n") {
+            if let Some((event, _)) = self.read.split_once("\n\n") {
                 let name = event.lines().find_map(|line| line.strip_prefix("event: "));
-                let name = name.map(ToOwned::to_owned);
-                self.read = rest.to_owned();
+                let (name, length) = (name.map(ToOwned::to_owned), event.len() + 2);
+                self.read.drain(..length);
                 // Others are there to keep the connection open.
                 if let Some(name) = name {
                     return Ok(name);

@@ -51,11 +51,10 @@ impl SyncStore for Store {
     ) -> Result<(), StoreError> {
         let now = self.options.clock.now();
         self.write(|tx| {
-            let (device, epoch, person): (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) = tx
-                .query_row(
+            let [device, epoch, person]: [Option<Vec<u8>>; 3] = tx.query_row(
                 "SELECT device, server_epoch, person FROM phone",
                 [],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]),
             )?;
             tx.execute(
                 "UPDATE phone SET server = ?1, pin = ?2, device = ?3, person = ?4,

@@ -19,8 +19,8 @@ fn load(db: &Connection) -> Result<Option<Roster>, StoreError> {
 
 /// What the next request says of it. One that a newer app wrote and this one
 /// cannot read is fetched again.
-pub(super) fn digest(db: &Connection) -> Result<ByteVec, StoreError> {
-    Ok(roster_digest(load(db).ok().flatten().as_ref()))
+pub(super) fn digest(db: &Connection) -> ByteVec {
+    roster_digest(load(db).ok().flatten().as_ref())
 }
 
 /// Takes in another roster; without one, what is held was confirmed.

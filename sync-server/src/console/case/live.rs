@@ -30,7 +30,7 @@ use crate::{
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// A stream ends after so long; the browser asks again, and whether somebody is
 /// signed in and what they may see is looked at anew.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Streams hints for the person's cases.
 pub(super) async fn get(

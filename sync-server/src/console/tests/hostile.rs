@@ -76,7 +76,7 @@ async fn bad_forms_get_a_typed_reason_and_are_in_the_audit_list() {
     duty_backwards.extend([("node", street.clone()), ("person", worker.clone())]);
     let mut late = with(&emergency, ("ends_on", "1999-01-01"));
     late.push(("node", street.clone()));
-    let cases = vec![
+    let cases = [
         // Another area.
         (
             "/emergencies",

@@ -219,7 +219,7 @@ pub(super) async fn where_workers_last_were_is_of_today_and_coarse(storage: &dyn
     let eleven = ("人11".to_owned(), 20, 117.3);
     assert_eq!(spots(12, NOW, later).await, [eleven, ten.clone()]);
     // A worker sees the own place alone, and what was before is not shown.
-    assert_eq!(spots(10, NOW, later).await, [ten.clone()]);
+    assert_eq!(spots(10, NOW, later).await, std::slice::from_ref(&ten));
     assert_eq!(spots(12, later, later).await, []);
     // Whoever only assesses sees that somebody was there.
     let assessor = NewPerson {

@@ -15,16 +15,10 @@ pub(super) fn note_new(connection: &Connection, work: &RecordWork) -> StorageRes
         RecordKind::Visit => visit::put_due(connection, &work.id)?,
         RecordKind::Incident => put(connection, INCIDENT, &work.id)?,
         // Visits may have come before the household they are of.
-        RecordKind::Household => {
-            if exists(
-                connection,
-                "SELECT 1 FROM visit_fact WHERE household = ?1",
-                &work.id,
-            )? {
-                visit::put_due(connection, &work.id)?;
-            }
+        RecordKind::Household if exists(connection, VISITED, &work.id)? => {
+            visit::put_due(connection, &work.id)?;
         }
-        _ => {}
+        RecordKind::Household | RecordKind::Place => {}
     }
     if let Some(into) = &work.summary.merged_into {
         put(connection, MERGE, &work.id)?;
@@ -49,6 +43,7 @@ pub(super) fn note_new(connection: &Connection, work: &RecordWork) -> StorageRes
     Ok(())
 }
 
+const VISITED: &str = "SELECT 1 FROM visit_fact WHERE household = ?1";
 const INCIDENT: &str = "INSERT OR IGNORE INTO incident_due VALUES (?1)";
 const MERGE: &str = "INSERT OR IGNORE INTO merge_due VALUES (?1)";
 
