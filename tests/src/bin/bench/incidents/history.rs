@@ -480,7 +480,7 @@ fn follow(live: &mut Live, action: &CaseAction) {
             (live.state, live.unit) = (CaseState::Filed, None);
             live.story.refusals -= 1;
         }
-        CaseAction::Sign => live.state = CaseState::InProgress,
+        CaseAction::Sign | CaseAction::Resume => live.state = CaseState::InProgress,
         CaseAction::RequestJoint { .. } => live.joint = 1,
         CaseAction::Arrive { .. } => live.joint = 2,
         CaseAction::ReportJoint { .. } => live.joint = 3,
@@ -499,7 +499,6 @@ fn follow(live: &mut Live, action: &CaseAction) {
             live.state = CaseState::Explained;
             live.story.is_explained = false;
         }
-        CaseAction::Resume => live.state = CaseState::InProgress,
         CaseAction::HandIn { .. } => live.state = CaseState::Handled,
         CaseAction::VerifyFail { .. } => {
             live.state = CaseState::InProgress;
