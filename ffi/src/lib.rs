@@ -11,7 +11,7 @@
 //! * [`duplicate`]: whether what is typed is on file already.
 //! * [`hazard`]: reporting what was found, and looking again.
 //! * [`incident_class`]: what a report can be filed under.
-//! * [`line`]: whom one reports to; [`work_card`]: who one is; [`quiz`]: what one
+//! * [`mod@line`]: whom one reports to; [`work_card`]: who one is; [`quiz`]: what one
 //!   knows of the own grid.
 //! * [`plan`]: visits that should be made, and whether one counts;
 //!   [`visit_map`]: every household with its door and how it stands.
