@@ -97,7 +97,7 @@ pub(super) async fn snapshot(
             state.metrics.snapshot_hits.add(1);
             page
         }
-        None => find_or_build(&state, key).await?,
+        None => find_or_build(&state, key, query.as_of.is_none()).await?,
     };
     if let Some(next) = page.next_after
         && state.settings.reads_ahead
@@ -121,15 +121,20 @@ fn read_ahead(state: &AppState, key: PageKey) {
     }
     let state = state.clone();
     tokio::spawn(async move {
-        if let Err(error) = find_or_build(&state, key).await {
+        if let Err(error) = find_or_build(&state, key, false).await {
             // Whoever asks for the page is told.
             tracing::warn!(code = error.code.as_str(), "a page was not read ahead");
         }
     });
 }
 
-/// A page out of the cache, or built and put there; once, however many ask.
-async fn find_or_build(state: &AppState, key: PageKey) -> Result<KeptPage, DeviceError> {
+/// A page out of the cache, or built and put there; once, however many ask. It
+/// begins the grid's chain only for a phone that did not name the moment itself.
+async fn find_or_build(
+    state: &AppState,
+    key: PageKey,
+    begins_chain: bool,
+) -> Result<KeptPage, DeviceError> {
     let building = state.snapshots.building(key);
     let page = building
         .page
@@ -138,16 +143,16 @@ async fn find_or_build(state: &AppState, key: PageKey) -> Result<KeptPage, Devic
             if let Some(page) = state.snapshots.get(&key) {
                 return Ok(page);
             }
-            let page = build(state, key).await?;
-            if key.after.is_none() {
-                state.snapshots.put_first(key, page.clone());
-            } else {
-                state.snapshots.put_later(key, page.clone());
-            }
-            Ok(page)
+            build(state, key).await
         })
-        .await;
-    page.cloned()
+        .await?
+        .clone();
+    if begins_chain {
+        state.snapshots.put_first(key, page.clone());
+    } else {
+        state.snapshots.put_later(key, page.clone());
+    }
+    Ok(page)
 }
 
 /// Reads and compresses a page. One at a time per processor: many phones that

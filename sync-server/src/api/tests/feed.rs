@@ -189,6 +189,15 @@ async fn the_next_page_of_a_snapshot_is_built_before_it_is_asked_for() {
     let second: wangge_model::protocol::SnapshotPage = open(&reply.body).unwrap();
     assert_eq!(server.state.metrics.snapshot_hits.value(), hits + 1);
     assert_eq!((second.entries.len(), second.next_after), (1, None));
+    // A phone that names a moment of its own does not take the kept chain's place.
+    let path = format!("/v1/grids/{grid}/snapshot?as_of={}", first.as_of - 1);
+    let reply = server
+        .request(axum::http::Method::GET, &path, Some(&phone.token), "")
+        .await;
+    let other: wangge_model::protocol::SnapshotPage = open(&reply.body).unwrap();
+    assert_eq!(other.as_of, first.as_of - 1);
+    assert_eq!(server.state.snapshots.chain(&grid), Some(first.as_of));
+    assert!(server.state.snapshots.get(&next).is_some());
 }
 
 #[tokio::test]
