@@ -388,6 +388,15 @@ mod tests {
         }
     }
 
+    fn nameless(facts: &[HouseholdFact]) -> Vec<Household<'_>> {
+        let household = |fact| Household {
+            address: "",
+            name: String::new(),
+            fact,
+        };
+        facts.iter().map(household).collect()
+    }
+
     #[test]
     fn numbers_are_counted_and_stand_in_order() {
         let facts = [
@@ -396,14 +405,7 @@ mod tests {
             fact("3号楼", false, None),
             fact("4号楼", true, None),
         ];
-        let households: Vec<Household<'_>> = facts
-            .iter()
-            .map(|fact| Household {
-                address: "",
-                name: String::new(),
-                fact,
-            })
-            .collect();
+        let households = nameless(&facts);
         let questions = make(&households, today(), 7, 20);
         assert_eq!(questions.len(), 1, "of one building, and nobody has a name");
         let question = &questions[0];
@@ -419,14 +421,7 @@ mod tests {
             fact("", false, Some(("dibao", None))),
             fact("", false, Some(("solo_elder", Some("2026-02-28")))),
         ];
-        let households: Vec<Household<'_>> = facts
-            .iter()
-            .map(|fact| Household {
-                address: "",
-                name: String::new(),
-                fact,
-            })
-            .collect();
+        let households = nameless(&facts);
         for seed in 0..20 {
             let questions = make(&households, today(), seed, 20);
             let [which, how_many] = &questions[..] else {

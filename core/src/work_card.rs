@@ -18,7 +18,6 @@ pub const CONFIRMED_DAYS: i64 = 7;
 /// back. As far as it may be ahead, see
 /// [`wangge_model::protocol::limits::CLOCK_AHEAD_MS`].
 const CLOCK_BEHIND_MS: i64 = 24 * 3_600_000;
-const DAY_MS: i64 = 86_400_000;
 
 /// How a card stands. The texts are `work-card-<word>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,7 +93,7 @@ fn show(card: RosterCard, confirmed_at: Timestamp, now: Timestamp) -> WorkCard {
         .iter()
         .filter(|place| place.ends_at.is_none_or(|ends_at| ends_at > now))
         .collect();
-    let fresh_until = confirmed_at.plus_millis(CONFIRMED_DAYS * DAY_MS);
+    let fresh_until = confirmed_at.plus_days(CONFIRMED_DAYS);
     let is_set_back = now < confirmed_at.plus_millis(-CLOCK_BEHIND_MS);
     let standing = if places.is_empty() {
         CardStanding::Ended
@@ -139,7 +138,7 @@ mod tests {
     const CONFIRMED: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
     fn after(days: i64) -> Timestamp {
-        CONFIRMED.plus_millis(days * DAY_MS)
+        CONFIRMED.plus_days(days)
     }
 
     fn card(ends: &[Option<i64>]) -> RosterCard {

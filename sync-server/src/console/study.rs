@@ -2,11 +2,11 @@
 //! a part of the sheets for meetings at `/work`. Figures with points and years are
 //! at `/assessment`.
 
-use wangge_model::{CivilDay, message::message, work_period::WorkPeriod};
+use wangge_model::{CivilDay, work_period::WorkPeriod};
 
 use super::{
     assessment::{
-        analysis::{ChangeView, RepetitionView, repetition},
+        analysis::{ChangeView, RepetitionView, compared_text, repetition},
         choose,
     },
     class::class_words,
@@ -47,25 +47,9 @@ pub(crate) struct Studied<'a> {
 
 impl StudyView {
     pub(crate) fn new(page: &Page, studied: &Studied<'_>) -> Self {
-        let YearOnYear { now, before } = studied.days;
-        let days = message(
-            page.language,
-            "console-assessment-compared",
-            &[
-                ("first", &now.first.to_string()),
-                ("last", &now.last.to_string()),
-                ("first_before", &before.first.to_string()),
-                ("last_before", &before.last.to_string()),
-            ],
-        );
         // There is no aim from fortnight to fortnight: nothing is above it.
         let view = |name: String, count: CaseCount| ChangeView::new(name, count, i32::MAX);
         let cases = studied.cases;
-        let mut sum = CaseCount::default();
-        for (_, count) in &cases.classes {
-            sum.now += count.now;
-            sum.before += count.before;
-        }
         let class = |(code, count): &(String, CaseCount)| {
             let name = if code.is_empty() {
                 page.t("console-assessment-no-class")
@@ -78,8 +62,8 @@ impl StudyView {
         let repetitions = studied.repetitions.iter();
         Self {
             place_name: studied.place_name.to_owned(),
-            days,
-            sum: view(page.t("console-coverage-sum"), sum),
+            days: compared_text(page, &studied.days),
+            sum: view(page.t("console-coverage-sum"), cases.sum()),
             classes: cases.classes.iter().take(MOST_CHANGES).map(class).collect(),
             places: cases.places.iter().map(place).collect(),
             repeated_from: studied.repeated_from,

@@ -268,6 +268,17 @@ pub struct CaseAnalysis {
     pub places: Vec<(String, CaseCount)>,
 }
 
+impl CaseAnalysis {
+    /// All classes together.
+    pub fn sum(&self) -> CaseCount {
+        let counts = self.classes.iter().map(|(_, count)| count);
+        counts.fold(CaseCount::default(), |sum, count| CaseCount {
+            now: sum.now + count.now,
+            before: sum.before + count.before,
+        })
+    }
+}
+
 /// Incidents of one class at one household or place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repetition {

@@ -19,8 +19,6 @@ use crate::{
     working_day::WorkingCalendar,
 };
 
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
 /// The collection of units that were whistled for.
 const JOINT: &str = "joint";
 
@@ -142,6 +140,15 @@ impl CaseSummary {
         })
     }
 
+    /// The code of the level whose desk has it: the community's until it went up.
+    pub fn level(&self) -> &str {
+        if self.level.is_empty() {
+            CaseLevel::Community.as_str()
+        } else {
+            &self.level
+        }
+    }
+
     /// When the clockwork has to look at it next: as a fifth of the time is
     /// left, when it is due, and a day later. `None`: not at all.
     pub fn next_signal_at(&self) -> Option<Timestamp> {
@@ -149,7 +156,7 @@ impl CaseSummary {
         match self.signals {
             0 => self.warn_at,
             1 => Some(due.plus_millis(1)),
-            2 => Some(due.plus_millis(DAY_MS)),
+            2 => Some(due.plus_days(1)),
             _ => None,
         }
     }

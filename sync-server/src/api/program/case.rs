@@ -296,10 +296,9 @@ fn some(text: String) -> Option<String> {
 impl CaseStands {
     fn of(state: String, summary: &CaseSummary, now: Timestamp) -> Self {
         let light = summary.light(now);
-        let level = some(summary.level.clone());
         Self {
             state,
-            level: level.unwrap_or_else(|| CaseLevel::Community.as_str().to_owned()),
+            level: summary.level().to_owned(),
             unit: summary.unit.map(|unit| unit.to_string()),
             handler: summary.handler.map(|person| person.to_string()),
             first_asked: summary

@@ -133,14 +133,6 @@ pub(crate) struct Found<'a> {
 impl AnalysisView {
     pub(crate) fn new(page: &Page, found: &Found<'_>) -> Self {
         let aim = found.list.yearly_change;
-        let sum = found
-            .cases
-            .classes
-            .iter()
-            .fold(CaseCount::default(), |sum, (_, count)| CaseCount {
-                now: sum.now + count.now,
-                before: sum.before + count.before,
-            });
         let view = |(name, count): &(String, CaseCount)| {
             let name = if name.is_empty() {
                 page.t("console-assessment-no-class")
@@ -149,18 +141,9 @@ impl AnalysisView {
             };
             ChangeView::new(name, *count, aim)
         };
-        let YearOnYear { now, before } = found.days;
+        let sum = found.cases.sum();
         Self {
-            days: message(
-                page.language,
-                "console-assessment-compared",
-                &[
-                    ("first", &now.first.to_string()),
-                    ("last", &now.last.to_string()),
-                    ("first_before", &before.first.to_string()),
-                    ("last_before", &before.last.to_string()),
-                ],
-            ),
+            days: compared_text(page, &found.days),
             aim: format!("{aim}%"),
             sum: ChangeView::new(page.t("console-coverage-sum"), sum, aim),
             classes: found.cases.classes.iter().map(view).collect(),
@@ -176,6 +159,21 @@ impl AnalysisView {
             people: found.people.iter().map(|one| problems(one, page)).collect(),
         }
     }
+}
+
+/// Which days are compared with which, in words.
+pub(in crate::console) fn compared_text(page: &Page, days: &YearOnYear) -> String {
+    let YearOnYear { now, before } = days;
+    message(
+        page.language,
+        "console-assessment-compared",
+        &[
+            ("first", &now.first.to_string()),
+            ("last", &now.last.to_string()),
+            ("first_before", &before.first.to_string()),
+            ("last_before", &before.last.to_string()),
+        ],
+    )
 }
 
 pub(in crate::console) fn repetition(one: &Repetition, page: &Page) -> RepetitionView {

@@ -9,11 +9,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use wangge_model::{
-    OrgNodeId, PersonId, Timestamp,
-    case::{CaseLevel, CaseState},
-    message::message_id,
-};
+use wangge_model::{OrgNodeId, PersonId, Timestamp, case::CaseState, message::message_id};
 
 use super::list::{CaseRowView, case_row};
 use crate::{
@@ -32,8 +28,6 @@ use crate::{
 
 /// Days that are summed up: a year, as the counter of complaints (一年四次).
 const SUMMED_DAYS: i64 = 365;
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
 
 #[derive(Template)]
 #[template(path = "first_asked.html")]
@@ -91,7 +85,7 @@ pub(super) async fn get(
 ) -> Result<Response, PageError> {
     let scope = &signed_in.scope;
     let storage = &state.storage;
-    let since = scope.at.plus_millis(-SUMMED_DAYS * DAY_MS);
+    let since = scope.at.plus_days(-SUMMED_DAYS);
     let until = scope.at.plus_millis(1);
     let sums = storage
         .sum_first_asked((since, until), &scope.person, scope.at)
@@ -180,14 +174,7 @@ impl Names {
         let handler = stands
             .handler
             .and_then(|person| self.people.get(&person).cloned());
-        let desk = || {
-            let level = if stands.level.is_empty() {
-                CaseLevel::Community.as_str()
-            } else {
-                stands.level.as_str()
-            };
-            frame.t(&message_id("console-cases-queue", level))
-        };
+        let desk = || frame.t(&message_id("console-cases-queue", stands.level()));
         let holder = match (unit, handler) {
             (Some(unit), Some(handler)) => format!("{unit} · {handler}"),
             (Some(unit), None) => unit,

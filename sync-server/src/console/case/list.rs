@@ -271,11 +271,6 @@ pub(super) fn case_row(listed: &ListedCase, now: Timestamp, language: Language) 
         (None, "") => String::new(),
         (None, problem) => t(&message_id("case-due-problem", problem)),
     };
-    let level = if stands.level.is_empty() {
-        CaseLevel::Community.as_str()
-    } else {
-        stands.level.as_str()
-    };
     let urgency = if stands.is_emergency {
         Urgency::Emergency.as_str()
     } else {
@@ -290,7 +285,7 @@ pub(super) fn case_row(listed: &ListedCase, now: Timestamp, language: Language) 
         },
         number: summary.number.clone(),
         state: t(&message_id("case-state", &summary.state)),
-        level: t(&message_id("case-level", level)),
+        level: t(&message_id("case-level", stands.level())),
         is_pressing: !matches!(urgency, "" | "normal"),
         urgency: choice(RecordKind::Incident, "urgency", urgency, language),
         due_at,

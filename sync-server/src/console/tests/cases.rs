@@ -253,9 +253,7 @@ async fn reports_of_one_thing_are_shown_merged_and_parted_again() {
 
 #[tokio::test]
 async fn approved_papers_are_noticed_by_level_without_names() {
-    use wangge_model::{OrgNodeId, case::CaseState};
-
-    use crate::storage::{NewOrgNode, OrgLevel};
+    use wangge_model::case::CaseState;
 
     let server = Server::start().await;
     let now = server.clock.now();
@@ -320,21 +318,7 @@ async fn approved_papers_are_noticed_by_level_without_names() {
     let audit = server.audit().await.join("\n");
     assert!(audit.contains("notices_exported street"), "{audit}");
     // Not in somebody else's places.
-    let county = OrgNodeId::from_bytes([9; 16]);
-    let new = NewOrgNode {
-        id: county,
-        parent: None,
-        level: OrgLevel::County,
-        code: Some("09090909".to_owned()),
-        name: "别的县".to_owned(),
-        attribute: None,
-        valid_from: wangge_model::Timestamp::from_millis(0),
-    };
-    server.state.storage.create_nodes(&[new]).await.unwrap();
-    let other = PersonId::from_bytes([33; 16]);
-    server
-        .add_person(other, "别处的", "zhao", county, Role::Supervisor)
-        .await;
+    server.add_elsewhere().await;
     let mut stranger = server.signed_in("zhao").await;
     assert!(!stranger.get(list).await.body.contains("SJ20260101000007"));
 }

@@ -102,6 +102,26 @@ impl Server {
         }
     }
 
+    /// A county of its own, with a supervisor `zhao` who has nothing to do with
+    /// the street.
+    pub(super) async fn add_elsewhere(&self) -> OrgNodeId {
+        let county = OrgNodeId::from_bytes([9; 16]);
+        let node = NewOrgNode {
+            id: county,
+            parent: None,
+            level: OrgLevel::County,
+            code: Some("09090909".to_owned()),
+            name: "别的县".to_owned(),
+            attribute: None,
+            valid_from: Timestamp::from_millis(0),
+        };
+        self.state.storage.create_nodes(&[node]).await.unwrap();
+        let person = PersonId::from_bytes([33; 16]);
+        self.add_person(person, "别处的", "zhao", county, Role::Supervisor)
+            .await;
+        county
+    }
+
     /// Somebody who works in a place.
     pub(super) async fn add_person(
         &self,

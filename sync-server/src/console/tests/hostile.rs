@@ -2,33 +2,12 @@
 //! audit list with who sent it.
 
 use axum::http::StatusCode;
-use wangge_model::{OrgNodeId, PersonId, RecordId};
+use wangge_model::RecordId;
 
 use super::{
     cases::put_incident,
     client::{GRID, STREET, Server, WORKER},
 };
-use crate::storage::{NewOrgNode, OrgLevel, Role};
-
-/// A county of its own, with a supervisor.
-async fn add_elsewhere(server: &Server) -> OrgNodeId {
-    let county = OrgNodeId::from_bytes([9; 16]);
-    let node = NewOrgNode {
-        id: county,
-        parent: None,
-        level: OrgLevel::County,
-        code: Some("09090909".to_owned()),
-        name: "别的县".to_owned(),
-        attribute: None,
-        valid_from: wangge_model::Timestamp::from_millis(0),
-    };
-    server.state.storage.create_nodes(&[node]).await.unwrap();
-    let person = PersonId::from_bytes([33; 16]);
-    server
-        .add_person(person, "别处的", "zhao", county, Role::Supervisor)
-        .await;
-    county
-}
 
 /// Audit lines of refusals, without those of signing in.
 async fn refusals(server: &Server) -> Vec<String> {
@@ -40,7 +19,7 @@ async fn refusals(server: &Server) -> Vec<String> {
 #[tokio::test]
 async fn bad_forms_get_a_typed_reason_and_are_in_the_audit_list() {
     let server = Server::start().await;
-    let elsewhere = add_elsewhere(&server).await.to_string();
+    let elsewhere = server.add_elsewhere().await.to_string();
     let mut desk = server.signed_in_at_server("wang").await;
     let (street, worker) = (STREET.to_string(), WORKER.to_string());
     let county_and_street = format!("{elsewhere},{street}");
@@ -144,7 +123,7 @@ async fn bad_forms_get_a_typed_reason_and_are_in_the_audit_list() {
 #[tokio::test]
 async fn forms_of_others_of_other_sites_and_of_a_megabyte_are_refused_and_noted() {
     let server = Server::start().await;
-    let county = add_elsewhere(&server).await;
+    let county = server.add_elsewhere().await;
     let incident = put_incident(&server, 7).await;
     let mut worker = server.signed_in_at_server("li").await;
     let mut stranger = server.signed_in_at_server("zhao").await;

@@ -43,11 +43,6 @@ pub(super) fn put(
         return Ok(());
     }
     let case = summary.case.clone().unwrap_or_default();
-    let level = if case.level.is_empty() {
-        CaseLevel::Community.as_str()
-    } else {
-        case.level.as_str()
-    };
     // A state of a later build: something may still be to be done.
     let is_open = CaseState::parse(&summary.state).is_none_or(|state| !state.is_over());
     connection
@@ -74,7 +69,7 @@ pub(super) fn put(
             is_open,
             case.due_at.map(Timestamp::as_millis),
             at.as_millis(),
-            level,
+            case.level(),
             summary.state,
             summary.category,
             case.warn_at.map(Timestamp::as_millis),
